@@ -1,0 +1,54 @@
+import { mkdtempSync } from 'node:fs';
+import { connect } from 'node:net';
+import { chownSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Systems keep 104 to 108 bytes for the path of a socket, its final zero included. */
+const LONGEST_PATH = 103;
+
+/** The first byte that a MySQL or MariaDB server says after the header of its greeting: the version of the protocol. */
+const PROTOCOL_VERSION = 10;
+
+/**
+ * Where the server listens: in its own folder, or, if that is too far down, in a short folder that only it may enter.
+ * Not where TMPDIR says: that may be as long, or in a home that the server's account cannot reach.
+ *
+ * @param {string} folder the server's own
+ * @param {import('./server-account.mjs').Account | null} account
+ */
+export function chooseSocket(folder, account) {
+  const path = join(folder, 'server.sock');
+  if (Buffer.byteLength(path) <= LONGEST_PATH) return path;
+  const short = mkdtempSync('/tmp/latchkey-');
+  if (account !== null) chownSync(short, account.uid, account.gid);
+  return join(short, 'server.sock');
+}
+
+/** @returns {string | null} the short folder that was made for the socket, if one was */
+export function shortFolderOf(socket) {
+  return dirname(socket).startsWith('/tmp/latchkey-') ? dirname(socket) : null;
+}
+
+/**
+ * A socket that can be connected to proves little: the server may still be making its tables. Its greeting proves all.
+ *
+ * @param {string} path
+ * @returns {Promise<boolean>} whether a server says its greeting
+ */
+export function greets(path, timeoutMs = 1000) {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const finish = (answer) => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.setTimeout(timeoutMs, () => finish(false));
+    socket.on('error', () => finish(false));
+    socket.on('close', () => finish(false));
+    let received = Buffer.alloc(0);
+    socket.on('data', (bytes) => {
+      received = Buffer.concat([received, bytes]);
+      if (received.length > 4) finish(received[4] === PROTOCOL_VERSION);
+    });
+  });
+}

@@ -1,0 +1,55 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mustSucceed } from './command.mjs';
+import { inTurn } from './lock.mjs';
+import { inProject } from './project.mjs';
+import { step } from './steps.mjs';
+
+/**
+ * Installs the dependencies if what is installed is not what `package-lock.json` says.
+ *
+ * @param {AbortSignal} stop
+ */
+export async function ensureDependencies(stop) {
+  if (areInstalled()) return;
+  await inTurn(
+    inProject('.data/install.lock'),
+    async () => {
+      // Another script may have done it while this one waited.
+      if (!areInstalled()) await step('Installing the dependencies (npm ci)', () => install(stop));
+    },
+    stop,
+  );
+}
+
+/** npm keeps its own list of what it has put there, written last: an interrupted install has none. */
+function areInstalled() {
+  const installedList = inProject('node_modules/.package-lock.json');
+  if (!existsSync(installedList)) return false;
+  const wanted = readPackages(inProject('package-lock.json'));
+  const installed = readPackages(installedList);
+  return (
+    Object.keys(installed).every((path) => path in wanted) &&
+    Object.entries(wanted).every(([path, { optional, version, integrity }]) => {
+      if (path === '') return true;
+      // Binaries for other systems are in the lock file, and not on this disk.
+      if (!(path in installed)) return optional === true;
+      return installed[path].version === version && installed[path].integrity === integrity;
+    })
+  );
+}
+
+function readPackages(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')).packages;
+  } catch {
+    return {};
+  }
+}
+
+async function install(stop) {
+  // The development tools' own trees name newer versions of Node than they need. Errors are still shown.
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const npm = process.env.npm_execpath ?? '';
+  const [command, ...first] = npm.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
+  await mustSucceed('npm ci', command, [...first, ...args], { stop });
+}

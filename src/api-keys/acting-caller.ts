@@ -1,0 +1,77 @@
+import { Injectable } from '@nestjs/common';
+import { InvalidCredentialsError } from '../common/access/access-errors.js';
+import type { Caller, KeyCaller } from '../common/access/caller.js';
+import { ALL_SCOPES, scopeSetOf, type Scope } from '../common/access/scope.js';
+import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
+import type { ApiKeyId } from '../common/prefixed-id.js';
+import type { Transaction } from '../database/transaction.js';
+import type { Authority } from '../decision/containment.js';
+import { decide } from '../decision/decide.js';
+import { compileFacts } from '../decision/facts.js';
+import { refusalOf } from '../decision/refusal.js';
+import { OrganizationInactiveError } from '../organizations/organizations.errors.js';
+import { OrganizationsRepository } from '../organizations/organizations.repository.js';
+import type { ApiKey } from './api-key.entity.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+
+/** Who changes a key, as the transaction that changes it found them. */
+export interface Acting {
+  readonly authority: Authority;
+  /** Null: an operator. */
+  readonly keyId: ApiKeyId | null;
+  /** The key to be changed, locked; null when there is none in the caller's organization. */
+  readonly target: ApiKey | null;
+  /** The database's time, once the locks were held. */
+  readonly now: MysqlDateTime;
+}
+
+const OPERATOR_AUTHORITY: Authority = { scopes: ALL_SCOPES, networks: [], expiresAt: null };
+
+/**
+ * Judges a caller anew inside the transaction that makes the change, on rows read and locked there and never on what the
+ * guards saw: a key revoked a moment ago changes nothing.
+ */
+@Injectable()
+export class ActingCallers {
+  constructor(
+    private readonly keys: ApiKeysRepository,
+    private readonly organizations: OrganizationsRepository,
+  ) {}
+
+  /** @throws the refusal that the guards would give, when the caller may not do this any more */
+  async admit(transaction: Transaction, caller: Caller, scope: Scope, targetId?: ApiKeyId): Promise<Acting> {
+    return caller.kind === 'key' ? this.admitKey(transaction, caller, scope, targetId) : this.admitOperator(transaction, caller, targetId);
+  }
+
+  private async admitKey(transaction: Transaction, caller: KeyCaller, scope: Scope, targetId?: ApiKeyId): Promise<Acting> {
+    const { manager } = transaction;
+    const ids = targetId === undefined ? [caller.keyId] : [caller.keyId, targetId];
+    const locked = await this.keys.lock(manager, caller.organizationId, ids);
+    const key = locked.find(({ id }) => id === caller.keyId);
+    if (key === undefined) {
+      throw new InvalidCredentialsError('This API key is not valid.');
+    }
+    await this.keys.touch(manager, key.id);
+    const organization = await this.organizations.get(manager, caller.organizationId);
+    const now = await transaction.now();
+    const attempt = { scopes: scopeSetOf([scope]), address: caller.address };
+    const refusal = refusalOf(decide(compileFacts(key, organization.isActive), attempt, mysqlDateTimeToMs(now)));
+    if (refusal !== null) {
+      throw refusal;
+    }
+    return { authority: key.authority, keyId: key.id, target: undeleted(locked, targetId), now };
+  }
+
+  private async admitOperator(transaction: Transaction, { organizationId }: Caller, targetId?: ApiKeyId): Promise<Acting> {
+    const organization = await this.organizations.get(transaction.manager, organizationId);
+    if (!organization.isActive) {
+      throw new OrganizationInactiveError(organizationId);
+    }
+    const locked = targetId === undefined ? [] : await this.keys.lock(transaction.manager, organizationId, [targetId]);
+    return { authority: OPERATOR_AUTHORITY, keyId: null, target: undeleted(locked, targetId), now: await transaction.now() };
+  }
+}
+
+function undeleted(locked: readonly ApiKey[], targetId: ApiKeyId | undefined): ApiKey | null {
+  return locked.find(({ id, deletedAt }) => id === targetId && deletedAt === null) ?? null;
+}

@@ -1,0 +1,59 @@
+import { Column, Entity } from 'typeorm';
+import { scopeSetOf, type Scope } from '../common/access/scope.js';
+import { IpNetwork } from '../common/ip-network.js';
+import type { MysqlDateTime } from '../common/mysql-datetime.js';
+import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
+import { DateTimeColumn, IdColumn, PrimaryIdColumn } from '../database/columns.js';
+import type { Authority } from '../decision/containment.js';
+
+/** An API key: what it is called, what it may do, from where and until when. Its secret has a row of its own. */
+@Entity('api_keys')
+export class ApiKey {
+  @PrimaryIdColumn('api_key_')
+  id!: ApiKeyId;
+
+  @IdColumn('org_', { name: 'organization_id' })
+  organizationId!: OrganizationId;
+
+  @Column({ type: 'varchar', length: 255 })
+  label!: string;
+
+  @Column({ type: 'varchar', length: 1000, nullable: true })
+  description!: string | null;
+
+  @Column({ type: 'json' })
+  scopes!: Scope[];
+
+  /** Canonical text; empty: any address. */
+  @Column({ name: 'ip_allow_list', type: 'json' })
+  ipAllowList!: string[];
+
+  @DateTimeColumn({ name: 'expires_at', nullable: true })
+  expiresAt!: MysqlDateTime | null;
+
+  @DateTimeColumn({ name: 'disabled_at', nullable: true })
+  disabledAt!: MysqlDateTime | null;
+
+  /** When it was deleted; the row stays for the record. */
+  @DateTimeColumn({ name: 'deleted_at', nullable: true })
+  deletedAt!: MysqlDateTime | null;
+
+  /** The key that created it; null: an operator. */
+  @IdColumn('api_key_', { name: 'created_by', nullable: true })
+  createdBy!: ApiKeyId | null;
+
+  @DateTimeColumn({ name: 'created_at' })
+  createdAt!: MysqlDateTime;
+
+  @DateTimeColumn({ name: 'updated_at', nullable: true })
+  updatedAt!: MysqlDateTime | null;
+
+  /** How strong the key is. */
+  get authority(): Authority {
+    return {
+      scopes: scopeSetOf(this.scopes),
+      networks: this.ipAllowList.map((text) => IpNetwork.parse(text)),
+      expiresAt: this.expiresAt,
+    };
+  }
+}

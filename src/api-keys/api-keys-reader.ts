@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../common/access/caller.js';
+import { Page } from '../common/page.js';
+import type { ApiKeyId } from '../common/prefixed-id.js';
+import { Database } from '../database/database.js';
+import { ApiKeyMetricsRepository } from '../usage/api-key-metrics.repository.js';
+import { ApiKeyNotFoundError } from './api-keys.errors.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import { ApiKeyWithMetricsResponse } from './dto/api-key-with-metrics.response.js';
+import { ApiKeyResponse } from './dto/api-key.response.js';
+import type { ListApiKeysQuery } from './dto/list-api-keys.query.js';
+
+/** Shows the keys of the caller's organization; secrets are masked. */
+@Injectable()
+export class ApiKeysReader {
+  constructor(
+    private readonly database: Database,
+    private readonly keys: ApiKeysRepository,
+    private readonly metrics: ApiKeyMetricsRepository,
+  ) {}
+
+  /** One page of the organization's keys, newest first, secrets masked. */
+  async list(caller: Caller, query: ListApiKeysQuery): Promise<Page<ApiKeyResponse>> {
+    const { limit, after, status, created_by: createdBy } = query;
+    return this.database.read(async (manager) => {
+      const found = await this.keys.list(manager, caller.organizationId, { limit: limit + 1, after, status, createdBy });
+      const keys = found.slice(0, limit);
+      const masked = await this.keys.maskedSecrets(manager, 
+        keys.map(({ id }) => id),
+      );
+      const next = found.length > limit ? (keys.at(-1)?.id ?? null) : null;
+      return new Page(keys, next).map((key) => ApiKeyResponse.from(key, masked.get(key.id) ?? ''));
+    });
+  }
+
+  /** One key with its metrics, secret masked. @throws ApiKeyNotFoundError */
+  async get(caller: Caller, id: ApiKeyId): Promise<ApiKeyWithMetricsResponse> {
+    return this.database.read(async (manager) => {
+      const key = await this.keys.findOwned(manager, caller.organizationId, id);
+      if (key === null) {
+        throw new ApiKeyNotFoundError(id);
+      }
+      const masked = await this.keys.maskedSecrets(manager, [id]);
+      return ApiKeyWithMetricsResponse.withMetrics(key, masked.get(id) ?? '', await this.metrics.get(manager, id));
+    });
+  }
+}

@@ -1,0 +1,60 @@
+import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Caller } from '../common/access/caller.js';
+import { CurrentCaller } from '../common/access/current-caller.js';
+import { RequireScopes } from '../common/access/require-scopes.js';
+import { Answers } from '../common/answers.js';
+import { ApiKeysReader } from './api-keys-reader.js';
+import { ApiKeysService } from './api-keys.service.js';
+import { ApiKeyIdParams } from './dto/api-key-id.params.js';
+import { ApiKeyWithMetricsResponse } from './dto/api-key-with-metrics.response.js';
+import { ApiKeyResponse } from './dto/api-key.response.js';
+import { CreateApiKeyRequest } from './dto/create-api-key.request.js';
+import { CreatedApiKeyResponse } from './dto/created-api-key.response.js';
+import { DeletedApiKeyResponse } from './dto/deleted-api-key.response.js';
+import { ListApiKeysQuery } from './dto/list-api-keys.query.js';
+import { UpdateApiKeyRequest } from './dto/update-api-key.request.js';
+
+@ApiTags('API keys')
+@Controller('developers/api_keys')
+export class ApiKeysController {
+  constructor(
+    private readonly apiKeys: ApiKeysService,
+    private readonly reader: ApiKeysReader,
+  ) {}
+
+  @Post()
+  @RequireScopes('api_keys.create')
+  @Answers(CreatedApiKeyResponse, 'Resource created successfully')
+  create(@CurrentCaller() caller: Caller, @Body() body: CreateApiKeyRequest) {
+    return this.apiKeys.create(caller, body);
+  }
+
+  @Get()
+  @RequireScopes('api_keys.read')
+  @Answers([ApiKeyResponse], 'API keys listed')
+  list(@CurrentCaller() caller: Caller, @Query() query: ListApiKeysQuery) {
+    return this.reader.list(caller, query);
+  }
+
+  @Get(':id')
+  @RequireScopes('api_keys.read')
+  @Answers(ApiKeyWithMetricsResponse, 'API key found')
+  get(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams) {
+    return this.reader.get(caller, id);
+  }
+
+  @Put(':id')
+  @RequireScopes('api_keys.update')
+  @Answers(ApiKeyWithMetricsResponse, 'API key updated')
+  update(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams, @Body() body: UpdateApiKeyRequest) {
+    return this.apiKeys.update(caller, id, body);
+  }
+
+  @Delete(':id')
+  @RequireScopes('api_keys.delete')
+  @Answers(DeletedApiKeyResponse, 'API key deleted')
+  delete(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams) {
+    return this.apiKeys.delete(caller, id);
+  }
+}

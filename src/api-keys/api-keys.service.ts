@@ -1,0 +1,110 @@
+import { Injectable } from '@nestjs/common';
+import { Changes } from '../changes/changes.js';
+import type { Caller } from '../common/access/caller.js';
+import type { MysqlDateTime } from '../common/mysql-datetime.js';
+import { newId, type ApiKeyId } from '../common/prefixed-id.js';
+import { Database } from '../database/database.js';
+import { excessOver } from '../decision/containment.js';
+import { SecretIssuer } from '../secrets/secret-issuer.js';
+import { ActingCallers, type Acting } from './acting-caller.js';
+import { changesOf, newKey, secretRow } from './api-key-rows.js';
+import { ApiKey } from './api-key.entity.js';
+import { ApiKeysReader } from './api-keys-reader.js';
+import { ApiKeyNotFoundError, ExceedsCallerError, ExpiryNotInFutureError } from './api-keys.errors.js';
+import { ApiKeysRepository } from './api-keys.repository.js';
+import type { ApiKeyWithMetricsResponse } from './dto/api-key-with-metrics.response.js';
+import type { CreateApiKeyRequest } from './dto/create-api-key.request.js';
+import { CreatedApiKeyResponse } from './dto/created-api-key.response.js';
+import { DeletedApiKeyResponse } from './dto/deleted-api-key.response.js';
+import type { UpdateApiKeyRequest } from './dto/update-api-key.request.js';
+
+/**
+ * The control plane of API keys. Every change is judged and made in one transaction, on both rows as they are at that moment:
+ * what a key creates or changes is never stronger than the key itself.
+ */
+@Injectable()
+export class ApiKeysService {
+  constructor(
+    private readonly database: Database,
+    private readonly keys: ApiKeysRepository,
+    private readonly acting: ActingCallers,
+    private readonly changes: Changes,
+    private readonly secrets: SecretIssuer,
+    private readonly reader: ApiKeysReader,
+  ) {}
+
+  /**
+   * Creates a key in the caller's organization. The answer holds the secret, this once.
+   * What is left out is taken from the caller: its scopes, its ip_allow_list, its expiry.
+   * @throws ExceedsCallerError when the key would be stronger than the caller's
+   * @throws ExpiryNotInFutureError
+   */
+  async create(caller: Caller, request: CreateApiKeyRequest): Promise<CreatedApiKeyResponse> {
+    const { organizationId } = caller;
+    const id = newId('api_key_');
+    const issued = await this.secrets.issue({ keyId: id, organizationId });
+    const key = await this.database.transaction(async (transaction) => {
+      const acting = await this.acting.admit(transaction, caller, 'api_keys.create');
+      const created = newKey(id, caller, acting, request);
+      assertFuture(request.expires_at, acting.now);
+      assertWithin(acting, created, 'the new key');
+      await this.keys.insert(transaction.manager, created, secretRow(created, issued));
+      await this.changes.mark(transaction, { organizationId, keyId: id });
+      return created;
+    });
+    return CreatedApiKeyResponse.withSecret(key, issued.secret);
+  }
+
+  /**
+   * Changes what the request names; a field left out stays as it is.
+   * @throws ApiKeyNotFoundError
+   * @throws ExceedsCallerError when the key is stronger than the caller's, or would become so
+   * @throws ExpiryNotInFutureError
+   */
+  async update(caller: Caller, id: ApiKeyId, request: UpdateApiKeyRequest): Promise<ApiKeyWithMetricsResponse> {
+    await this.database.transaction(async (transaction) => {
+      const acting = await this.acting.admit(transaction, caller, 'api_keys.update', id);
+      const key = targetOf(acting, id);
+      assertWithin(acting, key, 'that key');
+      assertFuture(request.expires_at, acting.now);
+      const changed = changesOf(request, acting.now);
+      assertWithin(acting, Object.assign(new ApiKey(), key, changed), 'the changed key');
+      await this.keys.update(transaction.manager, key, changed);
+      if (changed.scopes !== undefined || changed.ipAllowList !== undefined || changed.expiresAt !== undefined) {
+        await this.changes.mark(transaction, { organizationId: key.organizationId, keyId: id });
+      }
+    });
+    return this.reader.get(caller, id);
+  }
+
+  /** Deletes a key: its secret stops working at once. Its row stays for the record. @throws ApiKeyNotFoundError */
+  async delete(caller: Caller, id: ApiKeyId): Promise<DeletedApiKeyResponse> {
+    await this.database.transaction(async (transaction) => {
+      const acting = await this.acting.admit(transaction, caller, 'api_keys.delete', id);
+      const key = targetOf(acting, id);
+      await this.keys.update(transaction.manager, key, { deletedAt: acting.now, updatedAt: acting.now });
+      await this.changes.mark(transaction, { organizationId: key.organizationId, keyId: id });
+    });
+    return DeletedApiKeyResponse.from(id);
+  }
+}
+
+function targetOf({ target }: Acting, id: ApiKeyId): ApiKey {
+  if (target === null) {
+    throw new ApiKeyNotFoundError(id);
+  }
+  return target;
+}
+
+function assertWithin({ authority }: Acting, key: ApiKey, subject: 'the new key' | 'the changed key' | 'that key'): void {
+  const excess = excessOver(authority, key.authority);
+  if (excess !== null) {
+    throw new ExceedsCallerError(subject, excess);
+  }
+}
+
+function assertFuture(expiresAt: MysqlDateTime | null | undefined, now: MysqlDateTime): void {
+  if (expiresAt !== null && expiresAt !== undefined && expiresAt <= now) {
+    throw new ExpiryNotInFutureError(now);
+  }
+}

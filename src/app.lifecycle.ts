@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { assignPepperVersions, UnknownPepperError } from './app.peppers.js';
+import { createApp } from './app.setup.js';
+import { UnavailableError } from './common/unavailable-error.js';
+import { CONFIG, type Config } from './config/config.js';
+import { loadConfig } from './config/load-config.js';
+import { ConfigError } from './config/parse-env.js';
+import { Database } from './database/database.js';
+import { Migrator } from './database/migrator.js';
+import { Readiness } from './health/readiness.js';
+import { PepperRing } from './secrets/pepper-ring.js';
+import { UsageMeter } from './usage/usage-meter.js';
+
+/** How long a stop waits for requests that are under way, once it no longer accepts any. */
+const GRACE_MS = 10_000;
+const IDLE_SWEEP_MS = 100;
+
+/** The schema lacks migrations that this version needs. */
+export class NotMigratedError extends Error {
+  constructor() {
+    super('The database is not migrated to this version. Run: npm run migrate (in a container: node dist/src/cli.js migrate).');
+    this.name = 'NotMigratedError';
+  }
+}
+
+/** What a start may add between the connected database and the listener. */
+export interface StartSteps {
+  /** Runs on the connected database, before its schema is checked. */
+  readonly beforeSchemaCheck?: (app: NestExpressApplication) => Promise<void>;
+  /** Runs when everything works, before the listener opens. */
+  readonly beforeListen?: (app: NestExpressApplication, config: Config) => Promise<void>;
+}
+
+/**
+ * The whole life of the process: starts, serves, and stops on SIGINT, SIGTERM, or when the parent that holds its IPC channel is gone.
+ * What keeps it from starting is said in one text on stderr, with exit code 1.
+ */
+export async function serve(steps: StartSteps = {}): Promise<NestExpressApplication> {
+  try {
+    const app = await createApp(loadConfig());
+    stopOnSignals(app);
+    await start(app, steps);
+    return app;
+  } catch (error) {
+    process.stderr.write(`${startFailure(error)}\n`);
+    process.exit(1);
+  }
+}
+
+/** Connects, checks and listens. Ready when it resolves. */
+export async function start(app: NestExpressApplication, steps: StartSteps = {}): Promise<void> {
+  const config = app.get<Config>(CONFIG);
+  const database = app.get(Database);
+  await database.connect(config.databaseWaitMs);
+  await steps.beforeSchemaCheck?.(app);
+  if (await app.get(Migrator).isPending()) {
+    throw new NotMigratedError();
+  }
+  await assignPepperVersions(database, app.get(PepperRing), config);
+  await steps.beforeListen?.(app, config);
+  app.get(UsageMeter).start();
+  await app.listen(config.port, config.host);
+  app.get(Readiness).phase = 'ready';
+  new Logger('Latchkey').log(`listening on ${await app.getUrl()}`);
+}
+
+/**
+ * Stops in order: not ready any more, still accepting for a while (load balancers need to hear of it), then no new connections,
+ * the requests under way, the last counts, the database.
+ */
+export async function stop(app: NestExpressApplication): Promise<void> {
+  const { shutdownDelayMs } = app.get<Config>(CONFIG);
+  app.get(Readiness).phase = 'draining';
+  await sleep(shutdownDelayMs);
+  const server = app.getHttpServer() as { closeIdleConnections(): void; closeAllConnections(): void };
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_SWEEP_MS);
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+  }, GRACE_MS);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(sweep);
+    clearTimeout(cut);
+    await app.get(Database).close();
+  }
+}
+
+function stopOnSignals(app: NestExpressApplication): void {
+  let stopping = false;
+  const stopOnce = (reason: string) => {
+    // Ctrl-C often comes twice: from the terminal to the whole group, and again from npm.
+    if (stopping) {
+      return;
+    }
+    stopping = true;
+    new Logger('Latchkey').log(`stopping: ${reason}`);
+    stop(app).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        new Logger('Latchkey').error(error, 'the stop failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGINT', stopOnce);
+  process.on('SIGTERM', stopOnce);
+  process.on('disconnect', () => {
+    stopOnce('the process that started this one is gone');
+  });
+}
+
+/** What a person reads who started this and sees it end. */
+function startFailure(error: unknown): string {
+  if (error instanceof ConfigError || error instanceof UnknownPepperError || error instanceof NotMigratedError) {
+    return error.message;
+  }
+  if (error instanceof UnavailableError) {
+    return `The database cannot be used: ${error.detail ?? error.message}. Check DATABASE_URL, and that the server runs; DATABASE_WAIT_MS says how long to wait for it.`;
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return 'The port is taken by another process. Stop that one, or choose another PORT.';
+  }
+  return `The start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

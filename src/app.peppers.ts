@@ -1,0 +1,75 @@
+import { Logger } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Config } from './config/config.js';
+import type { Database } from './database/database.js';
+import { pepperCheckValue, type PepperRing } from './secrets/pepper-ring.js';
+
+const SETTING = 'pepper.';
+
+/** The data was made with a pepper that is not set. Serving would refuse every key. */
+export class UnknownPepperError extends Error {
+  constructor() {
+    super(
+      [
+        'The data in this database was made with another SECRET_PEPPER, so that no key in it would verify. The ways out:',
+        '  - set SECRET_PEPPER to the one the data was made with (in development it is kept in DATA_DIR/pepper);',
+        '  - if this is a rotation, put the old one into SECRET_PEPPER_RETIRED;',
+        '  - if the old one is lost, set BCRYPT_RECOVERY=on: each key is checked by bcrypt once, when it is next used.',
+      ].join('\n'),
+    );
+    this.name = 'UnknownPepperError';
+  }
+}
+
+/**
+ * Gives each configured pepper its version. The database keeps a check value for each pepper ever used; one that it does not
+ * know gets the next version, provided that the newest known one is configured too.
+ * @throws UnknownPepperError
+ */
+export async function assignPepperVersions(database: Database, ring: PepperRing, config: Pick<Config, 'bcryptRecovery'>): Promise<void> {
+  const wanted = ring.peppers.map(pepperCheckValue);
+  let known = await database.read(readVersions);
+  if (wanted.some((value) => !known.has(value))) {
+    known = await database.transaction(async ({ manager }) => {
+      const before = await readVersions(manager, 'FOR UPDATE');
+      assertContinuity(before, wanted, config.bcryptRecovery);
+      return addVersions(manager, before, wanted);
+    });
+  } else {
+    assertContinuity(known, wanted, config.bcryptRecovery);
+  }
+  ring.assign(wanted.map((value) => known.get(value) ?? 0));
+}
+
+/** Check values with their versions. */
+type Versions = ReadonlyMap<string, number>;
+
+async function readVersions(manager: EntityManager, lock = ''): Promise<Versions> {
+  const rows = await manager.query<{ name: string; value: string }[]>(
+    `SELECT name, value FROM settings WHERE name LIKE '${SETTING}%' ${lock}`,
+  );
+  return new Map(rows.map(({ name, value }) => [value, Number(name.slice(SETTING.length))]));
+}
+
+function assertContinuity(known: Versions, wanted: readonly string[], recovery: boolean): void {
+  const newest = [...known].sort(([, a], [, b]) => b - a)[0]?.[0];
+  if (newest === undefined || wanted.includes(newest)) {
+    return;
+  }
+  if (!recovery) {
+    throw new UnknownPepperError();
+  }
+  new Logger('Peppers').warn('the newest pepper of the data is not configured: its keys are checked by bcrypt when they are next used');
+}
+
+async function addVersions(manager: EntityManager, known: Versions, wanted: readonly string[]): Promise<Versions> {
+  const versions = new Map(known);
+  for (const value of wanted) {
+    if (!versions.has(value)) {
+      const version = Math.max(0, ...versions.values()) + 1;
+      await manager.query('INSERT INTO settings (name, value, updated_at) VALUES (?, ?, UTC_TIMESTAMP())', [`${SETTING}${version}`, value]);
+      versions.set(value, version);
+    }
+  }
+  return versions;
+}

@@ -1,0 +1,45 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Request } from 'express';
+import { setCaller } from '../common/access/current-caller.js';
+import { PUBLIC_ROUTE } from '../common/access/public-route.js';
+import { requiredScopes } from '../common/access/require-scopes.js';
+import { scopeSetOf } from '../common/access/scope.js';
+import { parseIpAddress } from '../common/ip-address.js';
+import { requestIdentity } from '../common/request-identity.js';
+import { refusalOf } from '../decision/refusal.js';
+import { isOfLivingKey } from '../decision/verdict.js';
+import { BearerStrategy } from './bearer.strategy.js';
+import { setVerdict } from './request-verdict.js';
+
+/**
+ * Lets nobody in without a living key. The verdict is reached here, once and whole; the scopes guard and the ip-allow-list
+ * interceptor each enforce their part of it.
+ */
+@Injectable()
+export class BearerGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly strategy: BearerStrategy,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (this.reflector.getAllAndOverride<boolean | undefined>(PUBLIC_ROUTE, [context.getHandler(), context.getClass()]) === true) {
+      return true;
+    }
+    const request = context.switchToHttp().getRequest<Request>();
+    const attempt = {
+      scopes: scopeSetOf(requiredScopes(this.reflector, context)),
+      address: parseIpAddress(request.ip ?? ''),
+    };
+    const verdict = await this.strategy.verdict(request.headersDistinct.authorization ?? [], attempt);
+    if (!isOfLivingKey(verdict)) {
+      throw refusalOf(verdict) ?? new TypeError(`a dead key was found ${verdict.code}`);
+    }
+    setVerdict(request, verdict);
+    const { keyId, organizationId } = verdict.key;
+    const { requestId } = requestIdentity(request);
+    setCaller(request, { kind: 'key', keyId, organizationId, address: attempt.address, requestId });
+    return true;
+  }
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { Strategy } from 'passport-http-bearer';
+import { CredentialsMissingError, InvalidCredentialsError } from '../common/access/access-errors.js';
+import type { Attempt, Verdict } from '../decision/verdict.js';
+import { Verifier } from '../verification/verifier.js';
+
+/** All that the strategy is shown of a request: with a query or a body it would look for a token there too. */
+interface HeaderOnlyRequest {
+  readonly headers: { readonly authorization: string };
+  readonly attempt: Attempt;
+}
+
+/** How Passport hands over what a strategy found (see passport-strategy): these are set on a copy for each request. */
+interface Outcome {
+  success(verdict: Verdict): void;
+  fail(challenge: unknown): void;
+  error(error: unknown): void;
+  authenticate(request: HeaderOnlyRequest): void;
+}
+
+/** Passport's bearer strategy (RFC 6750) over the verifier. */
+@Injectable()
+export class BearerStrategy {
+  private readonly strategy: object;
+
+  constructor(verifier: Verifier) {
+    this.strategy = new Strategy<(request: unknown, token: string, done: (error: unknown, verdict?: Verdict) => void) => void>(
+      { passReqToCallback: true, realm: 'latchkey' } as never,
+      (request, token, done) => {
+        verifier.verify(token, (request as HeaderOnlyRequest).attempt).then((verdict) => {
+          done(null, verdict);
+        }, done);
+      },
+    );
+  }
+
+  /**
+   * What the bearer of the header's token may do.
+   * @param authorization every `Authorization` header of the request; Node's `headers` would hide a second one
+   * @throws CredentialsMissingError, or InvalidCredentialsError for a header that is not one bearer token
+   */
+  async verdict(authorization: readonly string[], attempt: Attempt): Promise<Verdict> {
+    const [header] = authorization;
+    if (header === undefined) {
+      throw new CredentialsMissingError();
+    }
+    if (authorization.length > 1) {
+      throw new InvalidCredentialsError('Send one Authorization header, not several.');
+    }
+    return new Promise((resolve, reject) => {
+      const run = Object.create(this.strategy) as Outcome;
+      run.success = resolve;
+      run.error = reject;
+      run.fail = () => {
+        reject(new InvalidCredentialsError('The Authorization header must be: Bearer <secret>.'));
+      };
+      run.authenticate({ headers: { authorization: header }, attempt });
+    });
+  }
+}

@@ -1,0 +1,16 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { refusalOf } from '../decision/refusal.js';
+import { findVerdict } from './request-verdict.js';
+
+/** Refuses a key that lacks a scope which the route names by `@RequireScopes`. */
+@Injectable()
+export class ScopesGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const verdict = findVerdict(context.switchToHttp().getRequest<object>());
+    const refusal = verdict?.code === 'INSUFFICIENT_SCOPES' ? refusalOf(verdict) : null;
+    if (refusal !== null) {
+      throw refusal;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,40 @@
+import { applyDecorators, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import type { Reflector } from '@nestjs/core';
+import { ApiBearerAuth } from '@nestjs/swagger';
+import { AnswersFailure } from '../error-envelope.js';
+import { AddressNotAllowedError, CredentialsMissingError } from './access-errors.js';
+import type { Scope } from './scope.js';
+
+/** The metadata that holds a handler's scopes; see `requiredScopes`. */
+export const REQUIRED_SCOPES = Symbol('required scopes');
+
+/** Lets only keys with all of these scopes call, and documents it: the bearer scheme, and the 401 and 403 answers. */
+export function RequireScopes(...scopes: [Scope, ...Scope[]]): MethodDecorator {
+  return applyDecorators(
+    SetMetadata(REQUIRED_SCOPES, scopes),
+    ApiBearerAuth(),
+    AnswersFailure(
+      401,
+      'No API key, or one that is not good: unknown, expired, disabled or deleted',
+      {
+        missing: { error: new CredentialsMissingError().message },
+        invalid: { error: 'This API key is not valid.' },
+      },
+      { 'WWW-Authenticate': 'Bearer realm="latchkey"' },
+    ),
+    AnswersFailure(
+      403,
+      `The API key lacks the scope ${scopes.join(' or ')}, or may not be used from this address`,
+      {
+        scope: { error: `This API key lacks the scope ${scopes.join(', ')}.` },
+        address: { error: new AddressNotAllowedError('').message },
+      },
+      { 'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_scope", scope="${scopes.join(' ')}"` },
+    ),
+  );
+}
+
+/** The scopes that `@RequireScopes` asks for on the handler about to run; none without it. */
+export function requiredScopes(reflector: Reflector, context: ExecutionContext): readonly Scope[] {
+  return reflector.get<readonly Scope[] | undefined>(REQUIRED_SCOPES, context.getHandler()) ?? [];
+}

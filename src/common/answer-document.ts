@@ -1,0 +1,105 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { successEnvelope } from './envelope.js';
+import {
+  AnswersFailure,
+  type DocumentedFailure,
+  ENV_SCHEMA,
+  EXAMPLE_IDENTITY,
+  SUPPORT_ID_SCHEMA,
+} from './error-envelope.js';
+import { FAILURE_SENTENCES, internalFailureSentence, invalidFieldsSentence } from './failure-sentences.js';
+import { UnavailableError } from './unavailable-error.js';
+
+/** A class whose instances go to the wire, with the one that the API document shows. */
+export interface ResponseClass {
+  new (...args: never[]): unknown;
+  readonly example: unknown;
+}
+
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
+  400: 'Malformed or invalid',
+  404: 'Not found',
+  406: 'Only JSON is spoken',
+  409: 'In conflict with what is there',
+  413: 'The body is too large',
+  415: 'The body is not JSON',
+  500: 'A failure on our side',
+  503: 'Unavailable for the moment; nothing was decided',
+};
+
+const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = { 503: { 'Retry-After': '1' } };
+
+const LINK_HEADER = {
+  description: 'Where the next page is (RFC 8288); absent on the last page.',
+  schema: { type: 'string' },
+};
+
+/** Documents the envelope around a class, or around a list of it. */
+export function documentSuccess(
+  response: ResponseClass | readonly [ResponseClass],
+  status: number,
+  message: string,
+  example?: unknown,
+): MethodDecorator {
+  const isList = isListOf(response);
+  const item = isList ? response[0] : response;
+  const data = example ?? (isList ? [item.example] : item.example);
+  return applyDecorators(
+    ApiExtraModels(item),
+    ApiResponse({
+      status,
+      description: message,
+      ...(isList && { headers: { Link: LINK_HEADER } }),
+      content: {
+        'application/json': {
+          schema: successSchema(getSchemaPath(item), isList, status, message),
+          example: successEnvelope(EXAMPLE_IDENTITY, status, data, message),
+        },
+      },
+    }),
+  );
+}
+
+function successSchema($ref: string, isList: boolean, status: number, message: string) {
+  const properties = {
+    status: { type: 'integer', enum: [status] },
+    data: isList ? { type: 'array', items: { $ref } } : { $ref },
+    error: { type: 'null' },
+    log: { oneOf: [{ type: 'null' }, { type: 'object', properties: { request_id: { type: 'string' } } }] },
+    validator: { type: 'null' },
+    support_id: SUPPORT_ID_SCHEMA,
+    message: { type: 'string', enum: [message] },
+    env: ENV_SCHEMA,
+  };
+  return { type: 'object', required: Object.keys(properties), properties };
+}
+
+/** Documents the failures that every route has, and those of one route, which win. */
+export function documentFailures(
+  takesBody: boolean,
+  ofRoute: Readonly<Record<number, string | DocumentedFailure>>,
+): MethodDecorator[] {
+  return Object.entries({ ...commonFailures(takesBody), ...ofRoute }).map(([key, failure]) => {
+    const status = Number(key);
+    const example = typeof failure === 'string' ? { error: failure } : failure;
+    return AnswersFailure(status, DESCRIPTIONS[status] ?? 'Failure', { failure: example }, HEADERS[status]);
+  });
+}
+
+function commonFailures(takesBody: boolean): Readonly<Record<number, string | DocumentedFailure>> {
+  const ofBodies: Record<number, string> = takesBody
+    ? { 413: FAILURE_SENTENCES.bodyTooLarge, 415: FAILURE_SENTENCES.bodyNotJsonType }
+    : {};
+  return {
+    ...ofBodies,
+    400: { error: invalidFieldsSentence(1), validator: { colour: FAILURE_SENTENCES.unknownField } },
+    406: FAILURE_SENTENCES.notAcceptable,
+    500: internalFailureSentence(EXAMPLE_IDENTITY),
+    503: new UnavailableError().message,
+  };
+}
+
+function isListOf(response: ResponseClass | readonly [ResponseClass]): response is readonly [ResponseClass] {
+  return Array.isArray(response);
+}

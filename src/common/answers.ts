@@ -1,0 +1,58 @@
+import { applyDecorators, HttpCode } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { documentFailures, documentSuccess, type ResponseClass } from './answer-document.js';
+import type { DocumentedFailure } from './error-envelope.js';
+
+const ANSWER = Symbol('answer');
+
+/** What a handler promises, for whoever wraps its result and feeds it its body. */
+export interface AnswerContract {
+  readonly status: number;
+  readonly message: string;
+  /** Whether the handler has a `@Body()`; if not, whatever body comes is left unread. */
+  readonly takesBody: boolean;
+}
+
+/** What `@Answers` may be told besides class and message. */
+export interface AnswersOptions {
+  /** 200 unless told. */
+  readonly status?: 200 | 201 | 202;
+  /** What the document shows in `data`, where it is not the class's own example. */
+  readonly example?: unknown;
+  /** Failures of this route alone, by status, beside those that every route has; also replaces the example of one of these. */
+  readonly failures?: Readonly<Record<number, string | DocumentedFailure>>;
+}
+
+/**
+ * What a route answers: the class in `data` (`[Class]` for a list), the sentence in `message`, and both in the API document
+ * together with the failures that every route has.
+ */
+export function Answers(
+  response: ResponseClass | readonly [ResponseClass],
+  message: string,
+  options: AnswersOptions = {},
+): MethodDecorator {
+  const { status = 200, example, failures = {} } = options;
+  return (target: object, key: string | symbol, descriptor: PropertyDescriptor): void => {
+    const contract: AnswerContract = { status, message, takesBody: hasBodyParameter(target.constructor, key) };
+    const decorate = applyDecorators(
+      HttpCode(status),
+      documentSuccess(response, status, message, example),
+      ...documentFailures(contract.takesBody, failures),
+    );
+    decorate(target, key, descriptor);
+    Reflect.defineMetadata(ANSWER, contract, descriptor.value as object);
+  };
+}
+
+/** What `@Answers` noted on the handler. */
+export function findAnswerContract(handler: object): AnswerContract | undefined {
+  return Reflect.getMetadata(ANSWER, handler) as AnswerContract | undefined;
+}
+
+// Parameter decorators run before those of the method, so `@Body()` has left its note by now.
+function hasBodyParameter(controller: object, method: string | symbol): boolean {
+  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<string, unknown>;
+  return Object.keys(parameters).some((parameter) => parameter.startsWith(`${RouteParamtypes.BODY}:`));
+}

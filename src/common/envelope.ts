@@ -1,0 +1,54 @@
+/** The two environments that an answer can name. */
+export type ApiEnvironment = 'development' | 'production';
+
+/** The one shape of every answer of the API: always these eight keys. */
+export interface Envelope<T = unknown> {
+  readonly status: number;
+  readonly data: T | null;
+  readonly error: string | null;
+  readonly log: { readonly request_id: string } | null;
+  readonly validator: Readonly<Record<string, string>> | null;
+  readonly support_id: string;
+  readonly message: string | null;
+  readonly env: ApiEnvironment;
+}
+
+/** What identifies one answer, in the answer and in the log. */
+export interface AnswerIdentity {
+  readonly requestId: string;
+  readonly supportId: string;
+  readonly env: ApiEnvironment;
+}
+
+/** The envelope of a success. */
+export function successEnvelope<T>(identity: AnswerIdentity, status: number, data: T, message: string): Envelope<T> {
+  return {
+    status,
+    data,
+    error: null,
+    log: null,
+    validator: null,
+    support_id: identity.supportId,
+    message,
+    env: identity.env,
+  };
+}
+
+/** The envelope of a failure. `error` is a sentence for the client; nothing of the inside belongs in it. */
+export function failureEnvelope(
+  identity: AnswerIdentity,
+  status: number,
+  error: string,
+  validator: Readonly<Record<string, string>> | null = null,
+): Envelope<never> {
+  return {
+    status,
+    data: null,
+    error,
+    log: { request_id: identity.requestId },
+    validator,
+    support_id: identity.supportId,
+    message: null,
+    env: identity.env,
+  };
+}

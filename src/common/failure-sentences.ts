@@ -1,0 +1,26 @@
+import type { AnswerIdentity } from './envelope.js';
+
+/** The largest body that is read, in bytes. */
+export const BODY_LIMIT_BYTES = 102_400;
+
+/** What clients read in `error` when the edge itself refuses. The API document shows the same texts, so its examples are true. */
+export const FAILURE_SENTENCES = {
+  notAcceptable: 'This API speaks JSON only: send Accept: application/json, or leave the header out.',
+  bodyMissing: 'This request needs a body: a JSON object, sent with Content-Type: application/json.',
+  bodyNotJson: 'The body is not valid JSON in UTF-8.',
+  bodyNotAnObject: 'The body must be a JSON object: {…}.',
+  bodyTooLarge: `The body is larger than ${BODY_LIMIT_BYTES / 1024} KB (${BODY_LIMIT_BYTES} bytes).`,
+  bodyNotJsonType: 'The body must be JSON in UTF-8: send Content-Type: application/json.',
+  bodyEncoded: 'The body must not be compressed: leave the header Content-Encoding out.',
+  unknownField: 'is not a field of this request',
+} as const;
+
+/** The sentence over a `validator` with this many fields. */
+export function invalidFieldsSentence(count: number): string {
+  return `The request is invalid: see validator for the ${count === 1 ? 'field' : `${count} fields`} to mend.`;
+}
+
+/** The sentence of a 500: nothing of the inside, and the way to tell us. */
+export function internalFailureSentence(identity: Pick<AnswerIdentity, 'supportId'>): string {
+  return `Something went wrong on our side. If it happens again, tell us and name ${identity.supportId}.`;
+}

@@ -1,0 +1,36 @@
+import { parse, stringify, v7 } from 'uuid';
+
+/**
+ * Ids are UUIDv7 (RFC 9562): they sort by the time they were made. Outside the database they wear a prefix that says what
+ * they name; inside it they are BINARY(16).
+ */
+export type ApiKeyId = `api_key_${string}`;
+export type OrganizationId = `org_${string}`;
+
+/** The prefixes in use, with their underscore. */
+export type IdPrefix = 'api_key_' | 'org_' | 'req_' | 'support_';
+
+const CANONICAL_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** A new id. Within one process, each sorts after the one before it. */
+export function newId<P extends IdPrefix>(prefix: P): `${P}${string}` {
+  return `${prefix}${v7()}`;
+}
+
+/** Whether the text is the prefix and a UUIDv7 in its one canonical spelling (lower case). */
+export function isPrefixedId<P extends IdPrefix>(prefix: P, text: string): text is `${P}${string}` {
+  return text.startsWith(prefix) && CANONICAL_UUID.test(text.slice(prefix.length));
+}
+
+/** The 16 bytes that the database holds for an id. Throws a TypeError on a text that is not one. */
+export function idToBytes(prefix: IdPrefix, id: string): Buffer {
+  if (!isPrefixedId(prefix, id)) {
+    throw new TypeError(`not an id of the form ${prefix}<uuidv7>`);
+  }
+  return Buffer.from(parse(id.slice(prefix.length)));
+}
+
+/** The id that 16 bytes of the database stand for. */
+export function bytesToId<P extends IdPrefix>(prefix: P, bytes: Uint8Array): `${P}${string}` {
+  return `${prefix}${stringify(bytes)}`;
+}

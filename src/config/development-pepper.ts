@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { constants, closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Pepper } from './config.js';
+
+/** The pepper of a development machine: made once, kept in the data folder for its owner's eyes only. */
+export function developmentPepper(dataDir: string): Pepper {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const path = join(dataDir, 'pepper');
+  return readPepper(path) ?? createPepper(path);
+}
+
+function readPepper(path: string): Pepper | null {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (isCode(error, 'ENOENT')) {
+      return null;
+    }
+    throw error;
+  }
+  try {
+    const pepper = readFileSync(file, 'utf8').trim();
+    if (pepper.length < 32) {
+      throw new Error(`${path} is not a pepper; restore it, or delete it together with the development database`);
+    }
+    return Buffer.from(pepper);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function createPepper(path: string): Pepper {
+  const pepper = randomBytes(32).toString('base64');
+  try {
+    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    writeSync(file, `${pepper}\n`);
+    closeSync(file);
+    return Buffer.from(pepper);
+  } catch (error) {
+    // Two processes that start at once: the one that came first made it.
+    const other = isCode(error, 'EEXIST') ? readPepper(path) : null;
+    if (other === null) {
+      throw error;
+    }
+    return other;
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}

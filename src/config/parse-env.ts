@@ -1,0 +1,81 @@
+import type { ApiEnvironment } from '../common/envelope.js';
+import type { Config, Pepper } from './config.js';
+import { VARIABLES, type Variable, type VariableName } from './variables.js';
+
+/** Some variables are wrong. `problems` has one sentence for each, by name, with what would be right. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Parsed<N extends VariableName> = (typeof VARIABLES)[N] extends Variable<infer T> ? T : never;
+
+/**
+ * Parses every variable, once. Empty counts as unset.
+ * @param developmentPepper where development gets its pepper when none is set
+ * @throws ConfigError that lists all that is wrong at once
+ */
+export function parseEnv(env: Environment, developmentPepper: (dataDir: string) => Pepper): Config {
+  const problems: string[] = [];
+  const apiEnv: ApiEnvironment = env.APP_ENV === 'production' ? 'production' : 'development';
+  const read = <N extends VariableName>(name: N): Parsed<N> | undefined => readVariable(name, env, apiEnv, problems);
+  const required = <N extends VariableName>(name: N, mend: string): Parsed<N> | undefined => {
+    const before = problems.length;
+    const value = read(name);
+    if (value === undefined && problems.length === before) {
+      problems.push(`${name} ${mend}`);
+    }
+    return value;
+  };
+
+  read('APP_ENV');
+  const database = required('DATABASE_URL', 'must be set: mysql://user:password@host:port/name');
+  const trustedProxies = required('TRUST_PROXY', 'must be said in production: none, or the addresses and networks of your proxies');
+  const pepper = apiEnv === 'production' ? required('SECRET_PEPPER', 'must be set in production: openssl rand -base64 32') : read('SECRET_PEPPER');
+  const rest = {
+    host: read('HOST'),
+    port: read('PORT'),
+    databaseWaitMs: read('DATABASE_WAIT_MS'),
+    secretPrefix: read('SECRET_PREFIX'),
+    bcryptCost: read('BCRYPT_COST'),
+    bcryptRecovery: read('BCRYPT_RECOVERY'),
+    logLevel: read('LOG_LEVEL'),
+    logFormat: read('LOG_FORMAT'),
+    shutdownDelayMs: read('SHUTDOWN_DELAY_MS'),
+    dataDir: read('DATA_DIR'),
+  };
+  const retiredPeppers = read('SECRET_PEPPER_RETIRED') ?? [];
+  if (problems.length > 0 || !isComplete(rest) || database === undefined || trustedProxies === undefined) {
+    throw new ConfigError(problems);
+  }
+  return {
+    env: apiEnv,
+    ...rest,
+    database,
+    trustedProxies,
+    pepper: pepper?.[0] ?? developmentPepper(rest.dataDir),
+    retiredPeppers,
+  };
+}
+
+function readVariable<N extends VariableName>(name: N, env: Environment, apiEnv: ApiEnvironment, problems: string[]): Parsed<N> | undefined {
+  const { default: byDefault, parse } = VARIABLES[name] as Variable<unknown>;
+  const fallback = byDefault === null || typeof byDefault === 'string' ? byDefault : byDefault[apiEnv];
+  const text = env[name]?.trim() || fallback;
+  if (text === null) {
+    return undefined;
+  }
+  try {
+    return parse(text) as Parsed<N>;
+  } catch (error) {
+    problems.push(`${name} ${error instanceof Error ? error.message : 'cannot be understood'}`);
+    return undefined;
+  }
+}
+
+function isComplete<T extends Record<string, unknown>>(values: T): values is T & { [K in keyof T]-?: NonNullable<T[K]> } {
+  return Object.values(values).every((value) => value !== undefined);
+}

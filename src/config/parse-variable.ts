@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { IpNetwork } from '../common/ip-network.js';
+import type { DatabaseConfig, Pepper } from './config.js';
+
+/** Understands the text of a variable, or throws an Error that says what would be right. */
+export type ParseVariable<T> = (text: string) => T;
+
+const MIN_PEPPER_BYTES = 32;
+
+export function oneOf<const T extends string>(choices: readonly T[]): ParseVariable<T> {
+  return (text) => {
+    const found = choices.find((choice) => choice === text);
+    if (found === undefined) {
+      throw new Error(`must be one of ${choices.join(', ')}`);
+    }
+    return found;
+  };
+}
+
+export function integer(min: number, max: number): ParseVariable<number> {
+  return (text) => {
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+    if (!(value >= min && value <= max)) {
+      throw new Error(`must be a whole number from ${min} to ${max}`);
+    }
+    return value;
+  };
+}
+
+export function text(what: string): ParseVariable<string> {
+  return (value) => {
+    if (/[\s\0]/.test(value)) {
+      throw new Error(`must be ${what}, without white space`);
+    }
+    return value;
+  };
+}
+
+export const onOff: ParseVariable<boolean> = (value) => oneOf(['on', 'off'])(value) === 'on';
+
+export function peppers(most: number): ParseVariable<readonly Pepper[]> {
+  return (value) => {
+    const entries = value.split(',');
+    const good = entries.every((entry) => /^\S+$/.test(entry) && Buffer.byteLength(entry) >= MIN_PEPPER_BYTES);
+    if (entries.length > most || !good) {
+      const form = most === 1 ? 'must be one text' : `must be up to ${most} comma-separated texts, each`;
+      throw new Error(`${form} of ${MIN_PEPPER_BYTES} bytes or more without commas and white space; make one with: openssl rand -base64 32`);
+    }
+    return entries.map((entry) => Buffer.from(entry));
+  };
+}
+
+export const networks: ParseVariable<readonly IpNetwork[]> = (value) =>
+  value === 'none' ? [] : value.split(',').map((entry) => trustedNetwork(entry.trim()));
+
+function trustedNetwork(entry: string): IpNetwork {
+  let network: IpNetwork;
+  try {
+    network = IpNetwork.parse(entry);
+  } catch (error) {
+    throw new Error(`must be none or a comma-separated list of addresses and networks: ${error instanceof Error ? error.message : ''}`, {
+      cause: error,
+    });
+  }
+  if (network.toString().endsWith('/0')) {
+    throw new Error('must not hold a network of every address (/0): anybody could then claim any address; name the proxies');
+  }
+  return network;
+}
+
+/** `mysql://user:password@host:port/name`, percent-encoded where needed. */
+export const databaseUrl: ParseVariable<DatabaseConfig> = (value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const name = url?.pathname.slice(1) ?? '';
+  if (url?.protocol !== 'mysql:' || url.username === '' || !/^[\w$%-]{1,64}$/.test(name)) {
+    throw new Error('must be a URL of the form mysql://user:password@host:port/name');
+  }
+  const unknown = [...url.searchParams.keys()].find((key) => !['socketPath', 'tls', 'ca'].includes(key));
+  if (unknown !== undefined) {
+    throw new Error('takes only the parameters socketPath, tls and ca');
+  }
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, '') || 'localhost',
+    port: url.port === '' ? 3306 : Number(url.port),
+    socketPath: url.searchParams.get('socketPath') ?? undefined,
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    name: decodeURIComponent(name),
+    tls: tlsOf(url.searchParams),
+  };
+};
+
+function tlsOf(parameters: URLSearchParams): DatabaseConfig['tls'] {
+  const mode = parameters.get('tls');
+  const ca = parameters.get('ca');
+  if (mode === null && ca === null) {
+    return undefined;
+  }
+  if (mode !== null && mode !== 'verify' && mode !== 'insecure') {
+    throw new Error('takes tls=verify or tls=insecure (encrypted, but the server is not authenticated)');
+  }
+  return { ca: ca === null ? undefined : readCa(ca), verify: mode !== 'insecure' };
+}
+
+function readCa(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new Error('names a certificate file in ca= that cannot be read', { cause: error });
+  }
+}

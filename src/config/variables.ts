@@ -1,0 +1,63 @@
+import { LOG_FORMATS, LOG_LEVELS, SECRET_PREFIXES } from './config.js';
+import { databaseUrl, integer, networks, oneOf, onOff, peppers, text, type ParseVariable } from './parse-variable.js';
+
+/** One environment variable: what it is for, what it is when nobody sets it, and how its text is understood. */
+export interface Variable<T> {
+  /** One line, for `.env.example` and the README. */
+  readonly comment: string;
+  /** The value when unset or empty; per environment where the two differ. Null: there is none. */
+  readonly default: string | null | { readonly development: string | null; readonly production: string | null };
+  /** Throws an Error whose message says what would be right; it never repeats the value, which may be a secret. */
+  readonly parse: ParseVariable<T>;
+}
+
+const variable = <T>(comment: string, byDefault: Variable<T>['default'], parse: ParseVariable<T>): Variable<T> => ({
+  comment,
+  default: byDefault,
+  parse,
+});
+
+/** Every environment variable there is, in the order of `.env.example`. */
+export const VARIABLES = {
+  APP_ENV: variable('development or production; the `env` of every answer.', 'development', oneOf(['development', 'production'])),
+  HOST: variable(
+    'The address to listen on.',
+    { development: '127.0.0.1', production: '0.0.0.0' },
+    text('an IP address or a host name'),
+  ),
+  PORT: variable('The port to listen on; 0 takes a free one.', '3000', integer(0, 65_535)),
+  DATABASE_URL: variable(
+    'mysql://user:password@host:port/name, with ?tls=verify (or tls=insecure) and &ca=/path/to/ca.pem for TLS, or ?socketPath=/path. Left empty, `npm start` runs a private server.',
+    null,
+    databaseUrl,
+  ),
+  DATABASE_WAIT_MS: variable('How long the start waits for the database, in milliseconds.', '30000', integer(0, 3_600_000)),
+  SECRET_PREFIX: variable('What secrets begin with: sk_live_ or sk_test_. The other one is never valid here.', 'sk_live_', oneOf(SECRET_PREFIXES)),
+  SECRET_PEPPER: variable(
+    'The key of the digests of secrets: 32 bytes or more (openssl rand -base64 32). Required in production; development makes one and keeps it in DATA_DIR. Lose it and no key works.',
+    null,
+    peppers(1),
+  ),
+  SECRET_PEPPER_RETIRED: variable('Peppers that still verify, comma-separated: the old one during a rotation, or the next one before it.', null, peppers(8)),
+  BCRYPT_COST: variable('The cost of the bcrypt record of each secret, as a power of two.', '10', integer(10, 16)),
+  BCRYPT_RECOVERY: variable(
+    'on: a secret whose digest is missing, or whose pepper is lost, is checked by bcrypt once and given a new digest. For recoveries and imports only.',
+    'off',
+    onOff,
+  ),
+  TRUST_PROXY: variable(
+    'Whose X-Forwarded-For is believed: none, or a comma-separated list of addresses and networks. Required in production.',
+    { development: 'none', production: null },
+    networks,
+  ),
+  LOG_LEVEL: variable(`One of ${LOG_LEVELS.join(', ')}.`, 'info', oneOf(LOG_LEVELS)),
+  LOG_FORMAT: variable('json or pretty.', { development: 'pretty', production: 'json' }, oneOf(LOG_FORMATS)),
+  SHUTDOWN_DELAY_MS: variable(
+    'How long a stop goes on accepting requests after readiness turned false, in milliseconds.',
+    { development: '0', production: '5000' },
+    integer(0, 300_000),
+  ),
+  DATA_DIR: variable('Where development keeps what it makes for itself: pepper, first key, private database.', '.data', text('a folder')),
+} as const;
+
+export type VariableName = keyof typeof VARIABLES;

@@ -1,0 +1,30 @@
+import type { EntityManager } from 'typeorm';
+import type { MysqlDateTime } from '../common/mysql-datetime.js';
+import { utcNow } from './utc-now.js';
+
+/** What happened to a transaction once its COMMIT was sent. */
+export type Settled = 'committed' | 'unknown';
+
+/** A transaction under way. It is cut after a few seconds: do nothing slow inside. */
+export class Transaction {
+  private readonly listeners: ((settled: Settled) => void)[] = [];
+
+  constructor(readonly manager: EntityManager) {}
+
+  /** The database's time at this moment, UTC. Ask after taking locks: waiting for one takes time. */
+  now(): Promise<MysqlDateTime> {
+    return utcNow(this.manager);
+  }
+
+  /** Calls back once the COMMIT has gone out, before the caller's promise settles; never after a rollback. */
+  onSettled(listener: (settled: Settled) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** For the transaction helper alone. */
+  settle(settled: Settled): void {
+    for (const listener of this.listeners) {
+      listener(settled);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { scopeSetOf, type ScopeSet } from '../common/access/scope.js';
+import { IpAllowList } from '../common/ip-allow-list.js';
+import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
+import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
+
+/**
+ * What the database says of a key, compiled for deciding. Facts are never verdicts: the time, the address and the scopes
+ * asked for come with each attempt.
+ */
+export interface KeyFacts {
+  readonly keyId: ApiKeyId;
+  readonly organizationId: OrganizationId;
+  readonly label: string;
+  readonly scopes: ScopeSet;
+  /** Null: any address. */
+  readonly allowList: IpAllowList | null;
+  /** Milliseconds since the epoch; the key is expired from this moment on. Null: never. */
+  readonly expiresAtMs: number | null;
+  readonly organizationActive: boolean;
+  readonly deleted: boolean;
+  readonly disabled: boolean;
+}
+
+/** A key as the database stores it. */
+export interface StoredKey {
+  readonly id: ApiKeyId;
+  readonly organizationId: OrganizationId;
+  readonly label: string;
+  readonly scopes: readonly string[];
+  /** Canonical networks; empty: any address. */
+  readonly ipAllowList: readonly string[];
+  readonly expiresAt: MysqlDateTime | null;
+  readonly disabledAt: MysqlDateTime | null;
+  readonly deletedAt: MysqlDateTime | null;
+}
+
+/** Compiles a stored key. */
+export function compileFacts(key: StoredKey, organizationActive: boolean): KeyFacts {
+  return {
+    keyId: key.id,
+    organizationId: key.organizationId,
+    label: key.label,
+    scopes: scopeSetOf(key.scopes),
+    allowList: key.ipAllowList.length === 0 ? null : IpAllowList.compile(key.ipAllowList),
+    expiresAtMs: key.expiresAt === null ? null : mysqlDateTimeToMs(key.expiresAt),
+    organizationActive,
+    deleted: key.deletedAt !== null,
+    disabled: key.disabledAt !== null,
+  };
+}

@@ -1,0 +1,54 @@
+import type { ScopeSet } from '../common/access/scope.js';
+import type { IpAddress } from '../common/ip-address.js';
+import type { KeyFacts } from './facts.js';
+
+/** What the bearer of a secret wants to do, and from where. */
+export interface Attempt {
+  readonly scopes: ScopeSet;
+  /** Null when it is not known, or could not be understood. */
+  readonly address: IpAddress | null;
+}
+
+/** Nothing is said of a key: the text is not a secret of ours, or none we know. */
+export type UnknownSecret = { readonly code: 'MALFORMED' } | { readonly code: 'NOT_FOUND' };
+
+/** The key exists and is dead. */
+export interface DeadKey {
+  readonly code: 'ORGANIZATION_INACTIVE' | 'DELETED' | 'DISABLED' | 'EXPIRED';
+  readonly key: KeyFacts;
+}
+
+/** The key is alive and may not do this, or not from here. */
+export type RefusedAttempt =
+  | { readonly code: 'INSUFFICIENT_SCOPES'; readonly key: KeyFacts; readonly missing: ScopeSet }
+  | { readonly code: 'CLIENT_IP_REQUIRED' | 'IP_NOT_ALLOWED'; readonly key: KeyFacts };
+
+/** The key may. */
+export interface ValidAttempt {
+  readonly code: 'VALID';
+  readonly key: KeyFacts;
+}
+
+/** What can be said of a key whose secret matched. */
+export type KeyVerdict = DeadKey | RefusedAttempt | ValidAttempt;
+
+/** What can be said of a secret. */
+export type Verdict = UnknownSecret | KeyVerdict;
+
+/** Whether the verdict is of a living key, whatever it says of scope and address: such requests are counted. */
+export function isOfLivingKey(verdict: Verdict): verdict is RefusedAttempt | ValidAttempt {
+  switch (verdict.code) {
+    case 'VALID':
+    case 'INSUFFICIENT_SCOPES':
+    case 'CLIENT_IP_REQUIRED':
+    case 'IP_NOT_ALLOWED':
+      return true;
+    case 'MALFORMED':
+    case 'NOT_FOUND':
+    case 'ORGANIZATION_INACTIVE':
+    case 'DELETED':
+    case 'DISABLED':
+    case 'EXPIRED':
+      return false;
+  }
+}

@@ -1,0 +1,50 @@
+import { constants, openSync, closeSync, mkdirSync, renameSync, writeSync, rmSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { INestApplicationContext } from '@nestjs/common';
+import { ApiKeysService } from './api-keys/api-keys.service.js';
+import type { CreatedApiKeyResponse } from './api-keys/dto/created-api-key.response.js';
+import { newId } from './common/prefixed-id.js';
+import type { Config } from './config/config.js';
+import { OrganizationsService } from './organizations/organizations.service.js';
+
+/** The key that a new development database starts with, and where it was written down. */
+export interface FirstKey {
+  readonly key: CreatedApiKeyResponse;
+  readonly file: string;
+}
+
+/**
+ * On an empty database, in development and on a loopback address: creates the organization `Development` and a key with every
+ * scope, and writes it down for the owner's eyes. Null in every other case.
+ */
+export async function createFirstKey(app: INestApplicationContext, config: Config): Promise<FirstKey | null> {
+  if (config.env !== 'development' || !isLoopback(config.host)) {
+    return null;
+  }
+  const organizations = app.get(OrganizationsService);
+  if (await organizations.isAny()) {
+    return null;
+  }
+  const { id: organizationId } = await organizations.create('Development');
+  const operator = { kind: 'operator', organizationId, requestId: newId('req_') } as const;
+  const key = await app.get(ApiKeysService).create(operator, { label: 'Development key', description: 'Made by the first start' });
+  return { key, file: writeDown(config.dataDir, key) };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** Writes a file of its own and moves it into place: a link that waits there is replaced, never followed. */
+function writeDown(dataDir: string, key: CreatedApiKeyResponse): string {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const path = join(dataDir, 'first-key.json');
+  const draft = `${path}.${process.pid}`;
+  rmSync(draft, { force: true });
+  const file = openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+  writeSync(file, `${JSON.stringify({ organization_id: key.organization_id, id: key.id, secret: key.secret }, null, 2)}\n`);
+  closeSync(file);
+  renameSync(draft, path);
+  return path;
+}

@@ -1,0 +1,36 @@
+import { Controller, Get, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { PublicRoute } from '../common/access/public-route.js';
+import { SpeaksOwnStandard } from '../common/speaks-own-standard.js';
+import { DatabaseProbe } from './database-probe.js';
+import { HealthResponse } from './health.response.js';
+import { Readiness } from './readiness.js';
+
+/** Health, for orchestrators: plain statuses, no envelope. */
+@ApiTags('Health')
+@PublicRoute()
+@SpeaksOwnStandard()
+@Controller('health')
+export class HealthController {
+  constructor(
+    private readonly readiness: Readiness,
+    private readonly database: DatabaseProbe,
+  ) {}
+
+  @Get('live')
+  @ApiOperation({ summary: 'Whether the process runs' })
+  @ApiOkResponse({ type: HealthResponse, description: 'It does.' })
+  live(): HealthResponse {
+    return HealthResponse.from(this.readiness.phase, this.database.lastSeen);
+  }
+
+  @Get('ready')
+  @ApiOperation({ summary: 'Whether the process takes requests' })
+  @ApiOkResponse({ type: HealthResponse, description: 'Started, migrated and not draining. The state of the database is in the body.' })
+  @ApiServiceUnavailableResponse({ type: HealthResponse, description: 'Starting or draining.' })
+  async ready(@Res({ passthrough: true }) response: Response): Promise<HealthResponse> {
+    response.status(this.readiness.phase === 'ready' ? 200 : 503);
+    return HealthResponse.from(this.readiness.phase, await this.database.state());
+  }
+}

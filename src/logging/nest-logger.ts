@@ -1,0 +1,95 @@
+import { Inject, Injectable, type LoggerService } from '@nestjs/common';
+import { describeError } from './describe-error.js';
+import { LOGGER, type StructuredLogger } from './logger.js';
+
+const STACK_LINE = /^\s+at /m;
+
+type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+
+/** Makes Nest's own `Logger`, in our services and in Nest itself, write to the structured logger. */
+@Injectable()
+export class NestLogger implements LoggerService {
+  constructor(@Inject(LOGGER) private readonly logger: StructuredLogger) {}
+
+  log(...values: unknown[]): void {
+    this.write('info', values);
+  }
+
+  fatal(...values: unknown[]): void {
+    this.write('fatal', values);
+  }
+
+  error(...values: unknown[]): void {
+    this.write('error', values);
+  }
+
+  warn(...values: unknown[]): void {
+    this.write('warn', values);
+  }
+
+  debug(...values: unknown[]): void {
+    this.write('debug', values);
+  }
+
+  verbose(...values: unknown[]): void {
+    this.write('trace', values);
+  }
+
+  private write(level: Level, values: readonly unknown[]): void {
+    if (!this.logger.isLevelEnabled(level)) {
+      return;
+    }
+    const { message, ...fields } = readValues(values);
+    this.logger[level](fields, message);
+  }
+}
+
+interface Entry {
+  readonly message: string | undefined;
+  readonly context?: string;
+  readonly stack?: string;
+  readonly err?: unknown;
+  readonly details?: readonly unknown[];
+}
+
+/**
+ * Nest's convention: the message first; a last text is the context (the class that logs); for errors, a stack or the error in
+ * between. Whatever else is given becomes `details`.
+ */
+function readValues([first, ...others]: readonly unknown[]): Entry {
+  const rest = others.filter((value) => value !== undefined);
+  const last = rest.at(-1);
+  const context = typeof last === 'string' && !STACK_LINE.test(last) ? last : undefined;
+  const between = context === undefined ? rest : rest.slice(0, -1);
+  const err = [first, ...between].find((value) => value instanceof Error);
+  const stack = between.find((value) => typeof value === 'string' && STACK_LINE.test(value)) as string | undefined;
+  const details = [...(typeof first === 'string' ? [] : [first]), ...between].filter(
+    (value) => value !== err && value !== stack,
+  );
+  return {
+    message: typeof first === 'string' ? first : err?.message,
+    ...(context !== undefined && { context }),
+    ...(err !== undefined && { err }),
+    ...(stack !== undefined && { stack }),
+    ...(details.length > 0 && { details: details.map((detail) => describeDetail(detail)) }),
+  };
+}
+
+const DEEPEST_DETAIL = 6;
+
+/** Errors wherever they hide in a detail are described by allow-list: written as they are, they would show what hangs on them. */
+function describeDetail(detail: unknown, depth = 0): unknown {
+  if (detail instanceof Error) {
+    return describeError(detail);
+  }
+  if (typeof detail !== 'object' || detail === null) {
+    return detail;
+  }
+  if (depth === DEEPEST_DETAIL) {
+    return '[deeper]';
+  }
+  if (Array.isArray(detail)) {
+    return detail.map((item) => describeDetail(item, depth + 1));
+  }
+  return Object.fromEntries(Object.entries(detail).map(([key, value]) => [key, describeDetail(value, depth + 1)]));
+}

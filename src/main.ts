@@ -1,0 +1,3 @@
+import { serve } from './app.lifecycle.js';
+
+await serve();

@@ -1,0 +1,28 @@
+import { Column, Entity } from 'typeorm';
+import type { MysqlDateTime } from '../common/mysql-datetime.js';
+import type { OrganizationId } from '../common/prefixed-id.js';
+import { DateTimeColumn, PrimaryIdColumn } from '../database/columns.js';
+
+/** Whom keys belong to. */
+@Entity('organizations')
+export class Organization {
+  @PrimaryIdColumn('org_')
+  id!: OrganizationId;
+
+  @Column({ type: 'varchar', length: 255 })
+  name!: string;
+
+  @DateTimeColumn({ name: 'created_at' })
+  createdAt!: MysqlDateTime;
+
+  @DateTimeColumn({ name: 'updated_at', nullable: true })
+  updatedAt!: MysqlDateTime | null;
+
+  /** When it was stopped; none of its keys is valid while this is set. */
+  @DateTimeColumn({ name: 'deactivated_at', nullable: true })
+  deactivatedAt!: MysqlDateTime | null;
+
+  get isActive(): boolean {
+    return this.deactivatedAt === null;
+  }
+}

@@ -1,0 +1,20 @@
+import { DomainError } from '../common/domain-error.js';
+import type { OrganizationId } from '../common/prefixed-id.js';
+
+export class OrganizationNotFoundError extends DomainError {
+  readonly kind = 'not_found';
+  readonly code = 'ORGANIZATION_NOT_FOUND';
+
+  constructor(id: OrganizationId) {
+    super(`There is no organization ${id}.`);
+  }
+}
+
+export class OrganizationInactiveError extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'ORGANIZATION_INACTIVE';
+
+  constructor(id: OrganizationId) {
+    super(`The organization ${id} is deactivated; reactivate it first.`);
+  }
+}

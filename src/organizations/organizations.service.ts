@@ -1,0 +1,72 @@
+import { Injectable } from '@nestjs/common';
+import { Changes } from '../changes/changes.js';
+import { InvalidInputError } from '../common/domain-error.js';
+import { newId, type OrganizationId } from '../common/prefixed-id.js';
+import { characterCount, hasUnstorableCharacters, isBlank } from '../common/text.js';
+import { Database } from '../database/database.js';
+import { Organization } from './organization.entity.js';
+import { OrganizationsRepository } from './organizations.repository.js';
+
+const MAX_NAME_CHARACTERS = 255;
+
+/** Organizations, as operators keep them. */
+@Injectable()
+export class OrganizationsService {
+  constructor(
+    private readonly database: Database,
+    private readonly organizations: OrganizationsRepository,
+    private readonly changes: Changes,
+  ) {}
+
+  /** @throws InvalidInputError for a name that is blank, too long or cannot be stored */
+  async create(name: string): Promise<Organization> {
+    if (isBlank(name) || characterCount(name) > MAX_NAME_CHARACTERS || hasUnstorableCharacters(name)) {
+      const message = `name must have 1 to ${MAX_NAME_CHARACTERS} characters, not all of them blank`;
+      throw new InvalidInputError(`The organization is invalid: ${message}.`, { fields: { name: message } });
+    }
+    return this.database.transaction(async (transaction) => {
+      const organization = Object.assign(new Organization(), {
+        id: newId('org_'),
+        name,
+        createdAt: await transaction.now(),
+        updatedAt: null,
+        deactivatedAt: null,
+      });
+      await this.organizations.insert(transaction.manager, organization);
+      return organization;
+    });
+  }
+
+  async list(): Promise<Organization[]> {
+    return this.database.read((manager) => this.organizations.list(manager));
+  }
+
+  /** Whether there is any organization: false only on a new database. */
+  async isAny(): Promise<boolean> {
+    return this.database.read((manager) => this.organizations.isAny(manager));
+  }
+
+  /** Stops every key of the organization. Does nothing to one that is stopped. @throws OrganizationNotFoundError */
+  async deactivate(id: OrganizationId): Promise<Organization> {
+    return this.setActive(id, false);
+  }
+
+  /** Lets the organization's keys work again. @throws OrganizationNotFoundError */
+  async reactivate(id: OrganizationId): Promise<Organization> {
+    return this.setActive(id, true);
+  }
+
+  private async setActive(id: OrganizationId, active: boolean): Promise<Organization> {
+    return this.database.transaction(async (transaction) => {
+      const organization = await this.organizations.get(transaction.manager, id);
+      if (organization.isActive === active) {
+        return organization;
+      }
+      const now = await transaction.now();
+      const changed = { deactivatedAt: active ? null : now, updatedAt: now };
+      await this.organizations.update(transaction.manager, id, changed);
+      await this.changes.mark(transaction, { organizationId: id });
+      return Object.assign(organization, changed);
+    });
+  }
+}

@@ -1,0 +1,81 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { Inject, Injectable } from '@nestjs/common';
+import { idToBytes, type ApiKeyId, type OrganizationId } from '../common/prefixed-id.js';
+import { CONFIG, type Config, type Pepper } from '../config/config.js';
+
+/** What a secret is bound to: a row repointed to another key or organization does not verify. */
+export interface SecretBinding {
+  readonly keyId: ApiKeyId;
+  readonly organizationId: OrganizationId;
+}
+
+/** A digest, and which version of the pepper made it. */
+export interface VersionedDigest {
+  readonly digest: Buffer;
+  readonly pepperVersion: number;
+}
+
+/**
+ * The peppers of this process by their version. Versions are the database's: it holds a check value for each pepper ever
+ * used, and the start assigns them (`assign`) before anything is verified.
+ */
+@Injectable()
+export class PepperRing {
+  private readonly byVersion = new Map<number, Pepper>();
+  private currentVersion = 0;
+  /** The peppers that are set, the current one first. */
+  readonly peppers: readonly Pepper[];
+
+  constructor(@Inject(CONFIG) config: Pick<Config, 'pepper' | 'retiredPeppers'>) {
+    this.peppers = [config.pepper, ...config.retiredPeppers];
+  }
+
+  /** Names the versions: one for each of `peppers`, in their order. */
+  assign(versions: readonly number[]): void {
+    this.byVersion.clear();
+    this.peppers.forEach((pepper, place) => this.byVersion.set(versions[place] ?? 0, pepper));
+    this.currentVersion = versions[0] ?? 0;
+  }
+
+  /** The digest that is stored for a secret, under the current pepper. */
+  digest(secret: string, binding: SecretBinding): VersionedDigest {
+    const pepper = this.byVersion.get(this.currentVersion);
+    if (pepper === undefined) {
+      throw new Error('the peppers have no versions yet: assign() comes first');
+    }
+    return { digest: digestUnder(pepper, secret, binding), pepperVersion: this.currentVersion };
+  }
+
+  /** Whether a digest of this version can be judged here at all. */
+  knows(pepperVersion: number): boolean {
+    return this.byVersion.has(pepperVersion);
+  }
+
+  /** Whether the version is newer than all that are known here: another instance has a pepper that this one lacks. */
+  isAhead(pepperVersion: number): boolean {
+    return pepperVersion > Math.max(...this.byVersion.keys());
+  }
+
+  /** Whether the secret has this digest, in constant time. False for a version that is not known here. */
+  matches(secret: string, binding: SecretBinding, stored: VersionedDigest): boolean {
+    const pepper = this.byVersion.get(stored.pepperVersion);
+    if (pepper === undefined || stored.digest.length !== 32) {
+      return false;
+    }
+    return timingSafeEqual(digestUnder(pepper, secret, binding), stored.digest);
+  }
+}
+
+/** A value that tells two peppers apart and reveals neither. */
+export function pepperCheckValue(pepper: Pepper): string {
+  return createHmac('sha256', pepper).update('latchkey pepper check').digest('hex');
+}
+
+/** HMAC-SHA-256(pepper, secret ‖ key id ‖ organization id); each part has a fixed length, so none can run into the next. */
+function digestUnder(pepper: Pepper, secret: string, binding: SecretBinding): Buffer {
+  return createHmac('sha256', pepper)
+    .update(secret)
+    .update(idToBytes('api_key_', binding.keyId))
+    .update(idToBytes('org_', binding.organizationId))
+    .digest();
+}

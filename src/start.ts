@@ -1,0 +1,58 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { serve } from './app.lifecycle.js';
+import { CONFIG, type Config, type DatabaseConfig } from './config/config.js';
+import { Migrator } from './database/migrator.js';
+import { createFirstKey, type FirstKey } from './first-key.js';
+
+/** What `npm start` runs: migrates, makes the first key of a new development database, serves, and says where. */
+let firstKey: FirstKey | null = null;
+
+const app = await serve({
+  beforeSchemaCheck: async (starting) => {
+    await starting.get(Migrator).up();
+  },
+  beforeListen: async (starting, config) => {
+    firstKey = await createFirstKey(starting, config);
+  },
+});
+process.stdout.write(await banner(app, app.get<Config>(CONFIG)));
+process.send?.({ type: 'ready' });
+
+async function banner(app: NestExpressApplication, config: Config): Promise<string> {
+  const url = (await app.getUrl()).replace('[::1]', 'localhost');
+  return `
+  Latchkey is ready.
+
+    API         ${url}/developers/api_keys
+    Swagger UI  ${url}/docs
+    Database    ${describeDatabase(config.database)}
+
+${firstKey === null ? howToMakeAKey() : tryIt(url, firstKey)}
+`;
+}
+
+function describeDatabase({ socketPath, host, port, name }: DatabaseConfig): string {
+  return socketPath === undefined ? `${name} at ${host}:${port}` : `${name} at ${socketPath}`;
+}
+
+function tryIt(url: string, { key, file }: FirstKey): string {
+  return `  Your first API key (shown once; also in ${file}):
+
+    ${key.secret}
+
+  Create another with it:
+
+    curl -s ${url}/developers/api_keys \\
+      -H 'Authorization: Bearer ${key.secret}' \\
+      -H 'Content-Type: application/json' \\
+      -d '{"label": "My API Key", "scopes": ["products.create"]}'
+`;
+}
+
+function howToMakeAKey(): string {
+  return `  To make a key:
+
+    npm run -s cli -- list-organizations
+    npm run -s cli -- create-key --organization org_… --label Root
+`;
+}

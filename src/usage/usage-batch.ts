@@ -1,0 +1,52 @@
+import type { ApiKeyId } from '../common/prefixed-id.js';
+
+/** What a key was used since the last flush. */
+export interface Usage {
+  requests: number;
+  /** Milliseconds since the epoch. */
+  lastUsedAtMs: number;
+}
+
+/** Uses counted in memory, by key. */
+export class UsageBatch {
+  private readonly usages = new Map<ApiKeyId, Usage>();
+
+  get size(): number {
+    return this.usages.size;
+  }
+
+  add(keyId: ApiKeyId, requests: number, lastUsedAtMs: number): void {
+    const usage = this.usages.get(keyId);
+    if (usage === undefined) {
+      this.usages.set(keyId, { requests, lastUsedAtMs });
+      return;
+    }
+    usage.requests += requests;
+    usage.lastUsedAtMs = Math.max(usage.lastUsedAtMs, lastUsedAtMs);
+  }
+
+  /** Takes at most `count` keys out of this batch, as a batch of their own. */
+  take(count: number): UsageBatch {
+    const taken = new UsageBatch();
+    for (const [keyId, usage] of this.usages) {
+      if (taken.size === count) {
+        break;
+      }
+      taken.usages.set(keyId, usage);
+      this.usages.delete(keyId);
+    }
+    return taken;
+  }
+
+  /** Adds everything that another batch holds. */
+  merge(other: UsageBatch): void {
+    for (const [keyId, usage] of other.usages) {
+      this.add(keyId, usage.requests, usage.lastUsedAtMs);
+    }
+  }
+
+  /** In the order of the keys, so that two instances lock rows in one order. */
+  sorted(): readonly (readonly [ApiKeyId, Readonly<Usage>])[] {
+    return [...this.usages].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+}

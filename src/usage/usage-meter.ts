@@ -1,0 +1,107 @@
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import type { ApiKeyId } from '../common/prefixed-id.js';
+import { CommitUnknownError } from '../database/database-errors.js';
+import { UsageBatch } from './usage-batch.js';
+import { UsageStore } from './usage-store.js';
+
+const FLUSH_INTERVAL_MS = 1_000;
+/** Keys in one transaction: small enough to take a few milliseconds. */
+const KEYS_PER_WRITE = 1_000;
+const FINAL_ATTEMPTS = 3;
+
+/**
+ * Counts uses in memory and writes them once a second, and at shutdown. Counting never waits and never fails. A write that
+ * fails is merged back; one whose outcome is unknown is looked up before anything is written again.
+ */
+@Injectable()
+export class UsageMeter implements OnApplicationShutdown {
+  private readonly logger = new Logger(UsageMeter.name);
+  private pending = new UsageBatch();
+  private sequence = 0;
+  private inDoubt: { readonly sequence: number; readonly batch: UsageBatch } | undefined;
+  private flushing: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private failing = false;
+
+  constructor(private readonly store: UsageStore) {}
+
+  /** How many keys have counts that are not yet known to be written. */
+  get backlog(): number {
+    return this.pending.size + (this.inDoubt?.batch.size ?? 0);
+  }
+
+  /** Begins to write once a second. */
+  start(): void {
+    this.timer ??= setInterval(() => void this.flush(), FLUSH_INTERVAL_MS).unref();
+  }
+
+  /** Counts one use of a key. */
+  count(keyId: ApiKeyId, atMs: number): void {
+    this.pending.add(keyId, 1, atMs);
+  }
+
+  /** Writes what has been counted. Never rejects: what could not be written stays counted. One flush runs at a time. */
+  flush(): Promise<void> {
+    this.flushing ??= this.writeAll().finally(() => {
+      this.flushing = undefined;
+    });
+    return this.flushing;
+  }
+
+  /** The last flush: the listeners are closed by now, and the database is let go only after every such hook. */
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    for (let attempt = 0; attempt < FINAL_ATTEMPTS; attempt++) {
+      await this.flush();
+      if (this.backlog === 0) {
+        break;
+      }
+    }
+    if (this.backlog > 0) {
+      this.logger.error(`the counts of ${this.backlog} keys could not be written and are lost`);
+    } else if (this.sequence > 0) {
+      await this.store.close().catch(() => undefined);
+    }
+  }
+
+  private async writeAll(): Promise<void> {
+    try {
+      await this.settleDoubt();
+      while (this.pending.size > 0) {
+        await this.write(this.pending.take(KEYS_PER_WRITE));
+      }
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) {
+        this.logger.warn(error, 'usage counts could not be written; they are kept and tried again');
+      }
+      this.failing = true;
+    }
+  }
+
+  private async write(batch: UsageBatch): Promise<void> {
+    const sequence = ++this.sequence;
+    try {
+      await this.store.write(sequence, batch);
+    } catch (error) {
+      if (error instanceof CommitUnknownError) {
+        this.inDoubt = { sequence, batch };
+      } else {
+        this.pending.merge(batch);
+      }
+      throw error;
+    }
+  }
+
+  private async settleDoubt(): Promise<void> {
+    if (this.inDoubt === undefined) {
+      return;
+    }
+    const { sequence, batch } = this.inDoubt;
+    const written = await this.store.isWritten(sequence);
+    this.inDoubt = undefined;
+    if (!written) {
+      this.pending.merge(batch);
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { v7 } from 'uuid';
+import { toMysqlDateTime } from '../common/mysql-datetime.js';
+import { idToBytes } from '../common/prefixed-id.js';
+import { Database } from '../database/database.js';
+import type { Transaction } from '../database/transaction.js';
+import type { UsageBatch } from './usage-batch.js';
+
+/** After how many days the sequence of an instance that crashed is cleared away. */
+const ABANDONED_DAYS = 7;
+const METER_SETTINGS = 'meter.';
+
+/**
+ * Writes batches of counts, each exactly once: the batch's sequence number is stored by the same transaction, so that after
+ * a commit of unknown outcome the database itself can say whether it took place.
+ */
+@Injectable()
+export class UsageStore {
+  private readonly setting = `${METER_SETTINGS}${v7()}`;
+
+  constructor(private readonly database: Database) {}
+
+  /** Adds the counts of a batch. `sequence` grows with each new batch and stays the same when one is written again. */
+  async write(sequence: number, batch: UsageBatch): Promise<void> {
+    await this.database.transaction(async (transaction) => {
+      await this.storeSequence(transaction, sequence);
+      const rows = batch.sorted();
+      await transaction.manager.query(
+        `INSERT INTO api_key_metrics (key_id, total_requests, last_used_at) VALUES ${rows.map(() => '(?, ?, ?)').join(', ')}
+         ON DUPLICATE KEY UPDATE total_requests = total_requests + VALUES(total_requests), last_used_at = GREATEST(last_used_at, VALUES(last_used_at))`,
+        rows.flatMap(([keyId, usage]) => [idToBytes('api_key_', keyId), usage.requests, toMysqlDateTime(new Date(usage.lastUsedAtMs))]),
+      );
+    });
+  }
+
+  /**
+   * Whether the batch of this sequence has been written. Waits for a commit that is still under way on the server: the lock
+   * and the write below cannot pass it, so that a "no" stays true.
+   */
+  async isWritten(sequence: number): Promise<boolean> {
+    return this.database.transaction(async ({ manager }) => {
+      const [row] = await manager.query<{ value: string }[]>('SELECT value FROM settings WHERE name = ? FOR UPDATE', [this.setting]);
+      await manager.query('UPDATE settings SET updated_at = UTC_TIMESTAMP() WHERE name = ?', [this.setting]);
+      return Number(row?.value ?? 0) >= sequence;
+    });
+  }
+
+  /** After the last batch: this instance's sequence, and those of instances that crashed long ago, are cleared away. */
+  async close(): Promise<void> {
+    await this.database.transaction(async ({ manager }) => {
+      await manager.query('DELETE FROM settings WHERE name = ?', [this.setting]);
+      await manager.query(`DELETE FROM settings WHERE name LIKE '${METER_SETTINGS}%' AND updated_at < UTC_TIMESTAMP() - INTERVAL ? DAY`, [
+        ABANDONED_DAYS,
+      ]);
+    });
+  }
+
+  private async storeSequence({ manager }: Transaction, sequence: number): Promise<void> {
+    await manager.query(
+      `INSERT INTO settings (name, value, updated_at) VALUES (?, ?, UTC_TIMESTAMP())
+       ON DUPLICATE KEY UPDATE value = VALUES(value), updated_at = VALUES(updated_at)`,
+      [this.setting, String(sequence)],
+    );
+  }
+}
