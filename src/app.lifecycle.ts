@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { assignPepperVersions, UnknownPepperError } from './app.peppers.js';
 import { createApp } from './app.setup.js';
+import { errorCode } from './common/error-code.js';
 import { UnavailableError } from './common/unavailable-error.js';
 import { CONFIG, type Config } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
@@ -122,7 +123,7 @@ function startFailure(error: unknown): string {
   if (error instanceof UnavailableError) {
     return `The database cannot be used: ${error.detail ?? error.message}. Check DATABASE_URL, and that the server runs; DATABASE_WAIT_MS says how long to wait for it.`;
   }
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+  if (errorCode(error) === 'EADDRINUSE') {
     return 'The port is taken by another process. Stop that one, or choose another PORT.';
   }
   return `The start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;

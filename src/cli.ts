@@ -10,7 +10,7 @@ import { isPrefixedId, newId, type OrganizationId } from './common/prefixed-id.j
 import { loadConfig } from './config/load-config.js';
 import { Database } from './database/database.js';
 import { Migrator } from './database/migrator.js';
-import { createValidationPipe } from './http/validation.pipe.js';
+import { RequestValidationPipe } from './http/validation.pipe.js';
 import type { Organization } from './organizations/organization.entity.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 import { PepperRing } from './secrets/pepper-ring.js';
@@ -88,7 +88,7 @@ async function createKey(app: INestApplicationContext, options: CreateKeyOptions
     expires_at: options.expiresAt,
   };
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-  const request = (await createValidationPipe().transform(given, { type: 'body', metatype: CreateApiKeyRequest })) as CreateApiKeyRequest;
+  const request = (await new RequestValidationPipe().transform(given, { type: 'body', metatype: CreateApiKeyRequest })) as CreateApiKeyRequest;
   const caller = { kind: 'operator', organizationId: organizationId(options.organization), requestId: newId('req_') } as const;
   return app.get(ApiKeysService).create(caller, request);
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { mustSucceed } from './command.mjs';
 import { fingerprint, isMadeFrom, markMadeFrom, unmark } from './fingerprint.mjs';
+import { inTurn } from './lock.mjs';
 import { inProject } from './project.mjs';
 import { step } from './steps.mjs';
 
@@ -16,15 +17,25 @@ export const nestCommand = [inProject('node_modules/@nestjs/cli/bin/nest.js'), '
  * Builds `dist` if it is not the build of the sources as they are.
  *
  * @param {AbortSignal} stop
+ * @param {() => boolean} keepIt says, when nobody else is building, that the `dist` that is there will do
  */
-export async function ensureBuild(stop) {
+export async function ensureBuild(stop, keepIt = () => false) {
+  await inTurn(inProject('.data/build.lock'), () => build(stop, keepIt), stop);
+}
+
+async function build(stop, keepIt) {
   const sources = fingerprintOfSources();
-  if (isMadeFrom(servedBuild, sources)) return;
+  if (isMadeFrom(servedBuild, sources) || keepIt()) return;
   await step('Building the service', async () => {
-    unmark(servedBuild);
+    discardBuild();
     await mustSucceed('The build', process.execPath, nestCommand, { stop });
     markMadeFrom(servedBuild, sources);
   });
+}
+
+/** Whoever changes `dist` in another way says so first. */
+export function discardBuild() {
+  unmark(servedBuild);
 }
 
 /**
@@ -34,12 +45,18 @@ export async function ensureBuild(stop) {
  * @param {AbortSignal} stop
  */
 export async function compileInto(folder, stop) {
+  await inTurn(`${folder}.lock`, () => compile(folder, stop), stop);
+}
+
+async function compile(folder, stop) {
   const sources = fingerprintOfSources();
   if (isMadeFrom(folder, sources)) return;
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const tsc = inProject('node_modules/typescript/bin/tsc');
-  await mustSucceed('The compilation', process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', folder], { stop });
+  await mustSucceed('The compilation', process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', folder], {
+    stop,
+  });
   markMadeFrom(folder, sources);
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { projectFolder } from './project.mjs';
 import { Failure, Stopped } from './failure.mjs';
 
@@ -15,7 +16,12 @@ import { Failure, Stopped } from './failure.mjs';
 export async function capture(command, args, { stop, shielded = false, input, ...options } = {}) {
   stopHere(stop);
   const stdin = input === undefined ? 'ignore' : 'pipe';
-  const child = spawn(command, args, { cwd: projectFolder, ...options, detached: shielded, stdio: [stdin, 'pipe', 'pipe'] });
+  const child = spawn(command, args, {
+    cwd: projectFolder,
+    ...options,
+    detached: shielded,
+    stdio: [stdin, 'pipe', 'pipe'],
+  });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   // A command that dies before it has read everything is told by its exit code.
@@ -37,17 +43,33 @@ export async function capture(command, args, { stop, shielded = false, input, ..
  */
 export async function mustSucceed(what, command, args, options) {
   const { code, output } = await capture(command, args, options);
-  if (code !== 0) throw new Failure(`${output.trimEnd()}\n\n${what} failed (exit code ${code}); what it printed is above.`);
+  if (code !== 0)
+    throw new Failure(`${output.trimEnd()}\n\n${what} failed (exit code ${code}); what it printed is above.`);
   return output;
 }
 
-/** @returns {Promise<number>} the exit code; 128 for a child that a signal ended, 127 for one that never began */
+/**
+ * Runs a command that talks to the terminal itself, to its end. A stop is passed on to it as SIGTERM.
+ *
+ * @param {string[]} args for Node
+ * @param {{ stop: AbortSignal } & import('node:child_process').SpawnOptions} options
+ * @returns {Promise<number>} its exit code
+ */
+export async function runNode(args, { stop, ...options }) {
+  stopHere(stop);
+  const child = spawn(process.execPath, args, { cwd: projectFolder, stdio: 'inherit', ...options });
+  stop.addEventListener('abort', () => child.kill('SIGTERM'));
+  return exitOf(child);
+}
+
+/** @returns {Promise<number>} the exit code, as a shell has it: 128 + n if signal n ended it, 127 if it never began */
 export function exitOf(child) {
-  if (child.exitCode !== null) return Promise.resolve(child.exitCode);
-  if (child.signalCode !== null) return Promise.resolve(128);
+  const codeOf = (code, signal) => code ?? 128 + constants.signals[signal];
+  if (child.exitCode !== null || child.signalCode !== null)
+    return Promise.resolve(codeOf(child.exitCode, child.signalCode));
   return new Promise((resolve) => {
     child.once('error', () => resolve(127));
-    child.once('close', (code) => resolve(code ?? 128));
+    child.once('close', (code, signal) => resolve(codeOf(code, signal)));
   });
 }
 

@@ -15,14 +15,19 @@ export class Lock {
     this.path = path;
   }
 
-  /** @returns {import('./processes.mjs').ProcessName[]} the living holders; empty once the lock is ours */
+  /**
+   * @returns {{ pid: number, leftBehind: boolean } | null} who has it, or null once it is ours. `leftBehind`: the one
+   *   who took it is dead, and only a process that it took the lock for as well still lives
+   */
   take() {
     mkdirSync(dirname(this.path), { recursive: true });
     for (;;) {
-      if (this.#create([nameProcess(process.pid)])) return [];
+      if (this.#create([nameProcess(process.pid)])) return null;
       const found = this.#read();
-      const living = parse(found).filter(isAlive);
-      if (living.length > 0) return living;
+      const [taker, ...others] = parse(found);
+      if (taker !== undefined && isAlive(taker)) return { pid: taker.pid, leftBehind: false };
+      const living = others.find(isAlive);
+      if (living !== undefined) return { pid: living.pid, leftBehind: true };
       if (found !== null) this.#removeStale(found);
     }
   }
@@ -95,9 +100,10 @@ export class Lock {
 export async function inTurn(path, work, stop, deadlineMs = 180_000) {
   const lock = new Lock(path);
   const deadline = performance.now() + deadlineMs;
-  for (let holders = lock.take(); holders.length > 0; holders = lock.take()) {
+  for (let holder = lock.take(); holder !== null; holder = lock.take()) {
     stopHere(stop);
-    if (performance.now() > deadline) throw new Failure(`Process ${holders[0].pid} has held ${path} for too long. End it and try again.`);
+    if (performance.now() > deadline)
+      throw new Failure(`Process ${holder.pid} has held ${path} for too long. End it and try again.`);
     await sleep(50);
   }
   try {

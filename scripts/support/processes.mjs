@@ -2,6 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** SIGKILL cannot be refused, but a process with much memory takes a moment to go. */
+const KILL_DEADLINE_MS = 10_000;
+
 /**
  * A process, named so that another that later gets the same number is not taken for it.
  * @typedef {{ pid: number, began: string }} ProcessName
@@ -15,7 +18,8 @@ export function nameProcess(pid) {
 
 /** @param {ProcessName} process */
 export function isAlive({ pid, began }) {
-  return nameProcess(pid)?.began === began;
+  const found = nameProcess(pid);
+  return found !== null && found.began === began;
 }
 
 /**
@@ -28,7 +32,7 @@ export async function endProcess(process, deadlineMs) {
   send(process, 'SIGTERM');
   if (await isGone(process, deadlineMs)) return true;
   send(process, 'SIGKILL');
-  await isGone(process, deadlineMs);
+  await isGone(process, KILL_DEADLINE_MS);
   return false;
 }
 

@@ -22,6 +22,7 @@ export async function runScript(main, { exitCodeWhenStopped } = {}) {
   } catch (error) {
     code = stop.aborted && error instanceof Stopped ? (exitCodeWhenStopped ?? 128 + constants.signals[stop.reason]) : 1;
     if (error instanceof Failure) console.error(`\n${error.message}`);
+    else if (error.code === 'EACCES' && error.path !== undefined) console.error(`\n${notYours(error.path)}`);
     else if (!(error instanceof Stopped)) console.error(error);
   }
   process.exit(code);
@@ -41,4 +42,11 @@ function stopWithParent(controller) {
   every(() => {
     if (process.ppid !== parent) controller.abort('SIGTERM');
   }, 500).unref();
+}
+
+function notYours(path) {
+  return (
+    `You may not use ${path}. It probably belongs to root, because this was once run as root. ` +
+    `Run it as root again, or make the project's files yours: sudo chown -R "$(id -u)" . (with no start running).`
+  );
 }

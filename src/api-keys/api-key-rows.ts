@@ -1,6 +1,6 @@
 import type { Caller } from '../common/access/caller.js';
 import { scopesIn } from '../common/access/scope.js';
-import { IpNetwork } from '../common/ip-network.js';
+import { canonicalNetworks } from '../common/ip-network.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import type { IssuedSecret } from '../secrets/secret-issuer.js';
@@ -52,9 +52,4 @@ export function changesOf(request: UpdateApiKeyRequest, now: MysqlDateTime): Par
     ...(request.ip_allow_list !== undefined && { ipAllowList: canonicalNetworks(request.ip_allow_list ?? []) }),
     ...(request.expires_at !== undefined && { expiresAt: request.expires_at }),
   };
-}
-
-/** Each network once, in canonical text. */
-function canonicalNetworks(texts: readonly string[]): string[] {
-  return [...new Set(texts.map((text) => IpNetwork.parse(text).toString()))];
 }

@@ -1,7 +1,7 @@
 const LONGEST_NETWORK = 49;
 const EXAMPLES = 'such as 192.168.1.10, 203.0.113.0/24 or 2001:db8::/32';
 
-/** The first that matches names the fault. Every pattern runs in linear time, and on a short text only. */
+/** The first that matches names the fault. They are tried on a short text only, so that none can be slow. */
 const FAULTS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [/^$/, `An entry must not be empty: write an address or a network, ${EXAMPLES}.`],
   [/\s/, `An entry must not hold white space: write one address or network in each entry, ${EXAMPLES}.`],

@@ -31,6 +31,14 @@ describe('reading a network', () => {
   });
 });
 
+describe('sorting networks', () => {
+  it('goes by lowest address, and puts a network before those inside it', () => {
+    const sorted = ['::/0', '10.0.0.0/8', '10.0.0.0/16', '10.0.0.0', '10.1.0.0/16', '200.0.0.0/8', '2001:db8::/32'];
+    const networks = sorted.toReversed().map((text) => IpNetwork.parse(text));
+    expect(networks.sort((a, b) => a.compareTo(b)).map(String)).toEqual(sorted);
+  });
+});
+
 describe('telling IPv4 and IPv6 apart', () => {
   it.each(['::/0', '::/1', '::/64', '::/80'])('keeps %s to IPv6, although the mapped range lies in it', (text) => {
     const network = IpNetwork.parse(text);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, closeSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { errorCode } from '../common/error-code.js';
 import type { Pepper } from './config.js';
 
 /** The pepper of a development machine: made once, kept in the data folder for its owner's eyes only. */
@@ -15,7 +16,7 @@ function readPepper(path: string): Pepper | null {
   try {
     file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) {
+    if (errorCode(error) === 'ENOENT') {
       return null;
     }
     throw error;
@@ -40,14 +41,10 @@ function createPepper(path: string): Pepper {
     return Buffer.from(pepper);
   } catch (error) {
     // Two processes that start at once: the one that came first made it.
-    const other = isCode(error, 'EEXIST') ? readPepper(path) : null;
+    const other = errorCode(error) === 'EEXIST' ? readPepper(path) : null;
     if (other === null) {
       throw error;
     }
     return other;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }

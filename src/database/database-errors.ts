@@ -16,8 +16,10 @@ const CONNECTION_CODES = new Set([
   'EAI_AGAIN',
   'EHOSTUNREACH',
   'ENETUNREACH',
-  'POOL_CLOSED',
 ]);
+
+/** What mysql2's pool says without a code. */
+const POOL_MESSAGES = new Set(['Pool is closed.', 'Queue limit reached.', 'No connections available.']);
 
 /**
  * The server answered, and cannot serve: too many connections (1040), not allowed in (1044, 1045, 1049), shutting down (1053, 1079,
@@ -43,8 +45,8 @@ export function isConflict(error: unknown): boolean {
 
 /** Whether the error says that the database cannot serve now, rather than that a statement is wrong. */
 export function isOutage(error: unknown): boolean {
-  const { code, errno, fatal } = driverError(error) ?? {};
-  return CONNECTION_CODES.has(code ?? '') || SERVER_ERRNOS.has(errno ?? 0) || fatal === true;
+  const { code, errno, fatal, message } = driverError(error) ?? {};
+  return CONNECTION_CODES.has(code ?? '') || SERVER_ERRNOS.has(errno ?? 0) || fatal === true || POOL_MESSAGES.has(message ?? '');
 }
 
 /** The error as callers should see it: outages and lost conflicts as `UnavailableError`, everything else as it is. */
@@ -56,18 +58,13 @@ interface DriverError {
   readonly code?: string;
   readonly errno?: number;
   readonly fatal?: boolean;
+  readonly message?: string;
 }
 
-/** mysql2's own error, which TypeORM wraps. */
+/** mysql2's own error, which TypeORM wraps. Told by its shape: it can come from another realm. */
 function driverError(error: unknown): DriverError | null {
-  if (!(error instanceof Error)) {
+  if (typeof error !== 'object' || error === null) {
     return null;
   }
-  if ('driverError' in error && error.driverError instanceof Error) {
-    return driverError(error.driverError);
-  }
-  if (error.message === 'Pool is closed.') {
-    return { code: 'POOL_CLOSED' };
-  }
-  return error as DriverError;
+  return 'driverError' in error && error.driverError !== error ? driverError(error.driverError) : error;
 }

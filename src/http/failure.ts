@@ -71,18 +71,30 @@ function describeDomainError(error: DomainError): Failure {
   };
 }
 
-function describeStatus(status: number, code: string, sentence = SENTENCES[status], headers: Failure['headers'] = {}): Failure {
+function describeStatus(
+  status: number,
+  code: string,
+  sentence = SENTENCES[status],
+  headers: Failure['headers'] = {},
+): Failure {
   if (sentence === undefined && status >= 500) {
     return { status: 500, code: 'INTERNAL', sentence: null, validator: null, headers };
   }
-  const challenge: Record<string, string> = status === 401 || status === 403 ? { 'WWW-Authenticate': challengeFor(null) } : {};
-  return { status, code, sentence: sentence ?? 'The request is refused.', validator: null, headers: { ...challenge, ...headers } };
+  const challenge: Record<string, string> =
+    status === 401 || status === 403 ? { 'WWW-Authenticate': challengeFor(null) } : {};
+  return {
+    status,
+    code,
+    sentence: sentence ?? 'The request is refused.',
+    validator: null,
+    headers: { ...challenge, ...headers },
+  };
 }
 
 /** The status that an error of Nest (`getStatus()`) or of http-errors (`status` and `expose`) asks for; 500 for any other. */
 function statusOf(thrown: unknown): number {
   if (thrown instanceof HttpException) {
-    return thrown.getStatus();
+    return thrown.getStatus() >= 400 ? thrown.getStatus() : 500;
   }
   if (thrown instanceof Error && 'expose' in thrown && 'status' in thrown && typeof thrown.status === 'number') {
     return thrown.status >= 400 && thrown.status < 500 ? thrown.status : 500;

@@ -37,7 +37,12 @@ export async function ensureDataDirectory(data, program, account, stop) {
 }
 
 function initialiseMysql(program, args, options) {
-  return mustSucceed('Making the database', program.path, [...args, '--initialize-insecure', '--auto-generate-certs=OFF'], options);
+  return mustSucceed(
+    'Making the database',
+    program.path,
+    [...args, '--initialize-insecure', '--auto-generate-certs=OFF'],
+    options,
+  );
 }
 
 function initialiseMariadb(program, args, options) {

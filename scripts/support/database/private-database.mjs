@@ -1,6 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
-import { Failure } from '../failure.mjs';
 import { inTurn } from '../lock.mjs';
 import { endProcess, isAlive, nameProcess } from '../processes.mjs';
 import { step } from '../steps.mjs';
@@ -8,7 +17,7 @@ import { ensureDataDirectory } from './data-directory.mjs';
 import { chooseServerAccount, giveTo } from './server-account.mjs';
 import { chooseServerProgram } from './server-choice.mjs';
 import { launchServer, untilReady } from './server-process.mjs';
-import { chooseSocket, greets, shortFolderOf } from './socket.mjs';
+import { chooseSocket, greets, removeSocket } from './socket.mjs';
 
 const STOP_DEADLINE_MS = 60_000;
 
@@ -38,7 +47,7 @@ export class PrivateDatabase {
     return `mysql://${user}@localhost/${database}?socketPath=${path}`;
   }
 
-  /** @param {AbortSignal} stop */
+  /** Starts the server if it does not run yet. @param {AbortSignal} stop */
   async join(stop) {
     await this.#inTurn(async () => {
       mkdirSync(join(this.notes, 'users'), { recursive: true });
@@ -52,13 +61,19 @@ export class PrivateDatabase {
     }, stop);
   }
 
+  /** Stops the server if nobody else uses it. */
   async leave() {
     await this.#inTurn(() => this.#leave());
   }
 
-  /** Ends the server, whoever uses it, and removes the folder with all its data. */
+  /** Ends the server at once, whoever uses it, and removes the folder with all its data. */
   async destroy() {
-    await this.#inTurn(() => this.#stop());
+    await this.#inTurn(async () => {
+      const noted = this.#readServerNote();
+      if (noted === null) return;
+      if (this.#isOurs(noted.process)) await endProcess(noted.process, 0);
+      this.#forget(noted);
+    });
     rmSync(this.folder, { recursive: true, force: true });
     rmSync(this.notes, { recursive: true, force: true });
   }
@@ -83,17 +98,10 @@ export class PrivateDatabase {
   }
 
   #ensureFolder() {
+    // Each level by itself: `recursive` would give the mode to all that it makes.
     mkdirSync(dirname(this.folder), { recursive: true });
-    try {
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-      chmodSync(this.folder, 0o700);
-      readdirSync(this.folder);
-    } catch (error) {
-      throw new Failure(
-        `${this.folder} belongs to another user (${error.code}), probably because this was once run as root. ` +
-          `Give the folder to yourself (sudo chown -R "$USER" on it), or run as that user.`,
-      );
-    }
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    chmodSync(this.folder, 0o700);
   }
 
   /** @returns {Promise<string | null>} the socket of the server that runs on our data, once it is ready */
@@ -111,9 +119,8 @@ export class PrivateDatabase {
   /** A copy of the project has a copy of the note: it must not take the original's server for its own. */
   #isOurs(server) {
     if (!isAlive(server)) return false;
-    const workingFolder = `/proc/${server.pid}/cwd`;
     if (!existsSync('/proc/self/cwd')) return true;
-    return existsSync(this.data) && readlinkSync(workingFolder) === realpathSync(this.data);
+    return existsSync(this.data) && readlinkSync(`/proc/${server.pid}/cwd`) === realpathSync(this.data);
   }
 
   async #leave() {
@@ -124,14 +131,14 @@ export class PrivateDatabase {
   async #stop() {
     const noted = this.#readServerNote();
     if (noted === null) return;
-    if (this.#isOurs(noted.process)) await step('Stopping the private database', () => endProcess(noted.process, STOP_DEADLINE_MS));
+    if (this.#isOurs(noted.process))
+      await step('Stopping the private database', () => endProcess(noted.process, STOP_DEADLINE_MS));
     this.#forget(noted);
   }
 
-  #forget({ socket }) {
-    rmSync(socket, { force: true });
-    const short = shortFolderOf(socket);
-    if (short !== null) rmSync(short, { recursive: true, force: true });
+  #forget(noted) {
+    // The server of another copy lives on, and so must its socket.
+    if (!isAlive(noted.process)) removeSocket(noted.socket, this.folder);
     rmSync(this.#serverNote(), { force: true });
   }
 

@@ -26,7 +26,9 @@ export function chooseServerAccount(folder, data, program) {
   if (process.getuid?.() !== 0) return null;
   // Files of a server that has run must stay its own.
   const candidates = existsSync(data) ? [statSync(data)] : [statSync(projectFolder), ...SYSTEM_USERS.map(find)];
-  const account = candidates.find((candidate) => candidate && candidate.uid !== 0 && canRun(candidate, folder, program));
+  const account = candidates.find(
+    (candidate) => candidate && candidate.uid !== 0 && canRun(candidate, folder, program),
+  );
   return account === undefined ? ROOT : { uid: account.uid, gid: account.gid };
 }
 
@@ -49,7 +51,9 @@ function canRun({ uid, gid }, folder, program) {
 }
 
 function find(name) {
-  const entry = readFileSync('/etc/passwd', 'utf8').split('\n').find((line) => line.startsWith(`${name}:`));
+  const entry = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((line) => line.startsWith(`${name}:`));
   if (entry === undefined) return undefined;
   const [, , uid, gid] = entry.split(':');
   return { uid: Number(uid), gid: Number(gid) };

@@ -18,7 +18,8 @@ export async function chooseServerProgram(data, variable, stop) {
   const fits = (program) => program.supported && (kind === null || program.kind === kind);
   const found = findServerPrograms();
   if (found.some(fits)) return found.find(fits);
-  if (kind === 'MySQL' || (kind !== null && found.some(({ supported }) => supported))) throw wrongKind(kind, data, found);
+  if (kind === 'MySQL' || (kind !== null && found.some(({ supported }) => supported)))
+    throw wrongKind(kind, data, found);
 
   if (canInstallServer()) {
     await installServer(stop);

@@ -43,7 +43,12 @@ export function launchServer({ folder, data, socket, setUp, options, program, ac
   // MySQL as packaged insists on a folder for file exports that may not exist.
   if (program.kind === 'MySQL') more.push('--secure-file-priv=NULL');
   if (account?.uid === 0) more.push('--user=root');
-  const child = spawn(program.path, [...args, ...more], { ...account, cwd: data, detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(program.path, [...args, ...more], {
+    ...account,
+    cwd: data,
+    detached: true,
+    stdio: ['ignore', log, log],
+  });
   closeSync(log);
   child.on('error', () => {});
   child.unref();
@@ -63,8 +68,10 @@ export async function untilReady({ process, socket, folder }, stop) {
   const deadline = performance.now() + START_DEADLINE_MS;
   while (!(await greets(socket))) {
     stopHere(stop);
-    if (!isAlive(process)) throw new Failure(`The private database server ended instead of starting.\n${lastWords(folder)}`);
-    if (performance.now() > deadline) throw new Failure(`The private database server does not answer.\n${lastWords(folder)}`);
+    if (!isAlive(process))
+      throw new Failure(`The private database server ended instead of starting.\n${lastWords(folder)}`);
+    if (performance.now() > deadline)
+      throw new Failure(`The private database server does not answer.\n${lastWords(folder)}`);
     await sleep(20);
   }
 }

@@ -1,10 +1,12 @@
-import { mkdtempSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { chownSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** Systems keep 104 to 108 bytes for the path of a socket, its final zero included. */
 const LONGEST_PATH = 103;
+
+/** How the name of a short folder for a socket begins. */
+const SHORT_FOLDER = '/tmp/latchkey-';
 
 /** The first byte that a MySQL or MariaDB server says after the header of its greeting: the version of the protocol. */
 const PROTOCOL_VERSION = 10;
@@ -19,14 +21,15 @@ const PROTOCOL_VERSION = 10;
 export function chooseSocket(folder, account) {
   const path = join(folder, 'server.sock');
   if (Buffer.byteLength(path) <= LONGEST_PATH) return path;
-  const short = mkdtempSync('/tmp/latchkey-');
+  const short = mkdtempSync(SHORT_FOLDER);
   if (account !== null) chownSync(short, account.uid, account.gid);
   return join(short, 'server.sock');
 }
 
-/** @returns {string | null} the short folder that was made for the socket, if one was */
-export function shortFolderOf(socket) {
-  return dirname(socket).startsWith('/tmp/latchkey-') ? dirname(socket) : null;
+/** Removes what a dead server left: the socket, MySQL's lock beside it, and the short folder if one was made. */
+export function removeSocket(path, folder) {
+  if (dirname(path).startsWith(SHORT_FOLDER)) rmSync(dirname(path), { recursive: true, force: true });
+  for (const name of ['server.sock', 'server.sock.lock']) rmSync(join(folder, name), { force: true });
 }
 
 /**

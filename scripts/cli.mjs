@@ -1,0 +1,28 @@
+/*
+ * `npm run -s cli -- COMMAND …` and `npm run migrate`: the operator's commands, on the database of `npm start`, which
+ * may be running or not. Standard output is the command's alone.
+ */
+import { existsSync } from 'node:fs';
+import { ensureBuild, servedBuild } from './support/build.mjs';
+import { runNode } from './support/command.mjs';
+import { withServiceDatabase } from './support/database/service-database.mjs';
+import { ensureDependencies } from './support/dependencies.mjs';
+import { loadEnvFile } from './support/env-file.mjs';
+import { runScript } from './support/script.mjs';
+import { serviceLock } from './support/service.mjs';
+import { reportOnStandardError } from './support/steps.mjs';
+
+const program = `${servedBuild}/src/cli.js`;
+const args = process.argv.slice(2);
+const asksForHelp = args.length === 0 || args.some((arg) => arg === '--help' || arg === '-h' || arg === 'help');
+
+reportOnStandardError();
+await runScript(async (stop) => {
+  loadEnvFile();
+  await ensureDependencies(stop);
+  // The build that is being served is the one to use, even if the sources have moved on.
+  await ensureBuild(stop, () => serviceLock.isHeld() && existsSync(program));
+  const run = (env) => runNode([program, ...args], { stop, env: { ...process.env, ...env } });
+  if (asksForHelp) return run({});
+  return withServiceDatabase(stop, (url) => run({ DATABASE_URL: url }));
+});

@@ -1,0 +1,28 @@
+/*
+ * `npm start`: from a fresh clone to a service that answers. `npm run start:dev` (`--watch`): the same, and again at
+ * each change of a source.
+ */
+import { ensureBuild } from './support/build.mjs';
+import { withServiceDatabase } from './support/database/service-database.mjs';
+import { ensureDependencies } from './support/dependencies.mjs';
+import { loadEnvFile } from './support/env-file.mjs';
+import { runScript } from './support/script.mjs';
+import { serve, serviceLock, takeServiceLock } from './support/service.mjs';
+import { serveAndWatch } from './support/watch.mjs';
+
+const watches = process.argv.includes('--watch');
+
+await runScript(
+  async (stop) => {
+    loadEnvFile();
+    await takeServiceLock(stop);
+    try {
+      await ensureDependencies(stop);
+      if (!watches) await ensureBuild(stop);
+      return await withServiceDatabase(stop, (url) => (watches ? serveAndWatch(url, stop) : serve(url, stop)));
+    } finally {
+      serviceLock.release();
+    }
+  },
+  { exitCodeWhenStopped: 0 },
+);

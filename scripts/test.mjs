@@ -1,0 +1,56 @@
+/*
+ * `npm test [-- arguments for Jest]`: everything, against a real database server of its own and a compiled product of
+ * its own, so that an `npm start` in the same folder does not notice.
+ */
+import { join } from 'node:path';
+import { compileInto } from './support/build.mjs';
+import { PrivateDatabase } from './support/database/private-database.mjs';
+import { ensureDependencies } from './support/dependencies.mjs';
+import { runJest } from './support/jest.mjs';
+import { Lock } from './support/lock.mjs';
+import { inProject } from './support/project.mjs';
+import { runScript } from './support/script.mjs';
+import { step } from './support/steps.mjs';
+
+/** The data is thrown away: it need not survive a power cut, and waiting for the disk is most of the time. */
+const OPTIONS = [
+  '--innodb-flush-log-at-trx-commit=0',
+  '--innodb-doublewrite=0',
+  '--innodb-flush-method=nosync',
+  '--max-connections=300',
+];
+
+await runScript(async (stop) => {
+  await ensureDependencies(stop);
+  const { folder, lock } = takeTestFolder();
+  const dist = join(folder, 'dist');
+  const database = new PrivateDatabase(join(folder, 'database'), { variable: 'TEST_DATABASE_URL', options: OPTIONS });
+  try {
+    // What a run that was killed has left.
+    await database.destroy();
+    await allOf([
+      step('Compiling the product for the tests', () => compileInto(dist, stop)),
+      process.env.TEST_DATABASE_URL ? undefined : database.join(stop),
+    ]);
+    const url = process.env.TEST_DATABASE_URL || database.url('root');
+    return await runJest(process.argv.slice(2), { TEST_DATABASE_URL: url, TEST_DIST: join(dist, 'src') }, stop);
+  } finally {
+    await database.destroy();
+    lock.release();
+  }
+});
+
+/** A second run in the same folder at the same time gets a folder of its own. */
+function takeTestFolder() {
+  for (let number = 1; ; number += 1) {
+    const folder = inProject(number === 1 ? '.data/test' : `.data/test-${number}`);
+    const lock = new Lock(join(folder, 'run.lock'));
+    if (lock.take() === null) return { folder, lock };
+  }
+}
+
+/** Waits for all even if one fails, so that none is still at work while we clean up. */
+async function allOf(promises) {
+  const failed = (await Promise.allSettled(promises)).find(({ status }) => status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+}

@@ -1,0 +1,133 @@
+import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { developmentPepper } from './development-pepper.js';
+import { ConfigError, parseEnv } from './parse-env.js';
+import { VARIABLES } from './variables.js';
+
+const PEPPER = 'p'.repeat(32);
+const DATABASE_URL = 'mysql://latchkey:s3cret@db.internal:3307/keys';
+const production = { APP_ENV: 'production', DATABASE_URL, SECRET_PEPPER: PEPPER, TRUST_PROXY: 'none' };
+
+function parse(env: Record<string, string>) {
+  return parseEnv(env, () => Buffer.from('d'.repeat(32)));
+}
+
+function problems(env: Record<string, string>): readonly string[] {
+  try {
+    parse(env);
+  } catch (error) {
+    if (error instanceof ConfigError) {
+      return error.problems;
+    }
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  it('needs nothing but a database in development', () => {
+    expect(parse({ DATABASE_URL })).toMatchObject({
+      env: 'development',
+      host: '127.0.0.1',
+      port: 3000,
+      secretPrefix: 'sk_live_',
+      bcryptCost: 10,
+      bcryptRecovery: false,
+      trustedProxies: [],
+      logFormat: 'pretty',
+      pepper: Buffer.from('d'.repeat(32)),
+    });
+  });
+
+  it('must say in production which pepper and which proxies', () => {
+    expect(problems({ APP_ENV: 'production', DATABASE_URL })).toEqual([
+      expect.stringContaining('TRUST_PROXY must be said in production'),
+      expect.stringContaining('SECRET_PEPPER must be set in production'),
+    ]);
+    expect(parse(production)).toMatchObject({ env: 'production', host: '0.0.0.0', logFormat: 'json', shutdownDelayMs: 5_000 });
+  });
+
+  it('lists all that is wrong at once, by name, and repeats no value', () => {
+    const wrong = {
+      APP_ENV: 'staging',
+      DATABASE_URL: 'postgres://root:hunter2@host/db',
+      PORT: '99999',
+      SECRET_PEPPER: 'hunter2',
+      BCRYPT_COST: '4',
+      BCRYPT_RECOVERY: 'yes',
+      TRUST_PROXY: '10.0.0.0/8,0.0.0.0/0',
+      LOG_LEVEL: 'loud',
+      SECRET_PREFIX: 'pk_',
+    };
+    const found = problems(wrong);
+    for (const name of Object.keys(wrong)) {
+      expect(found.filter((problem) => problem.startsWith(`${name} `))).toHaveLength(1);
+    }
+    expect(found).toHaveLength(Object.keys(wrong).length);
+    expect(found.join()).not.toContain('hunter2');
+  });
+
+  it('refuses to trust everybody as a proxy', () => {
+    expect(problems({ ...production, TRUST_PROXY: '::/0' })).toEqual([expect.stringContaining('/0')]);
+    expect(parse({ ...production, TRUST_PROXY: '10.0.0.0/8, 2001:db8::1' }).trustedProxies.map(String)).toEqual(['10.0.0.0/8', '2001:db8::1']);
+  });
+
+  it('reads every part of DATABASE_URL', () => {
+    expect(parse({ DATABASE_URL: 'mysql://us%40er:p%2Fw@[::1]/keys?tls=insecure' }).database).toEqual({
+      host: '::1',
+      port: 3306,
+      socketPath: undefined,
+      user: 'us@er',
+      password: 'p/w',
+      name: 'keys',
+      tls: { ca: undefined, verify: false },
+    });
+    expect(parse({ DATABASE_URL: 'mysql://u@localhost/keys?socketPath=/run/x.sock' }).database.socketPath).toBe('/run/x.sock');
+    expect(problems({ DATABASE_URL: `${DATABASE_URL}?ssl=true` })).toEqual([expect.stringContaining('DATABASE_URL takes only')]);
+    expect(problems({ DATABASE_URL: `${DATABASE_URL}?ca=/nowhere.pem` })).toEqual([expect.stringContaining('cannot be read')]);
+    expect(problems({ DATABASE_URL: 'mysql://u:p@h/%E0%A4%A' })).toEqual([expect.stringContaining('DATABASE_URL')]);
+  });
+
+  it('is documented whole in .env.example: every variable, in order, with its comment and its development default', () => {
+    const expected = Object.entries(VARIABLES).map(([name, { comment, default: byDefault }]) => {
+      const value = byDefault === null || typeof byDefault === 'string' ? byDefault : byDefault.development;
+      return `# ${comment}\n${name}=${value ?? ''}\n`;
+    });
+    expect(readFileSync('.env.example', 'utf8')).toBe(`# Copy to .env and change what you need. Empty means: the default.\n\n${expected.join('\n')}`);
+  });
+
+  it('takes .env.example as it is, once a database is named', () => {
+    const lines = readFileSync('.env.example', 'utf8').split('\n').filter((line) => /^[A-Z]/.test(line));
+    const env = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
+    expect(problems({ ...env, DATABASE_URL })).toEqual([]);
+  });
+});
+
+describe('the pepper of a development machine', () => {
+  const folder = () => mkdtempSync(join(tmpdir(), 'latchkey-pepper-'));
+
+  it('is made once, and only its owner may read it', () => {
+    const dataDir = join(folder(), 'new');
+    const pepper = developmentPepper(dataDir);
+    expect(pepper.length).toBeGreaterThanOrEqual(32);
+    expect(developmentPepper(dataDir)).toEqual(pepper);
+    expect(statSync(join(dataDir, 'pepper')).mode & 0o777).toBe(0o600);
+    expect(developmentPepper(folder())).not.toEqual(pepper);
+  });
+
+  it('is never read or written through a link', () => {
+    const dataDir = folder();
+    const elsewhere = join(folder(), 'elsewhere');
+    writeFileSync(elsewhere, 'x'.repeat(40));
+    symlinkSync(elsewhere, join(dataDir, 'pepper'));
+    expect(() => developmentPepper(dataDir)).toThrow();
+    expect(readFileSync(elsewhere, 'utf8')).toBe('x'.repeat(40));
+  });
+
+  it('is not replaced when its file was damaged', () => {
+    const dataDir = folder();
+    writeFileSync(join(dataDir, 'pepper'), '');
+    expect(() => developmentPepper(dataDir)).toThrow('is not a pepper');
+  });
+});

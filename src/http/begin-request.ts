@@ -1,0 +1,29 @@
+import type { ApiEnvironment } from '../common/envelope.js';
+import { newId } from '../common/prefixed-id.js';
+import { setRequestIdentity } from '../common/request-identity.js';
+import type { StructuredLogger } from '../logging/logger.js';
+import { Connection } from './connection.js';
+import type { EdgeMiddleware } from './edge-request.js';
+import { isOfDocs } from './other-standards.js';
+import { findProtocolFailure } from './protocol-checks.js';
+import { logExchange } from './request-log.js';
+
+/**
+ * The first thing that happens to a request: it gets its ids (ours, whatever the client sends), the headers of every answer and
+ * its one line in the log; then it is refused if HTTP itself says so.
+ */
+export function beginRequest(logger: StructuredLogger, env: ApiEnvironment): EdgeMiddleware {
+  return (request, response, next) => {
+    const identity = { requestId: newId('req_'), supportId: newId('support_'), env };
+    setRequestIdentity(request, identity);
+    response.setHeader('X-Request-Id', identity.requestId);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    if (!isOfDocs(request.path)) {
+      response.setHeader('Cache-Control', 'no-store');
+    }
+    Connection.of(request.socket).begin(request, response, (exchange) => {
+      logExchange(logger, exchange);
+    });
+    next(findProtocolFailure(request));
+  };
+}

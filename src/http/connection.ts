@@ -1,0 +1,68 @@
+import type { Socket } from 'node:net';
+import type { EdgeRequest, EdgeResponse } from './edge-request.js';
+import type { Exchange } from './exchange.js';
+
+const CONNECTION = Symbol('connection');
+
+interface SocketWithConnection extends Socket {
+  [CONNECTION]?: Connection;
+}
+
+/**
+ * The exchanges of one connection, so that each is settled exactly once (also those that wait behind others when the socket
+ * closes, of which Node says nothing), and so that nothing is ever written into another request's answer.
+ */
+export class Connection {
+  /** Set once the connection takes no more requests, because a failure below HTTP was, or is about to be, answered. */
+  isClosing = false;
+  private readonly open = new Map<EdgeResponse, () => void>();
+  private readonly remoteAddress: string | undefined;
+  private latest: Exchange | undefined;
+  private whenIdle: (() => void) | undefined;
+
+  private constructor(socket: Socket) {
+    this.remoteAddress = socket.remoteAddress;
+    socket.once('close', () => {
+      for (const settle of [...this.open.values()]) {
+        settle();
+      }
+    });
+  }
+
+  static of(socket: SocketWithConnection): Connection {
+    return (socket[CONNECTION] ??= new Connection(socket));
+  }
+
+  /** Begins an exchange; `settled` is called once, when the answer is out or can no longer get out. */
+  begin(request: EdgeRequest, response: EdgeResponse, settled: (exchange: Exchange) => void): void {
+    const exchange: Exchange = { request, response, startedMs: performance.now(), remoteAddress: this.remoteAddress };
+    const settle = () => {
+      if (this.open.delete(response)) {
+        settled(exchange);
+        this.runWhenIdle();
+      }
+    };
+    this.latest = exchange;
+    this.open.set(response, settle);
+    response.once('close', settle);
+  }
+
+  /** The exchange whose request is still arriving: whatever is wrong with the bytes is wrong with its body. */
+  findArriving(): Exchange | undefined {
+    return this.latest?.request.complete === false ? this.latest : undefined;
+  }
+
+  /** Calls back when every answer is out: now, if none is under way. */
+  afterAnswers(callback: () => void): void {
+    this.whenIdle = callback;
+    this.runWhenIdle();
+  }
+
+  private runWhenIdle(): void {
+    if (this.open.size === 0 && this.whenIdle !== undefined) {
+      const callback = this.whenIdle;
+      this.whenIdle = undefined;
+      callback();
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { FAILURE_SENTENCES } from '../common/failure-sentences.js';
+import type { EdgeRequest } from './edge-request.js';
+import { isOfDocs, isOfHealth } from './other-standards.js';
+import { ProtocolError } from './protocol-error.js';
+import { findRefusal } from './refusal.js';
+
+/** What is wrong with a request whatever it asks for; undefined when nothing is. */
+export function findProtocolFailure(request: EdgeRequest): ProtocolError | undefined {
+  return findRefusal(request) ?? findHostFailure(request) ?? findAcceptFailure(request);
+}
+
+/** RFC 9112, section 3.2: HTTP/1.1 has exactly one Host header. */
+function findHostFailure(request: EdgeRequest): ProtocolError | undefined {
+  const hosts = countHosts(request.rawHeaders);
+  if (hosts === 1 || (hosts === 0 && request.httpVersion !== '1.1')) {
+    return undefined;
+  }
+  return new ProtocolError(400, 'BAD_HOST', 'A request in HTTP/1.1 must have exactly one Host header.', {
+    Connection: 'close',
+  });
+}
+
+// Not headersDistinct, which builds an object of all headers for every request.
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let name = 0; name < rawHeaders.length; name += 2) {
+    if (rawHeaders[name]?.length === 4 && rawHeaders[name]?.toLowerCase() === 'host') {
+      hosts += 1;
+    }
+  }
+  return hosts;
+}
+
+function findAcceptFailure(request: EdgeRequest): ProtocolError | undefined {
+  const { accept } = request.headers;
+  // What nearly everybody sends needs no negotiation.
+  if (
+    accept === undefined ||
+    accept === '*/*' ||
+    accept === 'application/json' ||
+    request.accepts('application/json') !== false
+  ) {
+    return undefined;
+  }
+  if (isOfDocs(request.path) || isOfHealth(request.path)) {
+    return undefined;
+  }
+  return new ProtocolError(406, 'NOT_ACCEPTABLE', FAILURE_SENTENCES.notAcceptable);
+}

@@ -1,0 +1,16 @@
+import type { ProtocolError } from './protocol-error.js';
+
+const REFUSAL = Symbol('refusal');
+
+interface RequestWithRefusal {
+  [REFUSAL]?: ProtocolError;
+}
+
+/** Notes on a request that the server already knows it must fail: the edge refuses it, once it has its identity. */
+export function setRefusal(request: object, refusal: ProtocolError): void {
+  (request as RequestWithRefusal)[REFUSAL] = refusal;
+}
+
+export function findRefusal(request: object): ProtocolError | undefined {
+  return (request as RequestWithRefusal)[REFUSAL];
+}

@@ -1,0 +1,59 @@
+import { compare } from 'bcrypt';
+import { newId } from '../common/prefixed-id.js';
+import { PepperRing } from './pepper-ring.js';
+import { SecretIssuer } from './secret-issuer.js';
+
+const config = {
+  secretPrefix: 'sk_live_',
+  bcryptCost: 10,
+  pepper: Buffer.from('p'.repeat(32)),
+  retiredPeppers: [Buffer.from('q'.repeat(32))],
+} as const;
+
+function issuer() {
+  const peppers = new PepperRing(config);
+  peppers.assign([2, 1]);
+  return { peppers, secrets: new SecretIssuer(config, peppers) };
+}
+
+const binding = { keyId: newId('api_key_'), organizationId: newId('org_') };
+
+describe('issuing a secret', () => {
+  it('is recorded by bcrypt to its last character: bcrypt reads 72 bytes, a secret has 69', async () => {
+    const { secret, secretHash } = await issuer().secrets.issue(binding);
+    expect(await compare(secret, secretHash)).toBe(true);
+    expect(await compare(`${secret.slice(0, -1)}${secret.endsWith('0') ? '1' : '0'}`, secretHash)).toBe(false);
+    expect(Buffer.byteLength(secret)).toBe(69);
+  });
+
+  it('never gives the same secret twice', async () => {
+    const { secrets } = issuer();
+    const issued = await Promise.all(Array.from({ length: 20 }, () => secrets.issue(binding)));
+    expect(new Set(issued.map(({ secret }) => secret)).size).toBe(20);
+  });
+
+  it('makes a digest that matches this secret, for this key, in this organization, under this version, and nothing else', async () => {
+    const { peppers, secrets } = issuer();
+    const { secret, digest, pepperVersion } = await secrets.issue(binding);
+    const stored = { digest, pepperVersion };
+    expect(pepperVersion).toBe(2);
+    expect(peppers.matches(secret, binding, stored)).toBe(true);
+    expect(peppers.matches(`${secret}x`, binding, stored)).toBe(false);
+    expect(peppers.matches(secret, { ...binding, keyId: newId('api_key_') }, stored)).toBe(false);
+    expect(peppers.matches(secret, { ...binding, organizationId: newId('org_') }, stored)).toBe(false);
+    expect(peppers.matches(secret, binding, { ...stored, pepperVersion: 1 })).toBe(false);
+    expect(peppers.matches(secret, binding, { ...stored, pepperVersion: 9 })).toBe(false);
+    expect(peppers.matches(secret, binding, { ...stored, digest: digest.subarray(1) })).toBe(false);
+  });
+
+  it('still verifies under a retired pepper', async () => {
+    const before = new PepperRing({ pepper: config.retiredPeppers[0], retiredPeppers: [] });
+    before.assign([1]);
+    const { secret, digest, pepperVersion } = await new SecretIssuer(config, before).issue(binding);
+    expect(issuer().peppers.matches(secret, binding, { digest, pepperVersion })).toBe(true);
+  });
+
+  it('needs the versions of the peppers first', () => {
+    expect(() => new PepperRing(config).digest('secret', binding)).toThrow('assign() comes first');
+  });
+});

@@ -1,0 +1,226 @@
+import {
+  Body,
+  ConflictException,
+  Controller,
+  Delete,
+  Get,
+  HttpException,
+  Injectable,
+  Param,
+  Patch,
+  Post,
+  Put,
+  Query,
+  Req,
+  Res,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
+import { IsArray, IsIn, IsOptional, IsString, Length, ValidateNested } from 'class-validator';
+import { Type } from 'class-transformer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import {
+  AddressNotAllowedError,
+  CredentialsMissingError,
+  InsufficientScopeError,
+  InvalidCredentialsError,
+} from '../../src/common/access/access-errors.js';
+import { setCaller } from '../../src/common/access/current-caller.js';
+import { Answers } from '../../src/common/answers.js';
+import { DomainError } from '../../src/common/domain-error.js';
+import { Page } from '../../src/common/page.js';
+import { requestIdentity } from '../../src/common/request-identity.js';
+import { SpeaksOwnStandard } from '../../src/common/speaks-own-standard.js';
+import { UnavailableError } from '../../src/common/unavailable-error.js';
+
+export const SECRET = `sk_live_${'0123456789'.repeat(6)}A`;
+export const CALLER = {
+  keyId: 'api_key_0197c0f1-9589-7990-b421-4b806f637b0c',
+  organizationId: 'org_0197c0f1-9589-7990-b421-4b806f637b0d',
+} as const;
+
+class Thing {
+  static readonly example = { name: 'a thing' };
+  name!: string;
+}
+
+class Part {
+  @IsString({ message: 'must be a text' })
+  size!: string;
+}
+
+class ThingRequest {
+  @Length(1, 5, { message: 'must have 1 to 5 characters' })
+  @IsString({ message: 'must be a text' })
+  name!: string;
+
+  @IsOptional()
+  @IsArray()
+  @IsIn(['a', 'b'], { each: true, message: 'must be a or b' })
+  scopes?: string[];
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => Part)
+  parts?: Part[];
+}
+
+class ThingQuery {
+  @IsOptional()
+  @IsIn(['red', 'blue'], { message: 'must be red or blue' })
+  colour?: string;
+
+  @IsOptional()
+  @IsString()
+  limit?: string;
+
+  @IsOptional()
+  @IsString()
+  after?: string;
+}
+
+class ThingParams {
+  @Length(1, 5, { message: 'must have 1 to 5 characters' })
+  id!: string;
+}
+
+class TakenError extends DomainError {
+  readonly kind = 'conflict';
+  readonly code = 'TAKEN';
+}
+
+class GoneError extends DomainError {
+  readonly kind = 'not_found';
+  readonly code = 'GONE';
+}
+
+const THROWN: Readonly<Record<string, () => unknown>> = {
+  missing: () => new CredentialsMissingError(),
+  invalid: () => new InvalidCredentialsError('The key "sk" has a \\ and an é in it.\r\nX: y', { detail: 'EXPIRED' }),
+  scope: () => new InsufficientScopeError(['invoices.read', 'invoices.update'], 'This API key lacks scopes.'),
+  address: () => new AddressNotAllowedError('IP_NOT_ALLOWED'),
+  taken: () => new TakenError('That is taken.'),
+  gone: () => new GoneError('There is no such thing.'),
+  unavailable: () =>
+    new UnavailableError(
+      { detail: 'pool exhausted', cause: Object.assign(new Error('ECONNREFUSED'), { sql: 'hidden' }) },
+      7,
+    ),
+  crash: () =>
+    Object.assign(new Error(`inside-knowledge ${SECRET}`, { cause: new Error('root-of-it') }), {
+      parameters: ['hidden'],
+    }),
+  nothing: () => undefined,
+  text: () => 'inside-knowledge',
+  nest: () => new ConflictException('That is taken.'),
+  quota: () => Object.assign(new HttpException('Slow down.', 429), { retryAfterSeconds: 30 }),
+  gateway: () => new HttpException('inside-knowledge', 502),
+};
+
+@Controller('things')
+export class EdgeController {
+  readonly calls: string[] = [];
+
+  @Get()
+  @Answers([Thing], 'Things listed')
+  list(@Query() query: ThingQuery) {
+    return new Page([{ name: query.colour ?? 'any' }], query.after === 'last' ? null : 'next one');
+  }
+
+  @Get('slow')
+  @Answers(Thing, 'Thing found')
+  async slow() {
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    return { name: 'slow' };
+  }
+
+  @Get('half')
+  @Answers(Thing, 'Thing found')
+  half(@Res() response: ServerResponse) {
+    response.write('{"half":');
+    throw new Error('inside-knowledge');
+  }
+
+  @Get('bare')
+  bare() {
+    return { name: 'no @Answers' };
+  }
+
+  @Get('identity')
+  @Answers(Thing, 'Identity found')
+  identity(@Req() request: IncomingMessage) {
+    return { name: requestIdentity(request).requestId };
+  }
+
+  @Get('throws/:what')
+  @Answers(Thing, 'Never')
+  fail(@Param('what') what: string): never {
+    // Anything can be thrown, and some of it is no Error.
+    // eslint-disable-next-line @typescript-eslint/only-throw-error
+    throw THROWN[what]?.();
+  }
+
+  @Get(':id')
+  @Answers(Thing, 'Thing found')
+  get(@Param() { id }: ThingParams) {
+    return { name: id };
+  }
+
+  @Post()
+  @Answers(Thing, 'Thing created', { status: 202 })
+  create(@Body() body: ThingRequest) {
+    this.calls.push('create');
+    return body;
+  }
+
+  @Post('poke')
+  @Answers(Thing, 'Thing poked')
+  poke() {
+    return { name: 'poked' };
+  }
+
+  @Put(':id')
+  @Answers(Thing, 'Thing updated')
+  replace(@Param() { id }: ThingParams, @Body() body: ThingRequest) {
+    return { id, ...body };
+  }
+
+  @Patch(':id')
+  @Answers(Thing, 'Thing updated')
+  change(@Body() body: ThingRequest) {
+    return body;
+  }
+
+  @Delete(':id')
+  @Answers(Thing, 'Thing deleted')
+  delete(@Param() { id }: ThingParams) {
+    return { name: id };
+  }
+}
+
+@SpeaksOwnStandard()
+@Controller('health')
+export class HealthController {
+  @Get('live')
+  live() {
+    return { status: 'ok' };
+  }
+}
+
+/** Lets in whoever says nothing of access, as a key; refuses whoever sends `X-Refuse`. */
+@Injectable()
+export class TestGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<IncomingMessage>();
+    if (request.headers['x-refuse'] === 'false') {
+      return false;
+    }
+    if (request.headers['x-refuse'] !== undefined) {
+      throw new CredentialsMissingError();
+    }
+    if (request.url !== '/health/live') {
+      setCaller(request, { kind: 'key', ...CALLER, address: null, requestId: requestIdentity(request).requestId });
+    }
+    return true;
+  }
+}
