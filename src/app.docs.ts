@@ -33,7 +33,9 @@ export function createDocument(app: NestExpressApplication): OpenAPIObject {
     .addTag('Health', 'For orchestrators: plain statuses, no envelope')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The secret of an API key.' })
     .build();
-  return SwaggerModule.createDocument(app, options, { operationIdFactory: (controller, method) => operationId(controller, method) });
+  return SwaggerModule.createDocument(app, options, {
+    operationIdFactory: (controller, method) => operationId(controller, method),
+  });
 }
 
 /** An application that can be documented and nothing else: no provider is made, no database is asked. */

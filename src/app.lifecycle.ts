@@ -21,7 +21,9 @@ const IDLE_SWEEP_MS = 100;
 /** The schema lacks migrations that this version needs. */
 export class NotMigratedError extends Error {
   constructor() {
-    super('The database is not migrated to this version. Run: npm run migrate (in a container: node dist/src/cli.js migrate).');
+    super(
+      'The database is not migrated to this version. Run: npm run migrate (in a container: node dist/src/cli.js migrate).',
+    );
     this.name = 'NotMigratedError';
   }
 }

@@ -26,7 +26,11 @@ export class UnknownPepperError extends Error {
  * know gets the next version, provided that the newest known one is configured too.
  * @throws UnknownPepperError
  */
-export async function assignPepperVersions(database: Database, ring: PepperRing, config: Pick<Config, 'bcryptRecovery'>): Promise<void> {
+export async function assignPepperVersions(
+  database: Database,
+  ring: PepperRing,
+  config: Pick<Config, 'bcryptRecovery'>,
+): Promise<void> {
   const wanted = ring.peppers.map(pepperCheckValue);
   let known = await database.read(readVersions);
   if (wanted.some((value) => !known.has(value))) {
@@ -59,7 +63,9 @@ function assertContinuity(known: Versions, wanted: readonly string[], recovery: 
   if (!recovery) {
     throw new UnknownPepperError();
   }
-  new Logger('Peppers').warn('the newest pepper of the data is not configured: its keys are checked by bcrypt when they are next used');
+  new Logger('Peppers').warn(
+    'the newest pepper of the data is not configured: its keys are checked by bcrypt when they are next used',
+  );
 }
 
 async function addVersions(manager: EntityManager, known: Versions, wanted: readonly string[]): Promise<Versions> {
@@ -67,7 +73,10 @@ async function addVersions(manager: EntityManager, known: Versions, wanted: read
   for (const value of wanted) {
     if (!versions.has(value)) {
       const version = Math.max(0, ...versions.values()) + 1;
-      await manager.query('INSERT INTO settings (name, value, updated_at) VALUES (?, ?, UTC_TIMESTAMP())', [`${SETTING}${version}`, value]);
+      await manager.query('INSERT INTO settings (name, value, updated_at) VALUES (?, ?, UTC_TIMESTAMP())', [
+        `${SETTING}${version}`,
+        value,
+      ]);
       versions.set(value, version);
     }
   }

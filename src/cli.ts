@@ -19,7 +19,11 @@ import { PepperRing } from './secrets/pepper-ring.js';
 const program = new Command('cli')
   .description('Latchkey operator commands')
   .showHelpAfterError()
-  .configureOutput({ outputError: (text, write) => { write(text); } })
+  .configureOutput({
+    outputError: (text, write) => {
+      write(text);
+    },
+  })
   .exitOverride((reason) => {
     process.exit(reason.exitCode === 0 ? 0 : 1);
   });
@@ -31,7 +35,9 @@ program
   .action((options: { down?: true }) =>
     run(async (app) => {
       const migrator = app.get(Migrator);
-      return options.down === true ? migrator.down().then(() => ({ reverted: true })) : { applied: await migrator.up() };
+      return options.down === true
+        ? migrator.down().then(() => ({ reverted: true }))
+        : { applied: await migrator.up() };
     }),
   );
 
@@ -49,12 +55,16 @@ program
 program
   .command('deactivate-organization <id>')
   .description('stop every key of an organization')
-  .action((id: string) => run(async (app) => shown(await app.get(OrganizationsService).deactivate(organizationId(id)))));
+  .action((id: string) =>
+    run(async (app) => shown(await app.get(OrganizationsService).deactivate(organizationId(id)))),
+  );
 
 program
   .command('reactivate-organization <id>')
   .description("let an organization's keys work again")
-  .action((id: string) => run(async (app) => shown(await app.get(OrganizationsService).reactivate(organizationId(id)))));
+  .action((id: string) =>
+    run(async (app) => shown(await app.get(OrganizationsService).reactivate(organizationId(id)))),
+  );
 
 program
   .command('create-key')
@@ -88,8 +98,15 @@ async function createKey(app: INestApplicationContext, options: CreateKeyOptions
     expires_at: options.expiresAt,
   };
   const given = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
-  const request = (await new RequestValidationPipe().transform(given, { type: 'body', metatype: CreateApiKeyRequest })) as CreateApiKeyRequest;
-  const caller = { kind: 'operator', organizationId: organizationId(options.organization), requestId: newId('req_') } as const;
+  const request = (await new RequestValidationPipe().transform(given, {
+    type: 'body',
+    metatype: CreateApiKeyRequest,
+  })) as CreateApiKeyRequest;
+  const caller = {
+    kind: 'operator',
+    organizationId: organizationId(options.organization),
+    requestId: newId('req_'),
+  } as const;
   return app.get(ApiKeysService).create(caller, request);
 }
 
@@ -123,7 +140,9 @@ function described(error: unknown): string {
 
 function organizationId(text: string): OrganizationId {
   if (!isPrefixedId('org_', text)) {
-    throw new InvalidInputError('The organization must be named by its id: org_ and a UUIDv7 in lower case. See list-organizations.');
+    throw new InvalidInputError(
+      'The organization must be named by its id: org_ and a UUIDv7 in lower case. See list-organizations.',
+    );
   }
   return text;
 }

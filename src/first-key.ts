@@ -28,7 +28,9 @@ export async function createFirstKey(app: INestApplicationContext, config: Confi
   }
   const { id: organizationId } = await organizations.create('Development');
   const operator = { kind: 'operator', organizationId, requestId: newId('req_') } as const;
-  const key = await app.get(ApiKeysService).create(operator, { label: 'Development key', description: 'Made by the first start' });
+  const key = await app
+    .get(ApiKeysService)
+    .create(operator, { label: 'Development key', description: 'Made by the first start' });
   return { key, file: writeDown(config.dataDir, key) };
 }
 
@@ -43,7 +45,10 @@ function writeDown(dataDir: string, key: CreatedApiKeyResponse): string {
   const draft = `${path}.${process.pid}`;
   rmSync(draft, { force: true });
   const file = openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
-  writeSync(file, `${JSON.stringify({ organization_id: key.organization_id, id: key.id, secret: key.secret }, null, 2)}\n`);
+  writeSync(
+    file,
+    `${JSON.stringify({ organization_id: key.organization_id, id: key.id, secret: key.secret }, null, 2)}\n`,
+  );
   closeSync(file);
   renameSync(draft, path);
   return path;

@@ -40,10 +40,17 @@ export class ActingCallers {
 
   /** @throws the refusal that the guards would give, when the caller may not do this any more */
   async admit(transaction: Transaction, caller: Caller, scope: Scope, targetId?: ApiKeyId): Promise<Acting> {
-    return caller.kind === 'key' ? this.admitKey(transaction, caller, scope, targetId) : this.admitOperator(transaction, caller, targetId);
+    return caller.kind === 'key'
+      ? this.admitKey(transaction, caller, scope, targetId)
+      : this.admitOperator(transaction, caller, targetId);
   }
 
-  private async admitKey(transaction: Transaction, caller: KeyCaller, scope: Scope, targetId?: ApiKeyId): Promise<Acting> {
+  private async admitKey(
+    transaction: Transaction,
+    caller: KeyCaller,
+    scope: Scope,
+    targetId?: ApiKeyId,
+  ): Promise<Acting> {
     const { manager } = transaction;
     const ids = targetId === undefined ? [caller.keyId] : [caller.keyId, targetId];
     const locked = await this.keys.lock(manager, caller.organizationId, ids);
@@ -62,13 +69,22 @@ export class ActingCallers {
     return { authority: key.authority, keyId: key.id, target: undeleted(locked, targetId), now };
   }
 
-  private async admitOperator(transaction: Transaction, { organizationId }: Caller, targetId?: ApiKeyId): Promise<Acting> {
+  private async admitOperator(
+    transaction: Transaction,
+    { organizationId }: Caller,
+    targetId?: ApiKeyId,
+  ): Promise<Acting> {
     const organization = await this.organizations.get(transaction.manager, organizationId);
     if (!organization.isActive) {
       throw new OrganizationInactiveError(organizationId);
     }
     const locked = targetId === undefined ? [] : await this.keys.lock(transaction.manager, organizationId, [targetId]);
-    return { authority: OPERATOR_AUTHORITY, keyId: null, target: undeleted(locked, targetId), now: await transaction.now() };
+    return {
+      authority: OPERATOR_AUTHORITY,
+      keyId: null,
+      target: undeleted(locked, targetId),
+      now: await transaction.now(),
+    };
   }
 }
 

@@ -11,14 +11,22 @@ import type { CreateApiKeyRequest } from './dto/create-api-key.request.js';
 import type { UpdateApiKeyRequest } from './dto/update-api-key.request.js';
 
 /** The row of a new key. What the request leaves out is taken from the caller. */
-export function newKey(id: ApiKeyId, caller: Caller, { authority, keyId, now }: Acting, request: CreateApiKeyRequest): ApiKey {
+export function newKey(
+  id: ApiKeyId,
+  caller: Caller,
+  { authority, keyId, now }: Acting,
+  request: CreateApiKeyRequest,
+): ApiKey {
   return Object.assign(new ApiKey(), {
     id,
     organizationId: caller.organizationId,
     label: request.label,
     description: request.description ?? null,
     scopes: [...new Set(request.scopes ?? scopesIn(authority.scopes))],
-    ipAllowList: request.ip_allow_list === undefined ? authority.networks.map(String) : canonicalNetworks(request.ip_allow_list ?? []),
+    ipAllowList:
+      request.ip_allow_list === undefined
+        ? authority.networks.map(String)
+        : canonicalNetworks(request.ip_allow_list ?? []),
     expiresAt: request.expires_at === undefined ? authority.expiresAt : request.expires_at,
     disabledAt: null,
     deletedAt: null,

@@ -23,9 +23,15 @@ export class ApiKeysReader {
   async list(caller: Caller, query: ListApiKeysQuery): Promise<Page<ApiKeyResponse>> {
     const { limit, after, status, created_by: createdBy } = query;
     return this.database.read(async (manager) => {
-      const found = await this.keys.list(manager, caller.organizationId, { limit: limit + 1, after, status, createdBy });
+      const found = await this.keys.list(manager, caller.organizationId, {
+        limit: limit + 1,
+        after,
+        status,
+        createdBy,
+      });
       const keys = found.slice(0, limit);
-      const masked = await this.keys.maskedSecrets(manager, 
+      const masked = await this.keys.maskedSecrets(
+        manager,
         keys.map(({ id }) => id),
       );
       const next = found.length > limit ? (keys.at(-1)?.id ?? null) : null;

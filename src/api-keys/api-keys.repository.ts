@@ -98,7 +98,9 @@ function withStatus(query: SelectQueryBuilder<ApiKey>, status: ApiKeyStatus): vo
       query.andWhere('api_key.disabled_at IS NULL AND api_key.expires_at <= UTC_TIMESTAMP()');
       return;
     case 'active':
-      query.andWhere('api_key.disabled_at IS NULL AND (api_key.expires_at IS NULL OR api_key.expires_at > UTC_TIMESTAMP())');
+      query.andWhere(
+        'api_key.disabled_at IS NULL AND (api_key.expires_at IS NULL OR api_key.expires_at > UTC_TIMESTAMP())',
+      );
       return;
   }
 }

@@ -96,7 +96,11 @@ function targetOf({ target }: Acting, id: ApiKeyId): ApiKey {
   return target;
 }
 
-function assertWithin({ authority }: Acting, key: ApiKey, subject: 'the new key' | 'the changed key' | 'that key'): void {
+function assertWithin(
+  { authority }: Acting,
+  key: ApiKey,
+  subject: 'the new key' | 'the changed key' | 'that key',
+): void {
   const excess = excessOver(authority, key.authority);
   if (excess !== null) {
     throw new ExceedsCallerError(subject, excess);

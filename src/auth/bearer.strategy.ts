@@ -24,14 +24,13 @@ export class BearerStrategy {
   private readonly strategy: object;
 
   constructor(verifier: Verifier) {
-    this.strategy = new Strategy<(request: unknown, token: string, done: (error: unknown, verdict?: Verdict) => void) => void>(
-      { passReqToCallback: true, realm: 'latchkey' } as never,
-      (request, token, done) => {
-        verifier.verify(token, (request as HeaderOnlyRequest).attempt).then((verdict) => {
-          done(null, verdict);
-        }, done);
-      },
-    );
+    this.strategy = new Strategy<
+      (request: unknown, token: string, done: (error: unknown, verdict?: Verdict) => void) => void
+    >({ passReqToCallback: true, realm: 'latchkey' }, (request, token, done) => {
+      verifier.verify(token, (request as HeaderOnlyRequest).attempt).then((verdict) => {
+        done(null, verdict);
+      }, done);
+    });
   }
 
   /**

@@ -28,7 +28,10 @@ export class Changes {
   async mark(transaction: Transaction, change: Change): Promise<void> {
     await transaction.manager.query(
       'INSERT INTO key_changes (organization_id, key_id, created_at) VALUES (?, ?, UTC_TIMESTAMP(3))',
-      [idToBytes('org_', change.organizationId), change.keyId === undefined ? null : idToBytes('api_key_', change.keyId)],
+      [
+        idToBytes('org_', change.organizationId),
+        change.keyId === undefined ? null : idToBytes('api_key_', change.keyId),
+      ],
     );
     transaction.onSettled(() => {
       for (const listener of this.listeners) {

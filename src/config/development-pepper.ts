@@ -35,7 +35,11 @@ function readPepper(path: string): Pepper | null {
 function createPepper(path: string): Pepper {
   const pepper = randomBytes(32).toString('base64');
   try {
-    const file = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    const file = openSync(
+      path,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW,
+      0o600,
+    );
     writeSync(file, `${pepper}\n`);
     closeSync(file);
     return Buffer.from(pepper);

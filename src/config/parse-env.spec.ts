@@ -45,7 +45,12 @@ describe('the configuration', () => {
       expect.stringContaining('TRUST_PROXY must be said in production'),
       expect.stringContaining('SECRET_PEPPER must be set in production'),
     ]);
-    expect(parse(production)).toMatchObject({ env: 'production', host: '0.0.0.0', logFormat: 'json', shutdownDelayMs: 5_000 });
+    expect(parse(production)).toMatchObject({
+      env: 'production',
+      host: '0.0.0.0',
+      logFormat: 'json',
+      shutdownDelayMs: 5_000,
+    });
   });
 
   it('lists all that is wrong at once, by name, and repeats no value', () => {
@@ -70,7 +75,10 @@ describe('the configuration', () => {
 
   it('refuses to trust everybody as a proxy', () => {
     expect(problems({ ...production, TRUST_PROXY: '::/0' })).toEqual([expect.stringContaining('/0')]);
-    expect(parse({ ...production, TRUST_PROXY: '10.0.0.0/8, 2001:db8::1' }).trustedProxies.map(String)).toEqual(['10.0.0.0/8', '2001:db8::1']);
+    expect(parse({ ...production, TRUST_PROXY: '10.0.0.0/8, 2001:db8::1' }).trustedProxies.map(String)).toEqual([
+      '10.0.0.0/8',
+      '2001:db8::1',
+    ]);
   });
 
   it('reads every part of DATABASE_URL', () => {
@@ -83,9 +91,15 @@ describe('the configuration', () => {
       name: 'keys',
       tls: { ca: undefined, verify: false },
     });
-    expect(parse({ DATABASE_URL: 'mysql://u@localhost/keys?socketPath=/run/x.sock' }).database.socketPath).toBe('/run/x.sock');
-    expect(problems({ DATABASE_URL: `${DATABASE_URL}?ssl=true` })).toEqual([expect.stringContaining('DATABASE_URL takes only')]);
-    expect(problems({ DATABASE_URL: `${DATABASE_URL}?ca=/nowhere.pem` })).toEqual([expect.stringContaining('cannot be read')]);
+    expect(parse({ DATABASE_URL: 'mysql://u@localhost/keys?socketPath=/run/x.sock' }).database.socketPath).toBe(
+      '/run/x.sock',
+    );
+    expect(problems({ DATABASE_URL: `${DATABASE_URL}?ssl=true` })).toEqual([
+      expect.stringContaining('DATABASE_URL takes only'),
+    ]);
+    expect(problems({ DATABASE_URL: `${DATABASE_URL}?ca=/nowhere.pem` })).toEqual([
+      expect.stringContaining('cannot be read'),
+    ]);
     expect(problems({ DATABASE_URL: 'mysql://u:p@h/%E0%A4%A' })).toEqual([expect.stringContaining('DATABASE_URL')]);
   });
 
@@ -94,11 +108,15 @@ describe('the configuration', () => {
       const value = byDefault === null || typeof byDefault === 'string' ? byDefault : byDefault.development;
       return `# ${comment}\n${name}=${value ?? ''}\n`;
     });
-    expect(readFileSync('.env.example', 'utf8')).toBe(`# Copy to .env and change what you need. Empty means: the default.\n\n${expected.join('\n')}`);
+    expect(readFileSync('.env.example', 'utf8')).toBe(
+      `# Copy to .env and change what you need. Empty means: the default.\n\n${expected.join('\n')}`,
+    );
   });
 
   it('takes .env.example as it is, once a database is named', () => {
-    const lines = readFileSync('.env.example', 'utf8').split('\n').filter((line) => /^[A-Z]/.test(line));
+    const lines = readFileSync('.env.example', 'utf8')
+      .split('\n')
+      .filter((line) => /^[A-Z]/.test(line));
     const env = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
     expect(problems({ ...env, DATABASE_URL })).toEqual([]);
   });

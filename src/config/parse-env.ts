@@ -33,8 +33,14 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
 
   read('APP_ENV');
   const database = required('DATABASE_URL', 'must be set: mysql://user:password@host:port/name');
-  const trustedProxies = required('TRUST_PROXY', 'must be said in production: none, or the addresses and networks of your proxies');
-  const pepper = apiEnv === 'production' ? required('SECRET_PEPPER', 'must be set in production: openssl rand -base64 32') : read('SECRET_PEPPER');
+  const trustedProxies = required(
+    'TRUST_PROXY',
+    'must be said in production: none, or the addresses and networks of your proxies',
+  );
+  const pepper =
+    apiEnv === 'production'
+      ? required('SECRET_PEPPER', 'must be set in production: openssl rand -base64 32')
+      : read('SECRET_PEPPER');
   const rest = {
     host: read('HOST'),
     port: read('PORT'),
@@ -61,10 +67,16 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
   };
 }
 
-function readVariable<N extends VariableName>(name: N, env: Environment, apiEnv: ApiEnvironment, problems: string[]): Parsed<N> | undefined {
+function readVariable<N extends VariableName>(
+  name: N,
+  env: Environment,
+  apiEnv: ApiEnvironment,
+  problems: string[],
+): Parsed<N> | undefined {
   const { default: byDefault, parse } = VARIABLES[name] as Variable<unknown>;
   const fallback = byDefault === null || typeof byDefault === 'string' ? byDefault : byDefault[apiEnv];
-  const text = env[name]?.trim() || fallback;
+  const given = env[name]?.trim() ?? '';
+  const text = given === '' ? fallback : given;
   if (text === null) {
     return undefined;
   }
@@ -76,6 +88,8 @@ function readVariable<N extends VariableName>(name: N, env: Environment, apiEnv:
   }
 }
 
-function isComplete<T extends Record<string, unknown>>(values: T): values is T & { [K in keyof T]-?: NonNullable<T[K]> } {
+function isComplete<T extends Record<string, unknown>>(
+  values: T,
+): values is T & { [K in keyof T]-?: NonNullable<T[K]> } {
   return Object.values(values).every((value) => value !== undefined);
 }

@@ -44,7 +44,9 @@ export function peppers(most: number): ParseVariable<readonly Pepper[]> {
     const good = entries.every((entry) => /^\S+$/.test(entry) && Buffer.byteLength(entry) >= MIN_PEPPER_BYTES);
     if (entries.length > most || !good) {
       const form = most === 1 ? 'must be one text' : `must be up to ${most} comma-separated texts, each`;
-      throw new Error(`${form} of ${MIN_PEPPER_BYTES} bytes or more without commas and white space; make one with: openssl rand -base64 32`);
+      throw new Error(
+        `${form} of ${MIN_PEPPER_BYTES} bytes or more without commas and white space; make one with: openssl rand -base64 32`,
+      );
     }
     return entries.map((entry) => Buffer.from(entry));
   };
@@ -58,12 +60,17 @@ function trustedNetwork(entry: string): IpNetwork {
   try {
     network = IpNetwork.parse(entry);
   } catch (error) {
-    throw new Error(`must be none or a comma-separated list of addresses and networks: ${error instanceof Error ? error.message : ''}`, {
-      cause: error,
-    });
+    throw new Error(
+      `must be none or a comma-separated list of addresses and networks: ${error instanceof Error ? error.message : ''}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (network.toString().endsWith('/0')) {
-    throw new Error('must not hold a network of every address (/0): anybody could then claim any address; name the proxies');
+    throw new Error(
+      'must not hold a network of every address (/0): anybody could then claim any address; name the proxies',
+    );
   }
   return network;
 }

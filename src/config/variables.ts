@@ -19,7 +19,11 @@ const variable = <T>(comment: string, byDefault: Variable<T>['default'], parse: 
 
 /** Every environment variable there is, in the order of `.env.example`. */
 export const VARIABLES = {
-  APP_ENV: variable('development or production; the `env` of every answer.', 'development', oneOf(['development', 'production'])),
+  APP_ENV: variable(
+    'development or production; the `env` of every answer.',
+    'development',
+    oneOf(['development', 'production']),
+  ),
   HOST: variable(
     'The address to listen on.',
     { development: '127.0.0.1', production: '0.0.0.0' },
@@ -31,14 +35,26 @@ export const VARIABLES = {
     null,
     databaseUrl,
   ),
-  DATABASE_WAIT_MS: variable('How long the start waits for the database, in milliseconds.', '30000', integer(0, 3_600_000)),
-  SECRET_PREFIX: variable('What secrets begin with: sk_live_ or sk_test_. The other one is never valid here.', 'sk_live_', oneOf(SECRET_PREFIXES)),
+  DATABASE_WAIT_MS: variable(
+    'How long the start waits for the database, in milliseconds.',
+    '30000',
+    integer(0, 3_600_000),
+  ),
+  SECRET_PREFIX: variable(
+    'What secrets begin with: sk_live_ or sk_test_. The other one is never valid here.',
+    'sk_live_',
+    oneOf(SECRET_PREFIXES),
+  ),
   SECRET_PEPPER: variable(
     'The key of the digests of secrets: 32 bytes or more (openssl rand -base64 32). Required in production; development makes one and keeps it in DATA_DIR. Lose it and no key works.',
     null,
     peppers(1),
   ),
-  SECRET_PEPPER_RETIRED: variable('Peppers that still verify, comma-separated: the old one during a rotation, or the next one before it.', null, peppers(8)),
+  SECRET_PEPPER_RETIRED: variable(
+    'Peppers that still verify, comma-separated: the old one during a rotation, or the next one before it.',
+    null,
+    peppers(8),
+  ),
   BCRYPT_COST: variable('The cost of the bcrypt record of each secret, as a power of two.', '10', integer(10, 16)),
   BCRYPT_RECOVERY: variable(
     'on: a secret whose digest is missing, or whose pepper is lost, is checked by bcrypt once and given a new digest. For recoveries and imports only.',
@@ -57,7 +73,11 @@ export const VARIABLES = {
     { development: '0', production: '5000' },
     integer(0, 300_000),
   ),
-  DATA_DIR: variable('Where development keeps what it makes for itself: pepper, first key, private database.', '.data', text('a folder')),
+  DATA_DIR: variable(
+    'Where development keeps what it makes for itself: pepper, first key, private database.',
+    '.data',
+    text('a folder'),
+  ),
 } as const;
 
 export type VariableName = keyof typeof VARIABLES;

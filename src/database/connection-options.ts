@@ -25,7 +25,12 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
     poolSize: POOL_SIZE,
     ...(database.tls === undefined
       ? {}
-      : { ssl: { ...(database.tls.ca === undefined ? {} : { ca: database.tls.ca }), rejectUnauthorized: database.tls.verify } }),
+      : {
+          ssl: {
+            ...(database.tls.ca === undefined ? {} : { ca: database.tls.ca }),
+            rejectUnauthorized: database.tls.verify,
+          },
+        }),
     entities: entities ?? [],
     migrations: [...MIGRATIONS],
     migrationsTableName: 'migrations',

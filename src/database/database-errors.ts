@@ -26,7 +26,8 @@ const POOL_MESSAGES = new Set(['Pool is closed.', 'Queue limit reached.', 'No co
  * 3168, 3169), killed (1317, 1927), lock wait over (1205), read-only (1290, 1792, 1836), too slow (1969, 3024), not part of its cluster (1047).
  */
 const SERVER_ERRNOS = new Set([
-  1040, 1044, 1045, 1047, 1049, 1053, 1079, 1130, 1203, 1205, 1226, 1290, 1317, 1792, 1836, 1927, 1969, 3024, 3032, 3168, 3169, 4031,
+  1040, 1044, 1045, 1047, 1049, 1053, 1079, 1130, 1203, 1205, 1226, 1290, 1317, 1792, 1836, 1927, 1969, 3024, 3032,
+  3168, 3169, 4031,
 ]);
 
 const DEADLOCK = 1213;
@@ -46,7 +47,12 @@ export function isConflict(error: unknown): boolean {
 /** Whether the error says that the database cannot serve now, rather than that a statement is wrong. */
 export function isOutage(error: unknown): boolean {
   const { code, errno, fatal, message } = driverError(error) ?? {};
-  return CONNECTION_CODES.has(code ?? '') || SERVER_ERRNOS.has(errno ?? 0) || fatal === true || POOL_MESSAGES.has(message ?? '');
+  return (
+    CONNECTION_CODES.has(code ?? '') ||
+    SERVER_ERRNOS.has(errno ?? 0) ||
+    fatal === true ||
+    POOL_MESSAGES.has(message ?? '')
+  );
 }
 
 /** The error as callers should see it: outages and lost conflicts as `UnavailableError`, everything else as it is. */

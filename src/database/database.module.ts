@@ -19,7 +19,8 @@ export class DatabaseModule {
         {
           provide: Database,
           inject: [CONFIG],
-          useFactory: (config: Config) => new Database(new DataSource(connectionOptions(config.database, [...entities] as never))),
+          useFactory: (config: Config) =>
+            new Database(new DataSource(connectionOptions(config.database, [...entities] as never))),
         },
         Migrator,
       ],

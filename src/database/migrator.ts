@@ -30,7 +30,9 @@ export class Migrator {
   private async locked<T>(work: () => Promise<T>): Promise<T> {
     const runner = this.database.dataSource.createQueryRunner();
     try {
-      const [row] = (await runner.query("SELECT GET_LOCK('latchkey migrations', ?) AS locked", [LOCK_WAIT_SECONDS])) as { locked: unknown }[];
+      const [row] = (await runner.query("SELECT GET_LOCK('latchkey migrations', ?) AS locked", [
+        LOCK_WAIT_SECONDS,
+      ])) as { locked: unknown }[];
       if (Number(row?.locked) !== 1) {
         throw new UnavailableError({ detail: `another migration has been running for ${LOCK_WAIT_SECONDS} s` });
       }

@@ -9,7 +9,11 @@ const PAUSE_MS = 500;
  * @param report hears why, once for each new reason
  * @throws UnavailableError when it is still away after `waitMs`
  */
-export async function waitForDatabase(dataSource: DataSource, waitMs: number, report: (reason: string) => void): Promise<void> {
+export async function waitForDatabase(
+  dataSource: DataSource,
+  waitMs: number,
+  report: (reason: string) => void,
+): Promise<void> {
   const deadline = Date.now() + waitMs;
   let reported: string | undefined;
   for (;;) {
@@ -19,7 +23,10 @@ export async function waitForDatabase(dataSource: DataSource, waitMs: number, re
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (!isOutage(error) || Date.now() + PAUSE_MS > deadline) {
-        throw new UnavailableError({ cause: error, detail: `the database did not answer within ${waitMs} ms: ${reason}` });
+        throw new UnavailableError({
+          cause: error,
+          detail: `the database did not answer within ${waitMs} ms: ${reason}`,
+        });
       }
       if (reason !== reported) {
         reported = reason;

@@ -13,10 +13,28 @@ interface ModelKey {
 }
 
 const scopes = fc.subarray(SCOPES.slice(0, 5), { minLength: 1 });
-const networks = fc.subarray(['10.0.0.0/8', '10.1.0.0/16', '10.1.2.3', '192.0.2.0/24', '::/0', '2001:db8::/32', '2001:db8::1']);
+const networks = fc.subarray([
+  '10.0.0.0/8',
+  '10.1.0.0/16',
+  '10.1.2.3',
+  '192.0.2.0/24',
+  '::/0',
+  '2001:db8::/32',
+  '2001:db8::1',
+]);
 const expiresAt = fc.constantFrom(null, '2030-01-01 00:00:00', '2031-01-01 00:00:00', '2032-01-01 00:00:00');
 const modelKey = fc.record({ scopes, networks, expiresAt });
-const SAMPLES = ['10.0.0.1', '10.1.0.1', '10.1.2.3', '192.0.2.9', '203.0.113.1', '::1', '2001:db8::1', '2001:db8::2', '2002::1'];
+const SAMPLES = [
+  '10.0.0.1',
+  '10.1.0.1',
+  '10.1.2.3',
+  '192.0.2.9',
+  '203.0.113.1',
+  '::1',
+  '2001:db8::1',
+  '2001:db8::2',
+  '2002::1',
+];
 const MOMENTS = ['2029-01-01 00:00:00', '2030-06-01 00:00:00', '2031-06-01 00:00:00', '2033-01-01 00:00:00'];
 
 function authority(key: ModelKey): Authority {
@@ -38,7 +56,11 @@ function powers(key: ModelKey): Set<string> {
       }),
   );
   const moments = MOMENTS.filter((moment) => key.expiresAt === null || moment < key.expiresAt);
-  return new Set(key.scopes.flatMap((scope) => addresses.flatMap((address) => moments.map((moment) => `${scope} ${address} ${moment}`))));
+  return new Set(
+    key.scopes.flatMap((scope) =>
+      addresses.flatMap((address) => moments.map((moment) => `${scope} ${address} ${moment}`)),
+    ),
+  );
 }
 
 describe('the rule that no key makes a stronger key', () => {
@@ -87,8 +109,17 @@ describe('the rule that no key makes a stronger key', () => {
 
   it('names what exceeds', () => {
     const parent = authority({ scopes: ['invoices.read'], networks: ['10.0.0.0/8'], expiresAt: '2030-01-01 00:00:00' });
-    const child = authority({ scopes: ['invoices.read', 'users.update'], networks: ['10.2.0.0/16', '10.0.0.0/7'], expiresAt: null });
-    expect(excessOver(parent, child)).toEqual({ scopes: ['users.update'], networks: ['10.0.0.0/7'], anyAddress: false, expiry: true });
+    const child = authority({
+      scopes: ['invoices.read', 'users.update'],
+      networks: ['10.2.0.0/16', '10.0.0.0/7'],
+      expiresAt: null,
+    });
+    expect(excessOver(parent, child)).toEqual({
+      scopes: ['users.update'],
+      networks: ['10.0.0.0/7'],
+      anyAddress: false,
+      expiry: true,
+    });
     expect(excessOver(parent, { ...child, networks: [] })).toMatchObject({ anyAddress: true });
   });
 });

@@ -18,10 +18,15 @@ const stored: StoredKey = {
   deletedAt: null,
 };
 
-function verdict(key: Partial<StoredKey> = {}, attempt: { scopes?: Scope[]; from?: string | null } = {}, organizationActive = true) {
+function verdict(
+  key: Partial<StoredKey> = {},
+  attempt: { scopes?: Scope[]; from?: string | null } = {},
+  organizationActive = true,
+) {
   const { scopes = ['products.create'], from = '10.1.2.3' } = attempt;
   const address = from === null ? null : parseIpAddress(from);
-  return decide(compileFacts({ ...stored, ...key }, organizationActive), { scopes: scopeSetOf(scopes), address }, now).code;
+  return decide(compileFacts({ ...stored, ...key }, organizationActive), { scopes: scopeSetOf(scopes), address }, now)
+    .code;
 }
 
 describe('deciding about a key', () => {

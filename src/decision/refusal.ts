@@ -1,4 +1,8 @@
-import { AddressNotAllowedError, InsufficientScopeError, InvalidCredentialsError } from '../common/access/access-errors.js';
+import {
+  AddressNotAllowedError,
+  InsufficientScopeError,
+  InvalidCredentialsError,
+} from '../common/access/access-errors.js';
 import { scopesIn } from '../common/access/scope.js';
 import type { DomainError } from '../common/domain-error.js';
 import type { Verdict } from './verdict.js';

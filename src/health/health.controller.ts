@@ -27,7 +27,10 @@ export class HealthController {
 
   @Get('ready')
   @ApiOperation({ summary: 'Whether the process takes requests' })
-  @ApiOkResponse({ type: HealthResponse, description: 'Started, migrated and not draining. The state of the database is in the body.' })
+  @ApiOkResponse({
+    type: HealthResponse,
+    description: 'Started, migrated and not draining. The state of the database is in the body.',
+  })
   @ApiServiceUnavailableResponse({ type: HealthResponse, description: 'Starting or draining.' })
   async ready(@Res({ passthrough: true }) response: Response): Promise<HealthResponse> {
     response.status(this.readiness.phase === 'ready' ? 200 : 503);

@@ -28,7 +28,11 @@ export class OrganizationsRepository {
     return organization;
   }
 
-  async update(manager: EntityManager, id: OrganizationId, changes: Pick<Organization, 'deactivatedAt' | 'updatedAt'>): Promise<void> {
+  async update(
+    manager: EntityManager,
+    id: OrganizationId,
+    changes: Pick<Organization, 'deactivatedAt' | 'updatedAt'>,
+  ): Promise<void> {
     await manager.update(Organization, { id }, changes);
   }
 }

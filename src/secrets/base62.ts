@@ -1,6 +1,6 @@
 /** Digits in ASCII order, so that texts of one width compare as the numbers they stand for. */
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-const VALUE = new Map([...DIGITS].map((digit, value) => [digit, BigInt(value)]));
+const VALUE = new Map(Array.from(DIGITS, (digit, value) => [digit, BigInt(value)]));
 const BASE = 62n;
 
 /** A fixed number of bytes as base62 of fixed width, most significant digit first. */

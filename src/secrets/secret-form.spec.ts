@@ -41,7 +41,9 @@ describe('the form of a secret', () => {
         for (let place = 0; place < secret.length; place++) {
           for (const character of `${ALPHABET}_-. é`) {
             if (character !== secret[place]) {
-              expect(parseSecretId('sk_live_', secret.slice(0, place) + character + secret.slice(place + 1))).toBeNull();
+              expect(
+                parseSecretId('sk_live_', secret.slice(0, place) + character + secret.slice(place + 1)),
+              ).toBeNull();
             }
           }
         }
@@ -52,7 +54,16 @@ describe('the form of a secret', () => {
 
   it('refuses a text that is longer, shorter or of other characters', () => {
     const secret = formatSecret('sk_live_', new Uint8Array(16), new Uint8Array(24));
-    for (const text of ['', 'sk_live_', secret.slice(0, -1), `${secret}0`, ` ${secret}`, `${secret}\n`, secret.toUpperCase(), 'x'.repeat(5_000)]) {
+    for (const text of [
+      '',
+      'sk_live_',
+      secret.slice(0, -1),
+      `${secret}0`,
+      ` ${secret}`,
+      `${secret}\n`,
+      secret.toUpperCase(),
+      'x'.repeat(5_000),
+    ]) {
       expect(parseSecretId('sk_live_', text)).toBeNull();
     }
   });
@@ -64,7 +75,9 @@ describe('the form of a secret', () => {
     for (const text of [head, `sk_live_${'0'.repeat(22)}${'z'.repeat(33)}`]) {
       expect(parseSecretId('sk_live_', text + checksum(text))).toBeNull();
     }
-    expect(parseSecretId('sk_live_', `sk_live_${'0'.repeat(55)}${checksum(`sk_live_${'0'.repeat(55)}`)}`)).not.toBeNull();
+    expect(
+      parseSecretId('sk_live_', `sk_live_${'0'.repeat(55)}${checksum(`sk_live_${'0'.repeat(55)}`)}`),
+    ).not.toBeNull();
   });
 
   it('is masked to its prefix, twelve characters of its id and the last five', () => {
@@ -82,7 +95,9 @@ describe('a base62 field', () => {
       fc.property(id, id, (a, b) => {
         expect(field.encode(a)).toHaveLength(22);
         expect(field.decode(field.encode(a))).toEqual(Buffer.from(a));
-        expect(Math.sign(Buffer.compare(a, b))).toBe(field.encode(a) < field.encode(b) ? -1 : field.encode(a) > field.encode(b) ? 1 : 0);
+        expect(Math.sign(Buffer.compare(a, b))).toBe(
+          field.encode(a) < field.encode(b) ? -1 : field.encode(a) > field.encode(b) ? 1 : 0,
+        );
       }),
     );
   });

@@ -32,7 +32,9 @@ export function parseSecretId(prefix: SecretPrefix, text: string): Buffer | null
   const secretId = text.slice(prefix.length, randomAt);
   const random = text.slice(randomAt, checksumAt);
   const wellFormed = BASE62.test(secretId) && BASE62.test(random) && SECRET_ID.fits(secretId) && RANDOM.fits(random);
-  return wellFormed && text.slice(checksumAt) === checksumOf(text.slice(0, checksumAt)) ? SECRET_ID.decode(secretId) : null;
+  return wellFormed && text.slice(checksumAt) === checksumOf(text.slice(0, checksumAt))
+    ? SECRET_ID.decode(secretId)
+    : null;
 }
 
 /** What may be shown of a secret after its creation: `sk_live_MDE5N2MwZWMt...GdwdA`. All but the last five lies in the id. */

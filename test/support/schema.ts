@@ -15,7 +15,9 @@ export interface TestSchema {
 export function testServerUrl(): URL {
   const url = process.env.TEST_DATABASE_URL;
   if (url === undefined || url === '') {
-    throw new Error('TEST_DATABASE_URL is not set: run the tests by `npm test`, or name a server that may be written to');
+    throw new Error(
+      'TEST_DATABASE_URL is not set: run the tests by `npm test`, or name a server that may be written to',
+    );
   }
   return new URL(url);
 }

@@ -61,7 +61,9 @@ export async function startTestApp(env: Readonly<Record<string, string>> = {}): 
     logs,
     createOrganization: async (name = 'Acme') => (await app.get(OrganizationsService).create(name)).id,
     createKey: (organizationId, request = {}) =>
-      app.get(ApiKeysService).create({ kind: 'operator', organizationId, requestId: newId('req_') }, { label: 'Test key', ...request }),
+      app
+        .get(ApiKeysService)
+        .create({ kind: 'operator', organizationId, requestId: newId('req_') }, { label: 'Test key', ...request }),
     flushUsage: () => app.get(UsageMeter).flush(),
     close: async () => {
       await stop(app);

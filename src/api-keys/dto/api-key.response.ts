@@ -21,13 +21,21 @@ export class ApiKeyResponse {
   @ApiProperty({ type: String, nullable: true, example: EXAMPLE_KEY.description })
   description!: string | null;
 
-  @ApiProperty({ type: String, description: 'Whole in the answer that creates the key, masked ever after.', example: EXAMPLE_KEY.secret })
+  @ApiProperty({
+    type: String,
+    description: 'Whole in the answer that creates the key, masked ever after.',
+    example: EXAMPLE_KEY.secret,
+  })
   secret!: string;
 
   @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true, example: EXAMPLE_KEY.scopes })
   scopes!: Scope[];
 
-  @ApiProperty({ type: [String], description: 'In canonical form; empty: any address.', example: EXAMPLE_KEY.ip_allow_list })
+  @ApiProperty({
+    type: [String],
+    description: 'In canonical form; empty: any address.',
+    example: EXAMPLE_KEY.ip_allow_list,
+  })
   ip_allow_list!: string[];
 
   @ApiProperty({ type: String, format: 'mysql-date-time', nullable: true, example: EXAMPLE_KEY.expires_at })
@@ -36,7 +44,13 @@ export class ApiKeyResponse {
   @ApiProperty({ type: String, format: 'mysql-date-time', example: EXAMPLE_KEY.created_at })
   created_at!: MysqlDateTime;
 
-  @ApiProperty({ type: String, format: 'mysql-date-time', nullable: true, description: 'Null until the first update.', example: EXAMPLE_KEY.updated_at })
+  @ApiProperty({
+    type: String,
+    format: 'mysql-date-time',
+    nullable: true,
+    description: 'Null until the first update.',
+    example: EXAMPLE_KEY.updated_at,
+  })
   updated_at!: MysqlDateTime | null;
 
   static from(key: ApiKey, masked: string): ApiKeyResponse {

@@ -10,7 +10,10 @@ export class CreateApiKeyRequest {
   @DescriptionField()
   description?: string | null;
 
-  @ScopesField('What the key may do. Left out or null: all that your key may. Each must be a scope that your key has.', 'default')
+  @ScopesField(
+    'What the key may do. Left out or null: all that your key may. Each must be a scope that your key has.',
+    'default',
+  )
   scopes?: Scope[] | null;
 
   @IpAllowListField(
@@ -18,6 +21,8 @@ export class CreateApiKeyRequest {
   )
   ip_allow_list?: string[] | null;
 
-  @ExpiresAtField('From when on the key is expired: YYYY-MM-DD HH:MM:SS in UTC, in the future. Left out: as your key; null: never. Not later than your key.')
+  @ExpiresAtField(
+    'From when on the key is expired: YYYY-MM-DD HH:MM:SS in UTC, in the future. Left out: as your key; null: never. Not later than your key.',
+  )
   expires_at?: MysqlDateTime | null;
 }

@@ -14,7 +14,10 @@ export const MAX_PAGE = 1_000;
 
 export const checkLabel: FieldCheck = (value) => {
   const problem = checkText(value, MAX_LABEL_CHARACTERS);
-  return problem ?? (isBlank(String(value)) ? `must have 1 to ${MAX_LABEL_CHARACTERS} characters, not all of them blank` : null);
+  return (
+    problem ??
+    (isBlank(String(value)) ? `must have 1 to ${MAX_LABEL_CHARACTERS} characters, not all of them blank` : null)
+  );
 };
 
 export const checkDescription: FieldCheck = (value) => checkText(value, MAX_DESCRIPTION_CHARACTERS);
@@ -27,7 +30,9 @@ export const checkScopes: FieldCheck = (value) => {
     return 'must name at least one scope; leave it out for the default';
   }
   const unknown: unknown = value.find((scope) => !isScope(scope));
-  return unknown === undefined && !value.includes(undefined) ? null : `must hold only known scopes; ${quoted(unknown)} is none. They are: ${SCOPES.join(', ')}`;
+  return unknown === undefined && !value.includes(undefined)
+    ? null
+    : `must hold only known scopes; ${quoted(unknown)} is none. They are: ${SCOPES.join(', ')}`;
 };
 
 export const checkNetworks: FieldCheck = (value) => {
@@ -42,13 +47,19 @@ export const checkNetworks: FieldCheck = (value) => {
 };
 
 export const checkDateTime: FieldCheck = (value) =>
-  typeof value === 'string' && parseMysqlDateTime(value) !== null ? null : 'must be a real moment as YYYY-MM-DD HH:MM:SS, in UTC, or null';
+  typeof value === 'string' && parseMysqlDateTime(value) !== null
+    ? null
+    : 'must be a real moment as YYYY-MM-DD HH:MM:SS, in UTC, or null';
 
 export const checkApiKeyId: FieldCheck = (value) =>
-  typeof value === 'string' && isPrefixedId('api_key_', value) ? null : 'must be the id of an API key: api_key_ and a UUIDv7 in lower case';
+  typeof value === 'string' && isPrefixedId('api_key_', value)
+    ? null
+    : 'must be the id of an API key: api_key_ and a UUIDv7 in lower case';
 
 export const checkLimit: FieldCheck = (value) =>
-  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_PAGE ? null : `must be a whole number from 1 to ${MAX_PAGE}`;
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_PAGE
+    ? null
+    : `must be a whole number from 1 to ${MAX_PAGE}`;
 
 function checkText(value: unknown, maxCharacters: number): string | null {
   if (typeof value !== 'string') {

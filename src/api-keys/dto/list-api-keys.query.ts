@@ -10,8 +10,16 @@ const DEFAULT_PAGE = 100;
 
 /** Which page of the list, and of which keys. */
 export class ListApiKeysQuery {
-  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE, description: 'How many keys at the most.' })
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value))
+  @ApiPropertyOptional({
+    type: 'integer',
+    minimum: 1,
+    maximum: MAX_PAGE,
+    default: DEFAULT_PAGE,
+    description: 'How many keys at the most.',
+  })
+  @Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value,
+  )
   @CheckedBy('limit', checkLimit)
   limit: number = DEFAULT_PAGE;
 

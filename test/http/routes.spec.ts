@@ -1,0 +1,167 @@
+import { METHODS } from 'node:http';
+import { expectFailure, startEdge, type EdgeApp } from './edge-app.js';
+import { RawClient } from './raw-client.js';
+
+let edge: EdgeApp;
+beforeAll(async () => {
+  edge = await startEdge();
+});
+afterAll(() => edge.close());
+beforeEach(() => {
+  edge.forgetLog();
+});
+
+async function one(request: string) {
+  const client = await RawClient.connect(edge.port);
+  client.send(request);
+  const [answer, ...more] = await client.answersUntilClose();
+  expect(more).toEqual([]);
+  return { status: answer?.status ?? 0, headers: answer?.headers ?? {}, body: answer?.body ?? '' };
+}
+const request = (method: string, path: string, headers = '') =>
+  one(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`);
+
+describe('a path that does not exist', () => {
+  it.each(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])(
+    'is 404 by %s, which names both',
+    async (method) => {
+      const { body } = await request(method, '/nowhere?token=hidden', 'X-Refuse: yes\r\n');
+      expect(expectFailure(body, 404).error).toBe(`There is no ${method} /nowhere.`);
+    },
+  );
+
+  it('is shown back bounded and printable', async () => {
+    const { body } = await request('GET', `/\u00ff\u0080<script>${'x'.repeat(5_000)}`);
+    const { error } = expectFailure(body, 404);
+    expect(error?.length).toBeLessThan(300);
+    expect(error).toMatch(/^There is no GET \/\?\?<script>x+….$/);
+  });
+
+  it.each(['/', '//', '/things/', '/./things', '/%2e%2e', '/health', '/health/liveness', '/things/a/b', '/:id', '*'])(
+    'is 404 or a route, in the envelope, for %s',
+    async (path) => {
+      const { status, body } = await request('GET', path);
+      expect([200, 404]).toContain(status);
+      expect(Object.keys(JSON.parse(body) as object)).toHaveLength(8);
+    },
+  );
+});
+
+describe('a method that a path does not have', () => {
+  it.each([
+    ['PATCH', '/things', 'GET, HEAD, POST'],
+    ['DELETE', '/things', 'GET, HEAD, POST'],
+    ['OPTIONS', '/things', 'GET, HEAD, POST'],
+    ['TRACE', '/things', 'GET, HEAD, POST'],
+    ['POST', '/things/abc', 'DELETE, GET, HEAD, PATCH, PUT'],
+    ['OPTIONS', '/things/abc', 'DELETE, GET, HEAD, PATCH, PUT'],
+    ['OPTIONS', '/things/poke', 'DELETE, GET, HEAD, PATCH, POST, PUT'],
+    ['PUT', '/health/live', 'GET, HEAD'],
+  ])('is 405 with Allow for %s %s', async (method, path, allow) => {
+    const { status, headers, body } = await request(method, path);
+    expect(status).toBe(405);
+    expect(headers.allow).toBe(allow);
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+    expect(expectFailure(body, 405).error).toContain(method);
+  });
+
+  it('gets the envelope for every method that HTTP knows', async () => {
+    const bodiless = ['HEAD', 'CONNECT', 'GET', 'POST'];
+    for (const method of METHODS.filter((name) => !bodiless.includes(name))) {
+      const { body } = await request(method, '/things');
+      expectFailure(body, 405);
+    }
+  });
+
+  it('is 405 without a body for HEAD where there is no GET, and without Express answering OPTIONS by itself', async () => {
+    const client = await RawClient.connect(edge.port);
+    client.send('HEAD /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await client.answersUntilClose().catch(() => []);
+    expect(client.text).toMatch(/^HTTP\/1\.1 404 /);
+    expect(client.text.endsWith('\r\n\r\n')).toBe(true);
+  });
+});
+
+describe('percent-encoding that is malformed', () => {
+  it.each(['/things/%', '/things/%zz', '/things/%ff', '/things/%e0%a4%a', '/things/%c0%af'])(
+    'is 400 for %s',
+    async (path) => {
+      const { body } = await request('GET', path);
+      expect(expectFailure(body, 400).error).toContain('percent-encoding');
+      expect(await edge.requestLines(1)).toMatchObject([{ status: 400, error_code: 'MALFORMED_URL', route: null }]);
+    },
+  );
+
+  it('in a query is not an error of the address', async () => {
+    expect((await request('GET', '/things?colour=%zz')).status).toBe(400);
+    expect((await request('GET', '/things?after=%zz')).status).toBe(200);
+  });
+});
+
+describe('Accept', () => {
+  it.each([
+    'text/html',
+    'application/xml',
+    'application/json;q=0',
+    'text/*',
+    'application/vnd.api+json',
+    'application/json;q=0, */*;q=0',
+    '*/*;q=0',
+  ])('that excludes JSON (%s) is 406, on routes and off them', async (accept) => {
+    for (const path of ['/things/abc', '/nowhere']) {
+      const { body } = await request('GET', path, `Accept: ${accept}\r\n`);
+      expectFailure(body, 406);
+    }
+  });
+
+  it.each([
+    'application/json',
+    'application/*',
+    '*/*',
+    'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+    'text/html, application/json;q=0.1',
+    'APPLICATION/JSON',
+    '',
+  ])('that allows JSON (%j) is served', async (accept) => {
+    expect((await request('GET', '/things/abc', `Accept: ${accept}\r\n`)).status).toBe(200);
+  });
+
+  it('is for the documents and health to judge', async () => {
+    expect((await request('GET', '/docs', 'Accept: text/html\r\n')).status).toBe(404);
+    expect((await request('GET', '/docs/x', 'Accept: text/html\r\n')).status).toBe(404);
+    expect((await request('GET', '/docsx', 'Accept: text/html\r\n')).status).toBe(406);
+    expect((await request('GET', '/health/live', 'Accept: text/html\r\n')).status).toBe(200);
+  });
+});
+
+describe('Host', () => {
+  it.each([
+    ['missing in HTTP/1.1', 'GET /things/abc HTTP/1.1\r\n\r\n'],
+    ['given twice', 'GET /things/abc HTTP/1.1\r\nHost: a\r\nHOST: b\r\n\r\n'],
+  ])('%s is 400', async (_, text) => {
+    const { headers, body } = await one(text);
+    expect(headers.connection).toBe('close');
+    expectFailure(body, 400);
+    expect(await edge.requestLines(1)).toHaveLength(1);
+  });
+
+  it('is not needed in HTTP/1.0', async () => {
+    expect((await one('GET /things/abc HTTP/1.0\r\n\r\n')).status).toBe(200);
+  });
+});
+
+describe('the target of a request', () => {
+  it('in absolute form is the path in it', async () => {
+    expect((await request('GET', 'http://any.where:1/things/abc?x')).status).toBe(200);
+    expect(await edge.requestLines(1)).toMatchObject([{ route: '/things/:id' }]);
+  });
+
+  it.each(['http://[bad/things', 'http://', 'things', 'x:y'])(
+    'that is no address (%s) is 400 or 404, in the envelope',
+    async (target) => {
+      const { status, body } = await request('GET', target);
+      expect([400, 404]).toContain(status);
+      expectFailure(body, status);
+    },
+  );
+});
