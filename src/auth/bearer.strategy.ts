@@ -13,7 +13,7 @@ interface HeaderOnlyRequest {
 /** How Passport hands over what a strategy found (see passport-strategy): these are set on a copy for each request. */
 interface Outcome {
   success(verdict: Verdict): void;
-  fail(challenge: unknown): void;
+  fail(challenge: string | number): void;
   error(error: unknown): void;
   authenticate(request: HeaderOnlyRequest): void;
 }
@@ -50,8 +50,14 @@ export class BearerStrategy {
       const run = Object.create(this.strategy) as Outcome;
       run.success = resolve;
       run.error = reject;
-      run.fail = () => {
-        reject(new InvalidCredentialsError('The Authorization header must be: Bearer <secret>.'));
+      run.fail = (challenge) => {
+        // A challenge: there is no bearer token, another scheme perhaps (RFC 6750, 3.1). A status: there is one, misshapen.
+        const isAbsent = typeof challenge === 'string';
+        reject(
+          isAbsent
+            ? new CredentialsMissingError()
+            : new InvalidCredentialsError('The Authorization header must be: Bearer <secret>.'),
+        );
       };
       run.authenticate({ headers: { authorization: header }, attempt });
     });

@@ -14,7 +14,7 @@ export async function waitForDatabase(
   waitMs: number,
   report: (reason: string) => void,
 ): Promise<void> {
-  const deadline = Date.now() + waitMs;
+  const deadline = performance.now() + waitMs;
   let reported: string | undefined;
   for (;;) {
     try {
@@ -22,7 +22,7 @@ export async function waitForDatabase(
       return;
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      if (!isOutage(error) || Date.now() + PAUSE_MS > deadline) {
+      if (!isOutage(error) || performance.now() + PAUSE_MS > deadline) {
         throw new UnavailableError({
           cause: error,
           detail: `the database did not answer within ${waitMs} ms: ${reason}`,
