@@ -72,6 +72,11 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
     throw new NotMigratedError();
   }
   await assignPepperVersions(database, app.get(PepperRing), config);
+  if (config.bcryptRecovery) {
+    new Logger('Latchkey').warn(
+      'BCRYPT_RECOVERY is on: rows without a digest are believed by their bcrypt record. Switch it off when all is recovered.',
+    );
+  }
   await steps.beforeListen?.(app, config);
   app.get(UsageMeter).start();
   await app.listen(config.port, config.host);

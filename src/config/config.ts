@@ -1,6 +1,13 @@
 import type { IpNetwork } from '../common/ip-network.js';
 import type { ApiEnvironment } from '../common/envelope.js';
 
+/**
+ * What TLS proves about the server: that it holds a certificate for the very host that was named, signed by an authority
+ * (`verify`); that its certificate is signed by the given authority, whatever it names (`verify-ca`); nothing (`insecure`).
+ */
+export const TLS_MODES = ['verify', 'verify-ca', 'insecure'] as const;
+export type TlsMode = (typeof TLS_MODES)[number];
+
 /** How to reach the database. */
 export interface DatabaseConfig {
   readonly host: string;
@@ -10,7 +17,7 @@ export interface DatabaseConfig {
   readonly user: string;
   readonly password: string;
   readonly name: string;
-  readonly tls: { readonly ca: string | undefined; readonly verify: boolean } | undefined;
+  readonly tls: { readonly mode: TlsMode; readonly ca: string | undefined } | undefined;
 }
 
 /** A pepper: the key of the HMAC that makes digests of secrets. */

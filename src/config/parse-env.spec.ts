@@ -89,7 +89,7 @@ describe('the configuration', () => {
       user: 'us@er',
       password: 'p/w',
       name: 'keys',
-      tls: { ca: undefined, verify: false },
+      tls: { mode: 'insecure', ca: undefined },
     });
     expect(parse({ DATABASE_URL: 'mysql://u@localhost/keys?socketPath=/run/x.sock' }).database.socketPath).toBe(
       '/run/x.sock',
@@ -99,6 +99,16 @@ describe('the configuration', () => {
     ]);
     expect(problems({ DATABASE_URL: `${DATABASE_URL}?ca=/nowhere.pem` })).toEqual([
       expect.stringContaining('cannot be read'),
+    ]);
+    expect(parse({ DATABASE_URL: `${DATABASE_URL}?ca=${import.meta.filename}` }).database.tls?.mode).toBe('verify');
+    expect(problems({ DATABASE_URL: `${DATABASE_URL}?tls=required` })).toEqual([
+      expect.stringContaining('takes tls=verify, tls=verify-ca'),
+    ]);
+    expect(problems({ DATABASE_URL: `${DATABASE_URL}?tls=verify-ca` })).toEqual([
+      expect.stringContaining('only with ca='),
+    ]);
+    expect(problems({ DATABASE_URL: 'mysql://u:p@10.0.0.1/keys?tls=verify' })).toEqual([
+      expect.stringContaining('only with a host name'),
     ]);
     expect(problems({ DATABASE_URL: 'mysql://u:p@h/%E0%A4%A' })).toEqual([expect.stringContaining('DATABASE_URL')]);
   });

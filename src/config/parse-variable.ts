@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { IpNetwork } from '../common/ip-network.js';
-import type { DatabaseConfig, Pepper } from './config.js';
+import { TLS_MODES, type DatabaseConfig, type Pepper } from './config.js';
 
 /** Understands the text of a variable, or throws an Error that says what would be right. */
 export type ParseVariable<T> = (text: string) => T;
@@ -86,27 +87,38 @@ export const databaseUrl: ParseVariable<DatabaseConfig> = (value) => {
   if (unknown !== undefined) {
     throw new Error('takes only the parameters socketPath, tls and ca');
   }
+  const host = url.hostname.replace(/^\[|\]$/g, '') || 'localhost';
   return {
-    host: url.hostname.replace(/^\[|\]$/g, '') || 'localhost',
+    host,
     port: url.port === '' ? 3306 : Number(url.port),
     socketPath: url.searchParams.get('socketPath') ?? undefined,
     user: decodeURIComponent(url.username),
     password: decodeURIComponent(url.password),
     name: decodeURIComponent(name),
-    tls: tlsOf(url.searchParams),
+    tls: tlsOf(url.searchParams, host),
   };
 };
 
-function tlsOf(parameters: URLSearchParams): DatabaseConfig['tls'] {
-  const mode = parameters.get('tls');
+function tlsOf(parameters: URLSearchParams, host: string): DatabaseConfig['tls'] {
   const ca = parameters.get('ca');
-  if (mode === null && ca === null) {
+  const asked = parameters.get('tls') ?? (ca === null ? null : 'verify');
+  if (asked === null) {
     return undefined;
   }
-  if (mode !== null && mode !== 'verify' && mode !== 'insecure') {
-    throw new Error('takes tls=verify or tls=insecure (encrypted, but the server is not authenticated)');
+  const mode = TLS_MODES.find((known) => known === asked);
+  if (mode === undefined) {
+    throw new Error(
+      'takes tls=verify, tls=verify-ca (whatever host the certificate names), or tls=insecure (encrypted, but the server is not authenticated)',
+    );
   }
-  return { ca: ca === null ? undefined : readCa(ca), verify: mode !== 'insecure' };
+  if (mode === 'verify-ca' && ca === null) {
+    throw new Error('takes tls=verify-ca only with ca=: of the well-known authorities, anybody can have a certificate');
+  }
+  // mysql2 compares a certificate with host names only.
+  if (mode === 'verify' && isIP(host) !== 0) {
+    throw new Error('takes tls=verify only with a host name; for an address there is tls=verify-ca with ca=');
+  }
+  return { mode, ca: ca === null ? undefined : readCa(ca) };
 }
 
 function readCa(path: string): string {

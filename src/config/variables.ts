@@ -31,7 +31,7 @@ export const VARIABLES = {
   ),
   PORT: variable('The port to listen on; 0 takes a free one.', '3000', integer(0, 65_535)),
   DATABASE_URL: variable(
-    'mysql://user:password@host:port/name, with ?tls=verify (or tls=insecure) and &ca=/path/to/ca.pem for TLS, or ?socketPath=/path. Left empty, `npm start` runs a private server.',
+    'mysql://user:password@host:port/name, with ?tls=verify (or verify-ca, insecure) and &ca=/path/to/ca.pem for TLS, or ?socketPath=/path. Left empty, `npm start` runs a private server.',
     null,
     databaseUrl,
   ),

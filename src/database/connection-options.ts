@@ -31,7 +31,9 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
       : {
           ssl: {
             ...(database.tls.ca === undefined ? {} : { ca: database.tls.ca }),
-            rejectUnauthorized: database.tls.verify,
+            rejectUnauthorized: database.tls.mode !== 'insecure',
+            // Left out, mysql2 takes any certificate of a known authority, whomever it was given to.
+            verifyIdentity: database.tls.mode === 'verify',
           },
         }),
     entities: entities ?? [],

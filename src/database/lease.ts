@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { POOL_SIZE, SESSION_STATEMENTS } from './connection-options.js';
-import { asDomainError } from './database-errors.js';
 import { before } from './deadline.js';
 import { Turnstile } from './turnstile.js';
 
@@ -46,7 +45,8 @@ export class Leases {
       return lease;
     } catch (error) {
       lease.discard(error === tooLate ? 'timed out' : 'failed');
-      throw asDomainError(error);
+      // Whatever the server has against us (a locked account, a certificate), it is no error of whoever asked.
+      throw error instanceof UnavailableError ? error : new UnavailableError({ cause: error });
     }
   }
 

@@ -197,8 +197,7 @@ describe('a transaction', () => {
 
     it('is an outage when the server kills its connection', async () => {
       const work = database.transaction(async ({ manager }) => {
-        const [row] = await manager.query<{ id: number }[]>('SELECT CONNECTION_ID() AS id');
-        await schema.connection.query(`KILL ${Number(row?.id)}`);
+        await schema.connection.query(`KILL ${await connectionIdOf(manager)}`);
         await manager.query('SELECT 1');
       });
 
@@ -231,9 +230,9 @@ describe('a transaction', () => {
       const ids = await Promise.all(
         Array.from({ length: POOL_SIZE }, () =>
           database.read(async (manager) => {
-            const [row] = await manager.query<{ id: number }[]>('SELECT CONNECTION_ID() AS id');
+            const id = await connectionIdOf(manager);
             await all();
-            return row?.id;
+            return id;
           }),
         ),
       );
@@ -283,8 +282,7 @@ describe('a transaction', () => {
     ): Promise<Outcome> {
       let connectionId = 0;
       const error: unknown = await run(async (manager, work) => {
-        const [row] = await manager.query<{ id: number }[]>('SELECT CONNECTION_ID() AS id');
-        connectionId = row?.id ?? 0;
+        connectionId = await connectionIdOf(manager);
         await work();
       }).then(
         () => 'it went well',
@@ -314,9 +312,9 @@ describe('a transaction', () => {
       const ids = await Promise.all(
         Array.from({ length: POOL_SIZE }, () =>
           slow.read(async (manager) => {
-            const [row] = await manager.query<{ id: number }[]>('SELECT CONNECTION_ID() AS id');
+            const id = await connectionIdOf(manager);
             await all();
-            return row?.id;
+            return id;
           }),
         ),
       );
@@ -327,6 +325,12 @@ describe('a transaction', () => {
     });
   });
 });
+
+/** MySQL calls the number a BIGINT, which arrives as text; MariaDB an INT. */
+async function connectionIdOf(manager: EntityManager): Promise<number> {
+  const [row] = await manager.query<{ id: number | string }[]>('SELECT CONNECTION_ID() AS id');
+  return Number(row?.id);
+}
 
 /** Lets nobody through until so many have arrived; later ones pass. */
 function barrier(count: number): () => Promise<void> {

@@ -42,7 +42,8 @@ export interface StoppableServer {
   destroy(): Promise<void>;
 }
 
-export async function startServer(): Promise<StoppableServer> {
+/** @param more options of the server program */
+export async function startServer(more: readonly string[] = []): Promise<StoppableServer> {
   const folder = mkdtempSync('/tmp/latchkey-faults-');
   // The server runs as a user without rights, who must be able to get there.
   chmodSync(folder, 0o755);
@@ -50,19 +51,25 @@ export async function startServer(): Promise<StoppableServer> {
   const database = new Private(join(folder, 'database'), {
     variable: 'TEST_DATABASE_URL',
     setUp: SET_UP,
-    options: OPTIONS,
+    options: [...OPTIONS, ...more],
   });
-  await quietly(() => database.join(NEVER));
+  const destroy = async () => {
+    await quietly(() => database.destroy());
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    await quietly(() => database.join(NEVER));
+  } catch (error) {
+    await destroy();
+    throw error;
+  }
   const socketPath = new URL(database.url('root')).searchParams.get('socketPath') ?? '';
   return {
     socketPath,
     stop: () => quietly(() => database.leave()),
     start: () => quietly(() => database.join(NEVER)),
     connect: () => createConnection({ socketPath, user: 'root' }),
-    destroy: async () => {
-      await quietly(() => database.destroy());
-      rmSync(folder, { recursive: true, force: true });
-    },
+    destroy,
   };
 }
 
@@ -77,13 +84,19 @@ async function privateDatabaseClass(): Promise<PrivateDatabaseClass> {
   return module.PrivateDatabase;
 }
 
+const write = process.stdout.write.bind(process.stdout);
+let quiet = 0;
+
 /** The scripts tell whoever waits what they do. Here nobody reads it. */
 async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  const write = process.stdout.write.bind(process.stdout);
+  quiet++;
   process.stdout.write = () => true;
   try {
     return await work();
   } finally {
-    process.stdout.write = write;
+    quiet--;
+    if (quiet === 0) {
+      process.stdout.write = write;
+    }
   }
 }

@@ -26,7 +26,8 @@ export async function ensureDataDirectory(data, program, account, stop) {
   if (existsSync(data)) return;
   const make = async (draft) => {
     if (account !== null) chownSync(draft, account.uid, account.gid);
-    const args = ['--no-defaults', `--datadir=${draft}`, ...(account?.uid === 0 ? ['--user=root'] : [])];
+    const places = [`--datadir=${draft}`, `--tmpdir=${dirname(data)}`];
+    const args = ['--no-defaults', ...places, ...(account?.uid === 0 ? ['--user=root'] : [])];
     const options = { ...account, cwd: draft, stop };
     if (program.kind === 'MySQL') await initialiseMysql(program, args, options);
     else await initialiseMariadb(program, args, options);

@@ -39,7 +39,8 @@ export function launchServer({ folder, data, socket, setUp, options, program, ac
   const log = openLog(folder);
 
   const args = ['--no-defaults', `--datadir=${data}`, `--socket=${socket}`, `--pid-file=${join(folder, 'server.pid')}`];
-  const more = [`--init-file=${setUpFile}`, ...OPTIONS, ...options];
+  // Its own place for temporary tables: MariaDB removes those of all others when it starts.
+  const more = [`--tmpdir=${folder}`, `--init-file=${setUpFile}`, ...OPTIONS, ...options];
   // MySQL as packaged insists on a folder for file exports that may not exist.
   if (program.kind === 'MySQL') more.push('--secure-file-priv=NULL');
   if (account?.uid === 0) more.push('--user=root');
