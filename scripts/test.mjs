@@ -2,6 +2,7 @@
  * `npm test [-- arguments for Jest]`: everything, against a real database server of its own and a compiled product of
  * its own, so that an `npm start` in the same folder does not notice.
  */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileInto } from './support/build.mjs';
 import { ensureChromium } from './support/chromium.mjs';
@@ -25,20 +26,21 @@ await runScript(async (stop) => {
   await ensureDependencies(stop);
   const { folder, lock } = takeTestFolder();
   const dist = join(folder, 'dist');
+  const servers = join(folder, 'servers');
   const database = new PrivateDatabase(join(folder, 'database'), { variable: 'TEST_DATABASE_URL', options: OPTIONS });
   try {
     // What a run that was killed has left.
-    await database.destroy();
+    await Promise.all([database.destroy(), destroyServersIn(servers)]);
     const [, browser] = await allOf([
       step('Compiling the product for the tests', () => compileInto(dist, stop)),
       // One after the other: either may install a package.
       (process.env.TEST_DATABASE_URL ? Promise.resolve() : database.join(stop)).then(() => ensureChromium(stop)),
     ]);
     const url = process.env.TEST_DATABASE_URL || database.url('root');
-    const env = { TEST_DATABASE_URL: url, TEST_DIST: join(dist, 'src'), ...browser };
+    const env = { TEST_DATABASE_URL: url, TEST_DIST: join(dist, 'src'), TEST_SERVERS: servers, ...browser };
     return await runJest(process.argv.slice(2), env, stop);
   } finally {
-    await database.destroy();
+    await Promise.all([database.destroy(), destroyServersIn(servers)]);
     lock.release();
   }
 });
@@ -50,6 +52,13 @@ function takeTestFolder() {
     const lock = new Lock(join(folder, 'run.lock'));
     if (lock.take() === null) return { folder, lock };
   }
+}
+
+/** A test that is interrupted does not end the servers that it has started. */
+async function destroyServersIn(folder) {
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  await Promise.all(names.map((name) => new PrivateDatabase(join(folder, name, 'database'), {}).destroy()));
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** What all give. Waits for all even if one fails, so that none is still at work while we clean up. */

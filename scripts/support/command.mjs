@@ -3,6 +3,8 @@ import { constants } from 'node:os';
 import { projectFolder } from './project.mjs';
 import { Failure, Stopped } from './failure.mjs';
 
+const END_DEADLINE_MS = 2_000;
+
 /**
  * Runs a command to its end and keeps what it prints.
  *
@@ -27,7 +29,11 @@ export async function capture(command, args, { stop, shielded = false, input, ..
   // A command that dies before it has read everything is told by its exit code.
   child.stdin?.on('error', () => {}).end(input);
 
-  const end = () => child.kill('SIGTERM');
+  const end = () => {
+    child.kill('SIGTERM');
+    // npm undoes an installation first, which may take a minute. What is half done is noticed and done again anyway.
+    setTimeout(() => child.kill('SIGKILL'), END_DEADLINE_MS).unref();
+  };
   if (!shielded) stop?.addEventListener('abort', end);
   const code = await exitOf(child);
   stop?.removeEventListener('abort', end);

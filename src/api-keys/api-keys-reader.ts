@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import type { Caller } from '../common/access/caller.js';
-import { Page } from '../common/page.js';
+import type { Page } from '../common/page.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import { Database } from '../database/database.js';
 import { ApiKeyMetricsRepository } from '../usage/api-key-metrics.repository.js';
+import { ApiKeysPageQuery } from './api-keys-page.query.js';
 import { ApiKeyNotFoundError } from './api-keys.errors.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeyWithMetricsResponse } from './dto/api-key-with-metrics.response.js';
@@ -17,6 +18,7 @@ export class ApiKeysReader {
   constructor(
     private readonly database: Database,
     private readonly keys: ApiKeysRepository,
+    private readonly pages: ApiKeysPageQuery,
     private readonly metrics: ApiKeyMetricsRepository,
   ) {}
 
@@ -24,19 +26,12 @@ export class ApiKeysReader {
   async list(caller: Caller, query: ListApiKeysQuery): Promise<Page<ApiKeyResponse>> {
     const { limit, after, status, created_by: createdBy } = query;
     return this.database.read(async (manager) => {
-      const found = await this.keys.list(manager, caller.organizationId, {
-        limit: limit + 1,
-        after,
-        status,
-        createdBy,
-      });
-      const keys = found.slice(0, limit);
+      const page = await this.pages.find(manager, caller.organizationId, { limit, after, status, createdBy });
       const masked = await this.keys.maskedSecrets(
         manager,
-        keys.map(({ id }) => id),
+        page.items.map(({ id }) => id),
       );
-      const next = found.length > limit ? (keys.at(-1)?.id ?? null) : null;
-      return new Page(keys, next).map((key) => ApiKeyResponse.from(key, masked.get(key.id) ?? ''));
+      return page.map((key) => ApiKeyResponse.from(key, masked.get(key.id) ?? ''));
     });
   }
 

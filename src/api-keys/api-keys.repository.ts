@@ -1,22 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { IsNull, type EntityManager, type SelectQueryBuilder } from 'typeorm';
+import { IsNull, type EntityManager } from 'typeorm';
 import { idToBytes, type ApiKeyId, type OrganizationId } from '../common/prefixed-id.js';
 import { ApiKeySecret } from './api-key-secret.entity.js';
 import { ApiKey } from './api-key.entity.js';
 
-export const API_KEY_STATUSES = ['active', 'disabled', 'expired'] as const;
-export type ApiKeyStatus = (typeof API_KEY_STATUSES)[number];
+/** The id of no key: asked for in the place of one that is not the organization's, so that the work is the same. */
+const NO_KEY: ApiKeyId = 'api_key_00000000-0000-7000-8000-000000000000';
 
-/** Which page of an organization's keys. */
-export interface ApiKeysPage {
-  readonly limit: number;
-  /** Only keys older than this id; compared, never looked up. */
-  readonly after: ApiKeyId | undefined;
-  readonly status: ApiKeyStatus | undefined;
-  readonly createdBy: ApiKeyId | undefined;
-}
-
-/** Every question that is asked of keys. The owner is always part of it. */
+/** What is asked of single keys; pages of them are found by `ApiKeysPageQuery`. The owner is always part of the question. */
 @Injectable()
 export class ApiKeysRepository {
   async insert(manager: EntityManager, key: ApiKey, secret: ApiKeySecret): Promise<void> {
@@ -36,7 +27,10 @@ export class ApiKeysRepository {
   async lock(manager: EntityManager, organizationId: OrganizationId, ids: readonly ApiKeyId[]): Promise<ApiKey[]> {
     const locked: ApiKey[] = [];
     for (const id of [...new Set(ids)].sort()) {
-      const key = await manager.findOne(ApiKey, { where: { id, organizationId }, lock: { mode: 'pessimistic_write' } });
+      // Not in one query: the server locks the row that the id finds before it looks whose it is, and keeps that lock.
+      const owned = await manager.findOne(ApiKey, { select: { id: true }, where: { id, organizationId } });
+      const where = { id: owned?.id ?? NO_KEY, organizationId };
+      const key = await manager.findOne(ApiKey, { where, lock: { mode: 'pessimistic_write' } });
       if (key !== null) {
         locked.push(key);
       }
@@ -56,26 +50,6 @@ export class ApiKeysRepository {
     await manager.update(ApiKey, { id: key.id, organizationId: key.organizationId }, changes);
   }
 
-  /** Newest first. */
-  async list(manager: EntityManager, organizationId: OrganizationId, page: ApiKeysPage): Promise<ApiKey[]> {
-    const query = manager
-      .createQueryBuilder(ApiKey, 'api_key')
-      .where('api_key.organization_id = :organization', { organization: idToBytes('org_', organizationId) })
-      .andWhere('api_key.deleted_at IS NULL')
-      .orderBy('api_key.id', 'DESC')
-      .limit(page.limit);
-    if (page.after !== undefined) {
-      query.andWhere('api_key.id < :after', { after: idToBytes('api_key_', page.after) });
-    }
-    if (page.createdBy !== undefined) {
-      query.andWhere('api_key.created_by = :createdBy', { createdBy: idToBytes('api_key_', page.createdBy) });
-    }
-    if (page.status !== undefined) {
-      withStatus(query, page.status);
-    }
-    return query.getMany();
-  }
-
   /** The masked form of each key's newest secret. */
   async maskedSecrets(manager: EntityManager, ids: readonly ApiKeyId[]): Promise<Map<ApiKeyId, string>> {
     if (ids.length === 0) {
@@ -85,24 +59,10 @@ export class ApiKeysRepository {
       .createQueryBuilder(ApiKeySecret, 'secret')
       .select(['secret.id', 'secret.keyId', 'secret.masked'])
       .where('secret.key_id IN (:...ids)', { ids: ids.map((id) => idToBytes('api_key_', id)) })
-      .orderBy('secret.id')
+      // As the index has them: sorted by the server's reading alone.
+      .orderBy('secret.keyId')
+      .addOrderBy('secret.id')
       .getMany();
     return new Map(secrets.map((secret) => [secret.keyId, secret.masked]));
-  }
-}
-
-function withStatus(query: SelectQueryBuilder<ApiKey>, status: ApiKeyStatus): void {
-  switch (status) {
-    case 'disabled':
-      query.andWhere('api_key.disabled_at IS NOT NULL');
-      return;
-    case 'expired':
-      query.andWhere('api_key.disabled_at IS NULL AND api_key.expires_at <= UTC_TIMESTAMP()');
-      return;
-    case 'active':
-      query.andWhere(
-        'api_key.disabled_at IS NULL AND (api_key.expires_at IS NULL OR api_key.expires_at > UTC_TIMESTAMP())',
-      );
-      return;
   }
 }

@@ -11,7 +11,7 @@ export class UnavailableError extends DomainError {
     readonly retryAfterSeconds = 1,
   ) {
     super(
-      'The service cannot reach its database right now. Nothing was decided about your key; try again shortly.',
+      'The service is too busy, or cannot reach its database. Nothing was decided about your key; try again shortly.',
       options,
     );
   }

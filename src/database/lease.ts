@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { Turnstile } from '../common/turnstile.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { POOL_SIZE, SESSION_STATEMENTS } from './connection-options.js';
 import { before } from './deadline.js';
-import { Turnstile } from './turnstile.js';
 
 /** What we use of mysql2's pooled connection. */
 interface PooledConnection {

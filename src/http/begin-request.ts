@@ -21,9 +21,12 @@ export function beginRequest(logger: StructuredLogger, env: ApiEnvironment): Edg
     if (!isOfDocs(request.path)) {
       response.setHeader('Cache-Control', 'no-store');
     }
-    Connection.of(request.socket).begin(request, response, (exchange) => {
+    const connection = Connection.of(request.socket);
+    connection.begin(request, response, (exchange) => {
       logExchange(logger, exchange);
     });
-    next(findProtocolFailure(request));
+    connection.inTurn(response, () => {
+      next(findProtocolFailure(request));
+    });
   };
 }

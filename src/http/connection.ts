@@ -3,6 +3,8 @@ import type { EdgeRequest, EdgeResponse } from './edge-request.js';
 import type { Exchange } from './exchange.js';
 
 const CONNECTION = Symbol('connection');
+/** Requests that may wait behind the one that is being answered. */
+const MOST_WAITING = 1_000;
 
 interface SocketWithConnection extends Socket {
   [CONNECTION]?: Connection;
@@ -19,8 +21,10 @@ export class Connection {
   private readonly remoteAddress: string | undefined;
   private latest: Exchange | undefined;
   private whenIdle: (() => void) | undefined;
+  private isServing = false;
+  private readonly waiting: (() => void)[] = [];
 
-  private constructor(socket: Socket) {
+  private constructor(private readonly socket: Socket) {
     this.remoteAddress = socket.remoteAddress;
     socket.once('close', () => {
       for (const settle of [...this.open.values()]) {
@@ -45,6 +49,28 @@ export class Connection {
     this.latest = exchange;
     this.open.set(response, settle);
     response.once('close', settle);
+  }
+
+  /**
+   * Serves one request of the connection at a time. Node starts pipelined ones all at once; those whose turn never comes, because
+   * the socket closed, are never told, and would keep for ever what they opened.
+   */
+  inTurn(response: EdgeResponse, serve: () => void): void {
+    const start = () => {
+      this.isServing = true;
+      response.once('close', () => {
+        this.isServing = false;
+        (this.socket.destroyed ? undefined : this.waiting.shift())?.();
+      });
+      serve();
+    };
+    if (!this.isServing) {
+      start();
+    } else if (this.waiting.length < MOST_WAITING) {
+      this.waiting.push(start);
+    } else {
+      this.socket.destroy();
+    }
   }
 
   /** The exchange whose request is still arriving: whatever is wrong with the bytes is wrong with its body. */

@@ -6,7 +6,7 @@ import { ProtocolError } from './protocol-error.js';
 
 /** Deeper than anything we take; what recurses over a body must not be made to overflow the stack. */
 const DEEPEST = 32;
-/** Dropped in silence, as a defence, by the validation pipe; here they are refused by name like every other unknown field. */
+/** Dropped in silence, as a defence, by the validation pipe, at any depth; here they are refused by name like every other unknown field. */
 const KEYS_OF_PROTOTYPES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**

@@ -1,20 +1,21 @@
 import type { EdgeRequest } from './edge-request.js';
 import { ProtocolError } from './protocol-error.js';
 
-const LONGEST_PATH = 200;
-
 /** What a layer of Express's router shows of itself: the routes are asked, so there is no second list of them. */
 export interface RouterLayer {
   readonly route?: { readonly methods: Readonly<Record<string, boolean | undefined>> };
   match(path: string): unknown;
 }
 
-/** Why no route took a request: no such path (404), or not by this method (405, with `Allow`). */
+/**
+ * Why no route took a request: no such path (404), or not by this method (405, with `Allow`). The path is not repeated: it
+ * may hold a secret, in a spelling that no pattern knows.
+ */
 export function describeNoRoute(request: EdgeRequest, layers: readonly RouterLayer[]): ProtocolError {
   const { method = '', path } = request;
   const allowed = allowedMethods(path, layers);
   if (allowed.length === 0) {
-    return new ProtocolError(404, 'NO_ROUTE', `There is no ${method} ${presentable(path)}.`);
+    return new ProtocolError(404, 'NO_ROUTE', `There is no ${method} at this path.`);
   }
   const allow = allowed.join(', ');
   return new ProtocolError(
@@ -34,9 +35,4 @@ function allowedMethods(path: string, layers: readonly RouterLayer[]): string[] 
   // Express answers HEAD by the route of GET.
   const withHead = methods.includes('get') ? [...methods, 'head'] : methods;
   return [...new Set(withHead)].map((name) => name.toUpperCase()).sort();
-}
-
-function presentable(path: string): string {
-  const printable = path.replace(/[^\x21-\x7e]/g, '?');
-  return printable.length > LONGEST_PATH ? `${printable.slice(0, LONGEST_PATH)}…` : printable;
 }

@@ -16,6 +16,8 @@ export interface PublicServerOptions {
   readonly headersTimeoutMs: number;
   /** For the next request on an open connection. */
   readonly keepAliveTimeoutMs: number;
+  /** For anything to pass in either direction, an answer that nobody reads included. */
+  readonly silenceTimeoutMs: number;
   /** How often the two timeouts above are looked at. */
   readonly checkingIntervalMs: number;
   /** Request line and headers together. */
@@ -27,6 +29,7 @@ const DEFAULTS: PublicServerOptions = {
   headersTimeoutMs: 10_000,
   // Longer than load balancers keep theirs (HAProxy 5 s, AWS 60 s): whoever closes first must not be us, in the middle of a request.
   keepAliveTimeoutMs: 65_000,
+  silenceTimeoutMs: 70_000,
   checkingIntervalMs: 1_000,
   maxHeaderBytes: 16_384,
 };
@@ -79,6 +82,7 @@ export class PublicHttpAdapter extends ExpressAdapter {
       },
       serve,
     );
+    server.setTimeout(this.limits.silenceTimeoutMs);
     this.httpServer = answerExpectations(server, serve);
     server.on('connection', (socket) => {
       this.sockets.add(socket);

@@ -1,7 +1,8 @@
-import { Injectable, ValidationPipe } from '@nestjs/common';
+import { Injectable, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { InvalidInputError } from '../common/domain-error.js';
 import { FAILURE_SENTENCES, invalidFieldsSentence } from '../common/failure-sentences.js';
+import { isInheritedName } from './inherited-names.js';
 
 /** Enough to mend any request of ours; a body made of thousands of unknown fields gets no answer ten times its size. */
 const MOST_FIELDS = 50;
@@ -20,6 +21,20 @@ export class RequestValidationPipe extends ValidationPipe {
       exceptionFactory: invalidInput,
     });
   }
+
+  override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
+    const inherited = Object.keys(value ?? {}).find(isInheritedName);
+    if (inherited !== undefined) {
+      throw unknownField(inherited);
+    }
+    return super.transform(value, metadata);
+  }
+}
+
+function unknownField(name: string): InvalidInputError {
+  return new InvalidInputError(invalidFieldsSentence(1), {
+    fields: Object.fromEntries([[name, FAILURE_SENTENCES.unknownField]]),
+  });
 }
 
 function invalidInput(errors: ValidationError[]): InvalidInputError {

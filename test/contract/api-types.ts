@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List the API keys
-         * @description All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page.
+         * @description All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page, and its absence alone says that there is none: among many thousands of keys, a page of one `status` may hold fewer than `limit`, even none.
          */
         get: operations["apiKeysList"];
         put?: never;

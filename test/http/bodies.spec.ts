@@ -246,7 +246,9 @@ describe('validation', () => {
   it('is of path and query too', async () => {
     const path = await refused(await fetch(`${edge.url}/things/muchtoolong`), 400);
     expect(path.validator).toEqual({ id: 'must have 1 to 5 characters' });
-    const query = await refused(await fetch(`${edge.url}/things?colour=green&size=1&colour=red&__proto__=x`), 400);
+    const query = await refused(await fetch(`${edge.url}/things?colour=green&size=1&colour=red`), 400);
     expect(query.validator).toMatchObject({ colour: 'must be red or blue', size: 'is not a field of this request' });
+    const inherited = await refused(await fetch(`${edge.url}/things?__proto__=x`), 400);
+    expect(inherited.validator).toEqual(Object.fromEntries([['__proto__', 'is not a field of this request']]));
   });
 });

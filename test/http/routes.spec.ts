@@ -22,19 +22,14 @@ const request = (method: string, path: string, headers = '') =>
   one(`${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${headers}\r\n`);
 
 describe('a path that does not exist', () => {
-  it.each(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])(
-    'is 404 by %s, which names both',
-    async (method) => {
-      const { body } = await request(method, '/nowhere?token=hidden', 'X-Refuse: yes\r\n');
-      expect(expectFailure(body, 404).error).toBe(`There is no ${method} /nowhere.`);
-    },
-  );
+  it.each(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])('is 404 by %s', async (method) => {
+    const { body } = await request(method, '/nowhere?token=hidden', 'X-Refuse: yes\r\n');
+    expect(expectFailure(body, 404).error).toBe(`There is no ${method} at this path.`);
+  });
 
-  it('is shown back bounded and printable', async () => {
+  it('is not shown back: it may hold a secret, in a spelling that no pattern knows', async () => {
     const { body } = await request('GET', `/<script>|${'x'.repeat(5_000)}`);
-    const { error } = expectFailure(body, 404);
-    expect(error?.length).toBeLessThan(300);
-    expect(error).toMatch(/^There is no GET \/<script>\|x+…\.$/);
+    expect(expectFailure(body, 404).error).toBe('There is no GET at this path.');
   });
 
   it.each(['/', '//', '/things/', '/./things', '/%2e%2e', '/health', '/health/liveness', '/things/a/b', '/:id', '*'])(

@@ -53,7 +53,7 @@ export async function fillMillion(connection: Connection): Promise<MillionKeys> 
   await connection.query('CREATE TEMPORARY TABLE scale_numbers (n INT PRIMARY KEY)');
   await connection.query(
     `INSERT INTO scale_numbers SELECT a.d + 10 * b.d + 100 * c.d + 1000 * d.d + 10000 * e.d AS n
-       FROM ${[...'abcde'].map((name) => `(SELECT 0 AS d ${unionOf(9)}) ${name}`).join(', ')} ORDER BY n`,
+       FROM ${['a', 'b', 'c', 'd', 'e'].map((name) => `(SELECT 0 AS d ${unionOf(9)}) ${name}`).join(', ')} ORDER BY n`,
   );
   for (let from = 0; from < MILLION; from += BATCH) {
     await insertKeys(connection, from, { many, worn });
@@ -80,7 +80,7 @@ async function insertKeys(
   from: number,
   { many, worn }: Pick<MillionKeys, 'many' | 'worn'>,
 ): Promise<void> {
-  const number = `(n + ${from})`;
+  const number = `(scale_numbers.n + ${from})`;
   const within = (first: number, count: number) => `${number} BETWEEN ${first} AND ${first + count - 1}`;
   const createdAt = `'2020-01-01 00:00:00' + INTERVAL ${number} MINUTE`;
   const longAgo = `'2024-01-01 00:00:00' + INTERVAL ${number} SECOND`;
@@ -91,7 +91,7 @@ async function insertKeys(
                  ELSE (SELECT o.id FROM scale_organizations o WHERE o.n = ${number} % ${SMALL_ORGANIZATIONS}) END,
             CONCAT('Key ', ${number}), 'One of a million', '["invoices.read", "api_keys.read"]', '["10.0.0.0/8"]',
             CASE WHEN ${within(WORN_FROM, 80_000)} OR ${number} IN (${EXPIRED.join(', ')}) THEN ${longAgo}
-                 WHEN n % 10 = 0 THEN '2099-01-01 00:00:00' + INTERVAL n SECOND END,
+                 WHEN scale_numbers.n % 10 = 0 THEN '2099-01-01 00:00:00' + INTERVAL scale_numbers.n SECOND END,
             CASE WHEN ${within(WORN_FROM + 80_000, 40_000)} THEN ${longAgo} END,
             CASE WHEN ${within(WORN_FROM + 120_000, 40_000)} THEN ${longAgo} END,
             CASE WHEN ${within(PROLIFIC + 1, 200_000)} THEN ${literal('api_key_', keyNumbered(PROLIFIC))} END,

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createConnection, type Connection } from 'mysql2/promise';
@@ -44,7 +44,7 @@ export interface StoppableServer {
 
 /** @param more options of the server program */
 export async function startServer(more: readonly string[] = []): Promise<StoppableServer> {
-  const folder = mkdtempSync('/tmp/latchkey-faults-');
+  const folder = makeServerFolder();
   // The server runs as a user without rights, who must be able to get there.
   chmodSync(folder, 0o755);
   const Private = await privateDatabaseClass();
@@ -71,6 +71,13 @@ export async function startServer(more: readonly string[] = []): Promise<Stoppab
     connect: () => createConnection({ socketPath, user: 'root' }),
     destroy,
   };
+}
+
+/** Where `npm test` looks for servers that are left when it is interrupted. */
+function makeServerFolder(): string {
+  const all = process.env.TEST_SERVERS ?? '/tmp';
+  mkdirSync(all, { recursive: true });
+  return mkdtempSync(join(all, 'latchkey-'));
 }
 
 /** The URL of the service's schema on a server that is reached by this socket; its user is no administrator. */

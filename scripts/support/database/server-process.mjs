@@ -48,6 +48,8 @@ export function launchServer({ folder, data, socket, setUp, options, program, ac
     ...account,
     cwd: data,
     detached: true,
+    // Nothing of ours: who may look at the server's process must not find a pepper there.
+    env: { PATH: process.env.PATH, LANG: 'C' },
     stdio: ['ignore', log, log],
   });
   closeSync(log);

@@ -91,8 +91,7 @@ function networkProblem(entry: unknown): string | null {
   }
 }
 
-/** A value as it may be repeated in an answer: short, and without what would break a line or a terminal. */
+/** A value as it may be repeated in an answer: only what looks like a scope, for anything else may be a misplaced secret. */
 function quoted(value: unknown): string {
-  const text = typeof value === 'string' ? value : typeof value;
-  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+  return typeof value === 'string' && /^[a-z_.]{1,40}$/.test(value) ? JSON.stringify(value) : 'one entry';
 }

@@ -1,0 +1,42 @@
+import { createConnection } from 'mysql2/promise';
+import { idToBytes } from '../../src/common/prefixed-id.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
+import { connectionOptions, testServerUrl } from '../support/schema.js';
+
+let fixture: Fixture;
+beforeAll(async () => {
+  fixture = await startFixture();
+});
+afterAll(() => fixture.app.close());
+
+/** What the product answers while somebody else's transaction holds the row of a key, or undefined if it waits for it. */
+async function whileRowIsHeld<T>(id: string, act: () => Promise<T>): Promise<T | undefined> {
+  const { name } = fixture.app.schema;
+  const holder = await createConnection({ ...connectionOptions(testServerUrl()), database: name });
+  try {
+    await holder.beginTransaction();
+    await holder.query('SELECT id FROM api_keys WHERE id = ? FOR UPDATE', [idToBytes('api_key_', id)]);
+    const acting = act();
+    const answer = await Promise.race([
+      acting,
+      new Promise<undefined>((resolve) => setTimeout(resolve, 1_000, undefined)),
+    ]);
+    await holder.rollback();
+    await acting;
+    return answer;
+  } finally {
+    await holder.end();
+  }
+}
+
+// Promise 8. A request of one organization that waits for the row of another's key tells it that the key exists, and while it
+// runs, holds up whoever wants to change or revoke that key.
+describe("another organization's key, held by a transaction of its own organization", () => {
+  test.each(['update', 'delete'] as const)('%s answers at once that there is none', async (method) => {
+    const foreign = await fixture.createForeignKey();
+    const answer = await whileRowIsHeld(foreign.id, () =>
+      method === 'update' ? fixture.client.update(foreign.id, { label: 'x' }) : fixture.client.delete(foreign.id),
+    );
+    expect(answer?.status).toBe(404);
+  });
+});
