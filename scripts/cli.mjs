@@ -1,5 +1,5 @@
 /*
- * `npm run -s cli -- COMMAND …` and `npm run migrate`: the operator's commands, on the database of `npm start`, which
+ * `npm run -s cli -- COMMAND …`: the operator's commands, on the database of `npm start`, which
  * may be running or not. Standard output is the command's alone.
  */
 import { existsSync } from 'node:fs';

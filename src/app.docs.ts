@@ -43,7 +43,7 @@ export function createDocument(app: NestExpressApplication): OpenAPIObject {
   options.info.contact = { name: 'The operator of this installation' };
   return refuseUnknownFields(
     SwaggerModule.createDocument(app, options, {
-      operationIdFactory: (controller, method) => operationId(controller, method),
+      operationIdFactory: operationId,
     }),
   );
 }
@@ -93,7 +93,7 @@ export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env
   });
 }
 
-/** `ApiKeysController.create` is `createApiKey`'s kind of name: `apiKeysCreate`. */
+/** The name that generated clients give a route: `ApiKeysController.create` becomes `apiKeysCreate`. */
 function operationId(controller: string, method: string): string {
   const subject = controller.replace(/Controller$/, '');
   return `${subject.charAt(0).toLowerCase()}${subject.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;

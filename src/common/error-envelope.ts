@@ -15,6 +15,7 @@ export const SUPPORT_ID_SCHEMA = {
   description: 'Names this answer in our logs.',
   example: EXAMPLE_IDENTITY.supportId,
 } as const;
+/** The schema of `env`. */
 export const ENV_SCHEMA = {
   type: 'string',
   enum: ['development', 'production'] as ['development', 'production'],

@@ -46,12 +46,15 @@ export interface Config {
   readonly dataDir: string;
 }
 
+/** What secrets can begin with. */
 export const SECRET_PREFIXES = ['sk_live_', 'sk_test_'] as const;
 export type SecretPrefix = (typeof SECRET_PREFIXES)[number];
 
+/** How much is logged, least first. */
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** How a line of the log is written: for programs, or for people. */
 export const LOG_FORMATS = ['json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 

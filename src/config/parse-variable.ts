@@ -8,6 +8,7 @@ export type ParseVariable<T> = (text: string) => T;
 
 const MIN_PEPPER_BYTES = 32;
 
+/** One of the given words, exactly as written. */
 export function oneOf<const T extends string>(choices: readonly T[]): ParseVariable<T> {
   return (text) => {
     const found = choices.find((choice) => choice === text);
@@ -18,6 +19,7 @@ export function oneOf<const T extends string>(choices: readonly T[]): ParseVaria
   };
 }
 
+/** A decimal whole number, bounds included. */
 export function integer(min: number, max: number): ParseVariable<number> {
   return (text) => {
     const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
@@ -28,6 +30,7 @@ export function integer(min: number, max: number): ParseVariable<number> {
   };
 }
 
+/** A text without white space; `what` completes the sentence that refuses any other. */
 export function text(what: string): ParseVariable<string> {
   return (value) => {
     if (/[\s\0]/.test(value)) {
@@ -37,8 +40,10 @@ export function text(what: string): ParseVariable<string> {
   };
 }
 
+/** `on` or `off`. */
 export const onOff: ParseVariable<boolean> = (value) => oneOf(['on', 'off'])(value) === 'on';
 
+/** At most so many comma-separated peppers, each long enough to be a key. */
 export function peppers(most: number): ParseVariable<readonly Pepper[]> {
   return (value) => {
     const entries = value.split(',');
@@ -53,6 +58,7 @@ export function peppers(most: number): ParseVariable<readonly Pepper[]> {
   };
 }
 
+/** `none`, or comma-separated addresses and networks; never one that holds every address. */
 export const networks: ParseVariable<readonly IpNetwork[]> = (value) =>
   value === 'none' ? [] : value.split(',').map((entry) => trustedNetwork(entry.trim()));
 

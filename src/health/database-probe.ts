@@ -15,6 +15,7 @@ export class DatabaseProbe {
 
   constructor(private readonly database: Database) {}
 
+  /** Whether the database answers; what was found less than a second ago is believed. */
   async state(): Promise<DatabaseState> {
     const nowMs = performance.now();
     if (this.asked === undefined || nowMs - this.asked.atMs > REMEMBERED_MS) {

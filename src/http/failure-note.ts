@@ -10,10 +10,12 @@ interface RequestWithNote {
   [NOTE]?: FailureNote;
 }
 
+/** Notes a failure on the request that it answers. */
 export function setFailureNote(request: object, note: FailureNote): void {
   (request as RequestWithNote)[NOTE] = note;
 }
 
+/** The failure that was noted; undefined when the request succeeded. */
 export function findFailureNote(request: object): FailureNote | undefined {
   return (request as RequestWithNote)[NOTE];
 }

@@ -11,6 +11,7 @@ export function setRefusal(request: object, refusal: ProtocolError): void {
   (request as RequestWithRefusal)[REFUSAL] = refusal;
 }
 
+/** What was noted; undefined when nothing is wrong so far. */
 export function findRefusal(request: object): ProtocolError | undefined {
   return (request as RequestWithRefusal)[REFUSAL];
 }

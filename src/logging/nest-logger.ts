@@ -1,10 +1,9 @@
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
+import type { LogLevel } from '../config/config.js';
 import { describeError } from './describe-error.js';
 import { LOGGER, type StructuredLogger } from './logger.js';
 
 const STACK_LINE = /^\s+at /m;
-
-type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 /** Where Nest tells of every module and route that it wires up. Of use to whoever debugs that, and in the way of everybody else. */
 const WIRING: ReadonlySet<unknown> = new Set([
@@ -46,7 +45,7 @@ export class NestLogger implements LoggerService {
     this.write('trace', values);
   }
 
-  private write(level: Level, values: readonly unknown[]): void {
+  private write(level: LogLevel, values: readonly unknown[]): void {
     if (!this.logger.isLevelEnabled(level)) {
       return;
     }

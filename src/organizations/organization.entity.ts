@@ -22,6 +22,7 @@ export class Organization {
   @DateTimeColumn({ name: 'deactivated_at', nullable: true })
   deactivatedAt!: MysqlDateTime | null;
 
+  /** Whether its keys may work. */
   get isActive(): boolean {
     return this.deactivatedAt === null;
   }

@@ -1,6 +1,7 @@
 import { DomainError } from '../common/domain-error.js';
 import type { OrganizationId } from '../common/prefixed-id.js';
 
+/** No organization has this id. */
 export class OrganizationNotFoundError extends DomainError {
   readonly kind = 'not_found';
   readonly code = 'ORGANIZATION_NOT_FOUND';
@@ -10,6 +11,7 @@ export class OrganizationNotFoundError extends DomainError {
   }
 }
 
+/** What is asked for needs an organization that is not deactivated. */
 export class OrganizationInactiveError extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'ORGANIZATION_INACTIVE';

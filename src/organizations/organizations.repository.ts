@@ -4,6 +4,7 @@ import type { OrganizationId } from '../common/prefixed-id.js';
 import { OrganizationNotFoundError } from './organizations.errors.js';
 import { Organization } from './organization.entity.js';
 
+/** Every question that is asked of organizations. */
 @Injectable()
 export class OrganizationsRepository {
   async insert(manager: EntityManager, organization: Organization): Promise<void> {
@@ -15,6 +16,7 @@ export class OrganizationsRepository {
     return manager.find(Organization, { order: { id: 'ASC' } });
   }
 
+  /** Whether there is any organization at all. */
   async isAny(manager: EntityManager): Promise<boolean> {
     return manager.exists(Organization);
   }

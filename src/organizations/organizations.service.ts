@@ -33,6 +33,7 @@ export class OrganizationsService {
     });
   }
 
+  /** Every organization, oldest first. */
   async list(): Promise<Organization[]> {
     return this.database.read((manager) => this.organizations.list(manager));
   }

@@ -15,6 +15,7 @@ export class Base62Field {
     this.greatest = digitsOf(values - 1n, this.width);
   }
 
+  /** The text of exactly as many bytes as the field holds. @throws RangeError */
   encode(bytes: Uint8Array): string {
     if (bytes.length !== this.bytes) {
       throw new RangeError(`expected ${this.bytes} bytes, got ${bytes.length}`);

@@ -15,6 +15,7 @@ const UNUSED: ApiKeyMetrics = { totalRequests: 0, lastUsedAt: null };
 /** Reads what the meter has written. The counts lag behind by one flush interval at the most. */
 @Injectable()
 export class ApiKeyMetricsRepository {
+  /** The metrics of a key; of one that was never used, all zero. */
   async get(manager: EntityManager, keyId: ApiKeyId): Promise<ApiKeyMetrics> {
     const [row] = await manager.query<{ total_requests: number | string; last_used_at: string }[]>(
       'SELECT total_requests, last_used_at FROM api_key_metrics WHERE key_id = ?',

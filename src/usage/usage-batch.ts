@@ -11,10 +11,12 @@ export interface Usage {
 export class UsageBatch {
   private readonly usages = new Map<ApiKeyId, Usage>();
 
+  /** How many keys were used. */
   get size(): number {
     return this.usages.size;
   }
 
+  /** Adds to what is counted for a key; of two times of use the later stays. */
   add(keyId: ApiKeyId, requests: number, lastUsedAtMs: number): void {
     const usage = this.usages.get(keyId);
     if (usage === undefined) {

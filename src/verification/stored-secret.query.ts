@@ -47,6 +47,7 @@ const QUERY = `
 export class StoredSecretQuery {
   constructor(private readonly database: Database) {}
 
+  /** Null when there is no such secret. @throws UnavailableError */
   async find(secretId: Buffer): Promise<StoredSecret | null> {
     const [row] = await this.database.read((manager) => manager.query<Row[]>(QUERY, [secretId]));
     return row === undefined ? null : storedSecret(secretId, row);

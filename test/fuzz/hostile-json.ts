@@ -6,7 +6,24 @@ export type JsonText = string;
 
 const NUMBERS = ['0', '-0', '-1', '1.5', '1e400', '-1e400', '1e-400', '9007199254740993', '1'.repeat(400)];
 const BARE = ['null', 'true', 'false', '[]', '{}', '[[]]', '[null]', '[{}]', '[""]', '{"":""}', '[0]', '[[["a"]]]'];
-const NO_JSON = ['', 'nul', 'undefined', 'NaN', 'Infinity', '01', '+1', '.5', "'a'", '"a', '"\\u12"', '"\\x41"', '[1,]', '{"a":1,}', '/**/1', '"\t"'];
+const NO_JSON = [
+  '',
+  'nul',
+  'undefined',
+  'NaN',
+  'Infinity',
+  '01',
+  '+1',
+  '.5',
+  "'a'",
+  '"a',
+  '"\\u12"',
+  '"\\x41"',
+  '[1,]',
+  '{"a":1,}',
+  '/**/1',
+  '"\t"',
+];
 const PROTOTYPES = [
   '"__proto__"',
   '{"__proto__":{"isAdmin":true,"scopes":["api_keys.create"]}}',
@@ -93,7 +110,14 @@ export function hostileText(random: Random, mark: string): JsonText {
     [6, () => `"${random.pick(TEXTS)}"`],
     [3, () => `"${mark}${random.pick(TEXTS)}"`],
     [1, () => `"${mark}${'x'.repeat(Math.max(0, length - mark.length))}"`],
-    [1, () => `"${random.pick(['é', '漢', '\\u0041', '😀', '\\ud83d\\ude00', '\u0301'])}"`.replace(/"(.+)"/, (_, unit: string) => `"${unit.repeat(Math.min(length, 5_000))}"`)],
+    [
+      1,
+      () =>
+        `"${random.pick(['é', '漢', '\\u0041', '😀', '\\ud83d\\ude00', '\u0301'])}"`.replace(
+          /"(.+)"/,
+          (_, unit: string) => `"${unit.repeat(Math.min(length, 5_000))}"`,
+        ),
+    ],
   ]);
 }
 
@@ -122,7 +146,11 @@ export function plausibleValue(random: Random, name: string, mark: string): Json
     case 'scopes':
       return listOf(Array.from({ length: 1 + random.below(4) }, () => `"${random.pick(SCOPES)}"`));
     case 'ip_allow_list':
-      return random.pick(['null', '[]', listOf(Array.from({ length: random.below(4) }, () => `"${random.pick(NETWORKS)}"`))]);
+      return random.pick([
+        'null',
+        '[]',
+        listOf(Array.from({ length: random.below(4) }, () => `"${random.pick(NETWORKS)}"`)),
+      ]);
     case 'expires_at':
       return random.pick(['null', `"${random.pick(TIMES)}"`]);
     default:
@@ -142,7 +170,9 @@ function hostileList(random: Random, mark: string): JsonText {
 
 function nested(random: Random): JsonText {
   const depth = random.pick(DEPTHS);
-  return random.chance(0.5) ? `${'['.repeat(depth)}${']'.repeat(depth)}` : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+  return random.chance(0.5)
+    ? `${'['.repeat(depth)}${']'.repeat(depth)}`
+    : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 }
 
 const listOf = (items: readonly JsonText[]): JsonText => `[${items.join(',')}]`;

@@ -24,7 +24,20 @@ export interface Target {
   readonly mark: string;
 }
 
-const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'MKCOL', 'M-SEARCH', 'PURGE'];
+const METHODS = [
+  'GET',
+  'POST',
+  'PUT',
+  'DELETE',
+  'PATCH',
+  'HEAD',
+  'OPTIONS',
+  'TRACE',
+  'PROPFIND',
+  'MKCOL',
+  'M-SEARCH',
+  'PURGE',
+];
 const SEGMENTS = [
   '%2e%2e%2f%2e%2e%2fetc%2fpasswd',
   '..%2f..%2f',
@@ -125,7 +138,12 @@ function pathFor(random: Random, { path, parameters }: DocumentedOperation, { id
     [0.3, () => `http://other.example${filled}`],
     [0.3, () => `${filled}#${mark}`],
   ]);
-  const query = queryFor(random, parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name), ids, mark);
+  const query = queryFor(
+    random,
+    parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
+    ids,
+    mark,
+  );
   return query === '' ? odd : `${odd}?${query}`;
 }
 
@@ -168,7 +186,9 @@ function bodyFor(random: Random, operation: DocumentedOperation, { mark }: Targe
 function objectFor(random: Random, operation: DocumentedOperation, mark: string): JsonText {
   const names = fieldNames(operation);
   const fields = new Map<string, JsonText>(
-    names.filter((name) => name === 'label' || random.chance(0.4)).map((name) => [name, plausibleValue(random, name, mark)]),
+    names
+      .filter((name) => name === 'label' || random.chance(0.4))
+      .map((name) => [name, plausibleValue(random, name, mark)]),
   );
   const mutations = random.below(3);
   for (let n = 0; n < mutations; n++) {
@@ -192,7 +212,11 @@ function extraEntry(random: Random, names: readonly string[], mark: string): Jso
     [2, () => `"${names.length === 0 ? 'a' : random.pick(names)}":${value}`],
     [1, () => `"__proto__":${value}`],
     [1, () => `"constructor":${value}`],
-    [1, () => `"${random.pick(['id', 'organization_id', 'secret', 'created_by', 'disabled_at', 'revision', 'Label', 'labél', 'label\\u0000', ''])}":${value}`],
+    [
+      1,
+      () =>
+        `"${random.pick(['id', 'organization_id', 'secret', 'created_by', 'disabled_at', 'revision', 'Label', 'labél', 'label\\u0000', ''])}":${value}`,
+    ],
     [0.5, () => Array.from({ length: 500 }, (_, n) => `"${mark}${n}":0`).join(',')],
   ]);
 }
@@ -202,7 +226,9 @@ function fieldNames({ requestBody }: DocumentedOperation): readonly string[] {
 }
 
 function resolved(schema: Schema): Schema {
-  return schema.$ref === undefined ? schema : (API_DOCUMENT.components.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {});
+  return schema.$ref === undefined
+    ? schema
+    : (API_DOCUMENT.components.schemas[schema.$ref.split('/').at(-1) ?? ''] ?? {});
 }
 
 function headersFor(random: Random, target: Target, body: Buffer | null): Record<string, string> {
@@ -211,7 +237,16 @@ function headersFor(random: Random, target: Target, body: Buffer | null): Record
     ...(body !== null && {
       'content-type': random.chance(0.9)
         ? 'application/json'
-        : random.pick(['text/plain', 'application/json; charset=utf-16', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=a', 'application/json;;;', 'a', 'application/json, application/json', 'application/vnd.api+json']),
+        : random.pick([
+            'text/plain',
+            'application/json; charset=utf-16',
+            'application/x-www-form-urlencoded',
+            'multipart/form-data; boundary=a',
+            'application/json;;;',
+            'a',
+            'application/json, application/json',
+            'application/vnd.api+json',
+          ]),
       ...(random.chance(0.9) ? { 'content-length': String(body.length) } : { 'transfer-encoding': 'chunked' }),
     }),
     ...(random.chance(0.1) && oddHeader(random, target)),
@@ -225,7 +260,22 @@ function authorization(random: Random, { secret, otherSecrets, mark }: Target): 
     [1, () => ({})],
     [1, () => ({ authorization: `Bearer ${random.pick(otherSecrets)}` })],
     [1, () => ({ authorization: `bEaReR   ${secret}` })],
-    [1, () => ({ authorization: random.pick([`Bearer ${bad}`, 'Bearer', 'Bearer ', `Basic ${mark}`, `Bearer ${secret}, Bearer ${secret}`, `Bearer ${'x'.repeat(8_000)}`, `Bearer\t${secret}`, 'Bearer \x80\xff', `Token token="${secret}"`]) })],
+    [
+      1,
+      () => ({
+        authorization: random.pick([
+          `Bearer ${bad}`,
+          'Bearer',
+          'Bearer ',
+          `Basic ${mark}`,
+          `Bearer ${secret}, Bearer ${secret}`,
+          `Bearer ${'x'.repeat(8_000)}`,
+          `Bearer\t${secret}`,
+          'Bearer \x80\xff',
+          `Token token="${secret}"`,
+        ]),
+      }),
+    ],
   ]);
 }
 

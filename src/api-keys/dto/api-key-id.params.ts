@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { ApiKeyId } from '../../common/prefixed-id.js';
+import { EXAMPLE_KEY } from './api-key.example.js';
 import { CheckedBy } from './checked-by.js';
 import { checkApiKeyId } from './field-checks.js';
 
@@ -8,7 +9,7 @@ export class ApiKeyIdParams {
   @ApiProperty({
     type: String,
     description: 'The id of the API key.',
-    example: 'api_key_0197c0f1-9589-7990-b421-4b806f637b0c',
+    example: EXAMPLE_KEY.id,
   })
   @CheckedBy('apiKeyId', checkApiKeyId)
   id!: ApiKeyId;

@@ -17,7 +17,7 @@ export class InvalidCredentialsError extends DomainError {
   readonly code = 'INVALID_CREDENTIALS';
 }
 
-/** The key is good and lacks scopes. `scopes` are the ones that were needed. */
+/** The key is good and lacks scopes. `scopes` are the missing ones. */
 export class InsufficientScopeError extends DomainError {
   readonly kind = 'forbidden';
   readonly code = 'INSUFFICIENT_SCOPE';

@@ -34,8 +34,10 @@ export const SCOPE_DESCRIPTIONS = {
   'users.sessions.deactivate': 'End the sessions of users',
 } as const;
 
+/** The name of a scope. */
 export type Scope = keyof typeof SCOPE_DESCRIPTIONS;
 
+/** Every scope, in the order of their bits. */
 export const SCOPES = Object.keys(SCOPE_DESCRIPTIONS) as readonly Scope[];
 
 /** A set of scopes as 32 bits of an unsigned integer, so that a subset is one instruction. */
@@ -43,6 +45,7 @@ export type ScopeSet = number;
 
 const BIT = new Map<Scope, number>(SCOPES.map((scope, place) => [scope, (1 << place) >>> 0]));
 
+/** Whether a value of unknown origin names a scope. */
 export function isScope(value: unknown): value is Scope {
   return typeof value === 'string' && BIT.has(value as Scope);
 }
@@ -62,4 +65,5 @@ export function scopesMissing(wanted: ScopeSet, held: ScopeSet): ScopeSet {
   return (wanted & ~held) >>> 0;
 }
 
+/** Full permissions. */
 export const ALL_SCOPES: ScopeSet = scopeSetOf(SCOPES);
