@@ -70,8 +70,9 @@ export class UsageMeter implements OnApplicationShutdown {
   private async writeAll(): Promise<void> {
     try {
       await this.settleDoubt();
-      while (this.pending.size > 0) {
-        await this.write(this.pending.take(KEYS_PER_WRITE));
+      // What is counted meanwhile waits for the next flush: under load there would be no end to this one.
+      for (let left = this.pending.size; left > 0; left -= KEYS_PER_WRITE) {
+        await this.write(this.pending.take(Math.min(left, KEYS_PER_WRITE)));
       }
       this.failing = false;
     } catch (error) {

@@ -76,6 +76,26 @@ describe('the meter', () => {
     expect(meter.backlog).toBe(0);
   });
 
+  it('ends a flush although uses go on: they wait for the next', async () => {
+    const store = new UsageStore(database);
+    const write = store.write.bind(store);
+    let writes = 0;
+    store.write = async (sequence, batch) => {
+      writes += 1;
+      use(writes < 50 ? 1 : 0);
+      await write(sequence, batch);
+    };
+    meter = new UsageMeter(store);
+    use(1);
+    await meter.flush();
+
+    expect({ writes, requests: await requests(), backlog: meter.backlog }).toEqual({
+      writes: 1,
+      requests: 1,
+      backlog: 1,
+    });
+  });
+
   it('shows a key that was never used as such, and adds up what several flushes wrote', async () => {
     const show = () => database.read((manager) => new ApiKeyMetricsRepository().get(manager, keyId));
     expect(await show()).toEqual({ totalRequests: 0, lastUsedAt: null });
