@@ -173,5 +173,11 @@ function startFailure(error: unknown): string {
   if (errorCode(error) === 'EADDRINUSE') {
     return 'The port is taken by another process. Stop that one, or choose another PORT.';
   }
+  if (errorCode(error) === 'EACCES') {
+    return 'The port may not be listened on by this user. Choose a PORT above 1023.';
+  }
+  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(errorCode(error) ?? '')) {
+    return 'HOST is not an address of this machine. Use 127.0.0.1, 0.0.0.0, or one that it has.';
+  }
   return `The start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import { InvalidCredentialsError } from '../common/access/access-errors.js';
 import type { Caller, KeyCaller } from '../common/access/caller.js';
 import { ALL_SCOPES, scopeSetOf, type Scope } from '../common/access/scope.js';
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
-import type { ApiKeyId } from '../common/prefixed-id.js';
+import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
 import type { Transaction } from '../database/transaction.js';
+import { utcNow } from '../database/utc-now.js';
 import type { Authority } from '../decision/containment.js';
 import { decide } from '../decision/decide.js';
 import { compileFacts } from '../decision/facts.js';
@@ -38,6 +40,18 @@ export class ActingCallers {
     private readonly organizations: OrganizationsRepository,
   ) {}
 
+  /**
+   * Judges a caller on rows as they are now, unlocked: only to refuse early what would be refused anyway.
+   * @throws the refusal that the guards would give, when the caller may not do this any more
+   */
+  async preview(manager: EntityManager, caller: Caller, scope: Scope): Promise<Acting> {
+    const key =
+      caller.kind === 'key' ? await this.keys.findEvenDeleted(manager, caller.organizationId, caller.keyId) : null;
+    return caller.kind === 'key'
+      ? this.judgeKey(manager, caller, scope, key)
+      : this.judgeOperator(manager, caller.organizationId);
+  }
+
   /** @throws the refusal that the guards would give, when the caller may not do this any more */
   async admit(transaction: Transaction, caller: Caller, scope: Scope, targetId?: ApiKeyId): Promise<Acting> {
     return caller.kind === 'key'
@@ -46,45 +60,47 @@ export class ActingCallers {
   }
 
   private async admitKey(
-    transaction: Transaction,
+    { manager }: Transaction,
     caller: KeyCaller,
     scope: Scope,
     targetId?: ApiKeyId,
   ): Promise<Acting> {
-    const { manager } = transaction;
     const ids = targetId === undefined ? [caller.keyId] : [caller.keyId, targetId];
     const locked = await this.keys.lock(manager, caller.organizationId, ids);
-    const key = locked.find(({ id }) => id === caller.keyId);
-    if (key === undefined) {
+    await this.keys.touch(manager, caller.keyId);
+    const key = locked.find(({ id }) => id === caller.keyId) ?? null;
+    return { ...(await this.judgeKey(manager, caller, scope, key)), target: undeleted(locked, targetId) };
+  }
+
+  private async judgeKey(manager: EntityManager, caller: KeyCaller, scope: Scope, key: ApiKey | null): Promise<Acting> {
+    if (key === null) {
       throw new InvalidCredentialsError('This API key is not valid.');
     }
-    await this.keys.touch(manager, key.id);
     const organization = await this.organizations.get(manager, caller.organizationId);
-    const now = await transaction.now();
+    const now = await utcNow(manager);
     const attempt = { scopes: scopeSetOf([scope]), address: caller.address };
     const refusal = refusalOf(decide(compileFacts(key, organization.isActive), attempt, mysqlDateTimeToMs(now)));
     if (refusal !== null) {
       throw refusal;
     }
-    return { authority: key.authority, keyId: key.id, target: undeleted(locked, targetId), now };
+    return { authority: key.authority, keyId: key.id, target: null, now };
   }
 
   private async admitOperator(
-    transaction: Transaction,
+    { manager }: Transaction,
     { organizationId }: Caller,
     targetId?: ApiKeyId,
   ): Promise<Acting> {
-    const organization = await this.organizations.get(transaction.manager, organizationId);
+    const locked = targetId === undefined ? [] : await this.keys.lock(manager, organizationId, [targetId]);
+    return { ...(await this.judgeOperator(manager, organizationId)), target: undeleted(locked, targetId) };
+  }
+
+  private async judgeOperator(manager: EntityManager, organizationId: OrganizationId): Promise<Acting> {
+    const organization = await this.organizations.get(manager, organizationId);
     if (!organization.isActive) {
       throw new OrganizationInactiveError(organizationId);
     }
-    const locked = targetId === undefined ? [] : await this.keys.lock(transaction.manager, organizationId, [targetId]);
-    return {
-      authority: OPERATOR_AUTHORITY,
-      keyId: null,
-      target: undeleted(locked, targetId),
-      now: await transaction.now(),
-    };
+    return { authority: OPERATOR_AUTHORITY, keyId: null, target: null, now: await utcNow(manager) };
   }
 }
 

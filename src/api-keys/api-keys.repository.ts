@@ -15,6 +15,11 @@ export class ApiKeysRepository {
     await manager.insert(ApiKeySecret, secret);
   }
 
+  /** For judging a caller, who must be told that its key was deleted. */
+  async findEvenDeleted(manager: EntityManager, organizationId: OrganizationId, id: ApiKeyId): Promise<ApiKey | null> {
+    return manager.findOneBy(ApiKey, { id, organizationId });
+  }
+
   async findOwned(manager: EntityManager, organizationId: OrganizationId, id: ApiKeyId): Promise<ApiKey | null> {
     return manager.findOneBy(ApiKey, { id, organizationId, deletedAt: IsNull() });
   }

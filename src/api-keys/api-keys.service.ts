@@ -4,7 +4,6 @@ import type { Caller } from '../common/access/caller.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import { newId, type ApiKeyId } from '../common/prefixed-id.js';
 import { Database } from '../database/database.js';
-import type { Transaction } from '../database/transaction.js';
 import { excessOver } from '../decision/containment.js';
 import { SecretIssuer } from '../secrets/secret-issuer.js';
 import { ActingCallers, type Acting } from './acting-caller.js';
@@ -44,10 +43,15 @@ export class ApiKeysService {
     const { organizationId } = caller;
     const id = newId('api_key_');
     // Judged twice: before bcrypt, so that what is refused costs little, and in the transaction that makes it.
-    await this.database.transaction((transaction) => this.plan(transaction, caller, id, request));
+    plan(
+      await this.database.read((manager) => this.acting.preview(manager, caller, 'api_keys.create')),
+      caller,
+      id,
+      request,
+    );
     const issued = await this.secrets.issue({ keyId: id, organizationId });
     const key = await this.database.transaction(async (transaction) => {
-      const created = await this.plan(transaction, caller, id, request);
+      const created = plan(await this.acting.admit(transaction, caller, 'api_keys.create'), caller, id, request);
       await this.keys.insert(transaction.manager, created, secretRow(created, issued));
       await this.changes.mark(transaction, { organizationId, keyId: id });
       return created;
@@ -88,20 +92,14 @@ export class ApiKeysService {
     });
     return DeletedApiKeyResponse.from(id);
   }
+}
 
-  /** The row that a create would make, judged as things are in this transaction. */
-  private async plan(
-    transaction: Transaction,
-    caller: Caller,
-    id: ApiKeyId,
-    request: CreateApiKeyRequest,
-  ): Promise<ApiKey> {
-    const acting = await this.acting.admit(transaction, caller, 'api_keys.create');
-    const planned = newKey(id, caller, acting, request);
-    assertFuture(request.expires_at, acting.now);
-    assertWithin(acting, planned, 'the new key');
-    return planned;
-  }
+/** The row that a create makes, judged by who acts. */
+function plan(acting: Acting, caller: Caller, id: ApiKeyId, request: CreateApiKeyRequest): ApiKey {
+  const planned = newKey(id, caller, acting, request);
+  assertFuture(request.expires_at, acting.now);
+  assertWithin(acting, planned, 'the new key');
+  return planned;
 }
 
 function targetOf({ target }: Acting, id: ApiKeyId): ApiKey {

@@ -1,3 +1,5 @@
+import { holdsSecret } from './secret-outline.js';
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const OUTSIDE_BASIC_PLANE = /[\u{10000}-\u{10ffff}]/gu;
 /**
@@ -22,4 +24,19 @@ export function characterCount(text: string): number {
 /** Whether a reader would see nothing: empty, or only white space and invisible characters. */
 export function isBlank(text: string): boolean {
   return !VISIBLE.test(text);
+}
+
+/** What is wrong with a text that is to be stored and shown, and how to mend it; null when nothing is. */
+export function textProblem(text: string, maxCharacters: number, mayBeBlank: boolean): string | null {
+  if (characterCount(text) > maxCharacters) {
+    return `must have at most ${maxCharacters} characters`;
+  }
+  if (hasUnstorableCharacters(text)) {
+    return 'must not hold a NUL character or half of a surrogate pair';
+  }
+  if (!mayBeBlank && isBlank(text)) {
+    return `must have 1 to ${maxCharacters} characters, not all of them blank`;
+  }
+  // It would be stored, and shown in every list: a secret is shown once.
+  return holdsSecret(text) ? 'must not hold the secret of an API key' : null;
 }

@@ -98,12 +98,20 @@ export const databaseUrl: ParseVariable<DatabaseConfig> = (value) => {
     host,
     port: url.port === '' ? 3306 : Number(url.port),
     socketPath: url.searchParams.get('socketPath') ?? undefined,
-    user: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    name: decodeURIComponent(name),
+    user: decoded(url.username),
+    password: decoded(url.password),
+    name: decoded(name),
     tls: tlsOf(url.searchParams, host),
   };
 };
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch (error) {
+    throw new Error('must have each % in user, password and name written as %25', { cause: error });
+  }
+}
 
 function tlsOf(parameters: URLSearchParams, host: string): DatabaseConfig['tls'] {
   const ca = parameters.get('ca');

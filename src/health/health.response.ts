@@ -7,7 +7,11 @@ export class HealthResponse {
   @ApiProperty({ enum: ['starting', 'ready', 'draining'], example: 'ready' })
   status!: LifePhase;
 
-  @ApiProperty({ enum: DATABASE_STATES, description: 'As last seen, within a second.', example: 'reachable' })
+  @ApiProperty({
+    enum: DATABASE_STATES,
+    description: 'As /health/ready last saw it; unknown before.',
+    example: 'reachable',
+  })
   database!: DatabaseState;
 
   static from(status: LifePhase, database: DatabaseState): HealthResponse {

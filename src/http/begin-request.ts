@@ -20,6 +20,8 @@ export function beginRequest(logger: StructuredLogger, env: ApiEnvironment): Edg
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (!isOfDocs(request.path)) {
       response.setHeader('Cache-Control', 'no-store');
+      // Nothing may be stored, so a client has nothing to compare with; Express would answer `*` with 304 and no envelope.
+      delete request.headers['if-none-match'];
     }
     const connection = Connection.of(request.socket);
     connection.begin(request, response, (exchange) => {

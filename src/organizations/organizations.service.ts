@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Changes } from '../changes/changes.js';
 import { InvalidInputError } from '../common/domain-error.js';
 import { newId, type OrganizationId } from '../common/prefixed-id.js';
-import { characterCount, hasUnstorableCharacters, isBlank } from '../common/text.js';
+import { textProblem } from '../common/text.js';
 import { Database } from '../database/database.js';
 import type { Transaction } from '../database/transaction.js';
 import { Organization } from './organization.entity.js';
@@ -76,8 +76,10 @@ export class OrganizationsService {
 }
 
 function assertName(name: string): void {
-  if (isBlank(name) || characterCount(name) > MAX_NAME_CHARACTERS || hasUnstorableCharacters(name)) {
-    const message = `name must have 1 to ${MAX_NAME_CHARACTERS} characters, not all of them blank`;
-    throw new InvalidInputError(`The organization is invalid: ${message}.`, { fields: { name: message } });
+  const problem = textProblem(name, MAX_NAME_CHARACTERS, false);
+  if (problem !== null) {
+    throw new InvalidInputError('The organization is invalid: see below for what to mend.', {
+      fields: { name: problem },
+    });
   }
 }

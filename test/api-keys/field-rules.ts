@@ -16,7 +16,7 @@ const addresses = (count: number) => Array.from({ length: count }, (_, place) =>
 
 const REFUSED: Readonly<Record<string, readonly Case<string | RegExp>[]>> = {
   label: [
-    ['left out', undefined, 'must be a text'],
+    ['left out', undefined, 'is required'],
     ['null', null, 'must be a text'],
     ['a number', 7, 'must be a text'],
     ['a list', ['x'], 'must be a text'],

@@ -153,7 +153,7 @@ describe('the command line', () => {
       ['an organization by its name', ['create-key', '--organization', 'Acme', '--label', 'Key'], /org_ and a UUIDv7/],
       ['to stop an unknown organization', ['deactivate-organization', UNKNOWN_ID], /no organization/],
       ['to stop an organization that is not named', ['deactivate-organization'], /missing required argument/],
-      ['an organization with a blank name', ['create-organization', '--name', ' '], /name must have 1 to 255/],
+      ['an organization with a blank name', ['create-organization', '--name', ' '], /name: must have 1 to 255/],
       ['an unknown command', ['create-everything'], /unknown command/],
       ['an unknown option', [...CREATE_KEY, '--ip-allowlist', '10.0.0.1'], /unknown option/],
       ['an argument too many', ['list-organizations', 'Acme'], /too many arguments/],

@@ -346,7 +346,7 @@ export interface components {
              */
             status: "starting" | "ready" | "draining";
             /**
-             * @description As last seen, within a second.
+             * @description As /health/ready last saw it; unknown before.
              * @example reachable
              * @enum {string}
              */

@@ -31,16 +31,20 @@ describe('a way to the database', () => {
     await server.destroy();
   }, 60_000);
 
+  const loads: Load[] = [];
+
   afterEach(async () => {
     proxy.delayMs = 0;
     proxy.set('open');
+    // Also those of a test that failed half-way: they would pull the next one down.
+    await Promise.all(loads.splice(0).map((load) => load.stop()));
     await eventually('it recovers', async () => (await service.send('GET', KEYS)).status === 200);
   }, 20_000);
 
   const keyOf = (client: number) => keys[client % keys.length] ?? { id: '', secret: '' };
   /** Each client asks for a key of its own, with that key's own secret, and hears of no other. */
-  const askForOwnKey = (clients: number) =>
-    new Load(clients, async (agent, client) => {
+  const askForOwnKey = (clients: number) => {
+    const load = new Load(clients, async (agent, client) => {
       const { id, secret } = keyOf(client);
       const outcome = await exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, secret);
       if (outcome.status === 200) {
@@ -48,6 +52,9 @@ describe('a way to the database', () => {
       }
       return outcome;
     });
+    loads.push(load);
+    return load;
+  };
   const everyKindOfRequest = () => {
     const { id, secret } = keyOf(0);
     return Promise.all([

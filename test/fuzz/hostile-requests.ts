@@ -114,7 +114,7 @@ export function hostileRequest(random: Random, target: Target): HostileRequest {
     method,
     path: pathFor(random, operation, target),
     headers: headersFor(random, target, body),
-    body: method === 'TRACE' ? null : body,
+    body,
   };
 }
 
@@ -292,7 +292,7 @@ function oddHeader(random: Random, { mark }: Target): Record<string, string> {
     { 'x-forwarded-for': "'); DROP TABLE api_keys" },
     { forwarded: `for="${mark}"` },
     { 'x-http-method-override': 'DELETE' },
-    { 'x-request-id': `${mark}`.repeat(20) },
+    { 'x-request-id': mark.repeat(20) },
     { 'if-none-match': '*' },
     { 'if-modified-since': 'yesterday' },
     { range: 'bytes=0-1' },
@@ -305,6 +305,6 @@ function oddHeader(random: Random, { mark }: Target): Record<string, string> {
     { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' },
     { te: 'trailers' },
     { 'user-agent': `${mark}${'x'.repeat(10_000)}` },
-    { 'accept-language': `${mark}`.repeat(3_000) },
+    { 'accept-language': mark.repeat(3_000) },
   ]);
 }

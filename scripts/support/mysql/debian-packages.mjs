@@ -13,6 +13,11 @@ const KEYRINGS = ['debian-archive-keyring.pgp', 'debian-archive-keyring.gpg'].ma
   join('/usr/share/keyrings', name),
 );
 
+/** @returns {string | undefined} */
+export function findKeyring() {
+  return KEYRINGS.find((path) => existsSync(path));
+}
+
 /** @returns {boolean} whether this is a Debian-like system */
 export function canUnpack() {
   return ['/usr/bin/apt-get', '/usr/bin/dpkg-deb'].every((path) => existsSync(path));
@@ -65,18 +70,28 @@ Dir::Cache::archives "${scratch}/archives";
   return ['-q', '-c', file];
 }
 
-/** The repositories that this machine has Debian from. apt reads its configuration itself, in all its forms. */
 async function findMirrors(stop) {
-  const uris = await mustSucceed('apt-get update', 'apt-get', ['update', '--print-uris'], { stop });
-  const release = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
-  const found = [...uris.matchAll(/^'(.+)\/dists\/([^/]+)\/main\/binary-/gm)];
-  const mirrors = found.filter(([, , branch]) => branch === release || BRANCHES.includes(branch)).map(([, uri]) => uri);
+  const mirrors = (await findArchives(stop)).filter(({ addition }) => addition === '').map(({ uri }) => uri);
   if (mirrors.length > 0) return new Set(mirrors);
   throw new Failure("None of the sources in this machine's apt configuration is Debian's main archive.");
 }
 
+/**
+ * The repositories that this machine has Debian from. apt reads its configuration itself, in all its forms.
+ *
+ * @param {AbortSignal} stop
+ * @returns {Promise<{ uri: string, addition: string }[]>} `addition` is what follows the name of the release:
+ *   "" for the main archive, "-security"
+ */
+export async function findArchives(stop) {
+  const uris = await mustSucceed('apt-get update', 'apt-get', ['update', '--print-uris'], { stop });
+  const release = /^VERSION_CODENAME=(.+)$/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1];
+  const suite = new RegExp(`^'(.+)/dists/(?:${[release, ...BRANCHES].join('|')})(-[^/]+)?/main/binary-`, 'gm');
+  return [...uris.matchAll(suite)].map(([, uri, addition = '']) => ({ uri, addition }));
+}
+
 async function readLists(mirrors, scratch, settings, stop) {
-  const keyring = KEYRINGS.find((path) => existsSync(path));
+  const keyring = findKeyring();
   const trust = keyring === undefined ? '' : `[signed-by=${keyring}] `;
   let said = '';
   for (const mirror of mirrors) {

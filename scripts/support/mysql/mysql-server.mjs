@@ -7,7 +7,7 @@ import { inTurn } from '../lock.mjs';
 import { say, step } from '../steps.mjs';
 import { makeWhole } from '../whole-folder.mjs';
 import { canUnpack } from './debian-packages.mjs';
-import { makeMysqlTree } from './mysql-tree.mjs';
+import { makeProgramTree, MYSQL } from './mysql-tree.mjs';
 
 /**
  * A MySQL server: the one that is installed here, else Debian's newest, in a folder of its own beside the system.
@@ -30,7 +30,7 @@ async function ensureTree(folder, stop) {
   if (existsSync(folder)) return say(`MySQL is the one in ${folder} (remove it to get a newer one)`);
   if (!canUnpack()) throw nothingFits();
   await step(`No MySQL server is here. Unpacking Debian's newest into ${folder}`, () =>
-    makeWhole(folder, (draft) => makeMysqlTree(draft, stop)),
+    makeWhole(folder, (draft) => makeProgramTree(MYSQL, draft, stop)),
   );
 }
 

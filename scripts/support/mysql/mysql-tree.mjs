@@ -4,36 +4,37 @@ import { Failure } from '../failure.mjs';
 import { unpackPackage } from './debian-packages.mjs';
 
 /** The server and nothing else. Only Debian's unstable branch has MySQL; it has the newest. */
-const PACKAGE = 'mysql-server-core';
+export const MYSQL = { name: 'mysql-server-core', program: 'usr/sbin/mysqld' };
 
 /**
- * Fills a folder with a MySQL server that runs where it lies, as any user: the packages in `root`, and `mysqld`, which
- * runs it. Nothing is installed on this machine, and no script of a package is run.
+ * Fills a folder with a program that runs where it lies, as any user: the packages in `root`, and a launcher with the
+ * program's name, which runs it. Nothing is installed on this machine, and no script of a package is run.
  *
+ * @param {{ name: string, program: string }} wanted a package of Debian's unstable branch, and where its program lies
  * @param {string} folder
  * @param {AbortSignal} stop
  */
-export async function makeMysqlTree(folder, stop) {
+export async function makeProgramTree({ name, program }, folder, stop) {
   const root = join(folder, 'root');
   const scratch = join(folder, 'scratch');
   mkdirSync(root);
   mkdirSync(scratch);
   // Root's apt fetches as a user without rights, who must be able to go through.
   chmodSync(folder, 0o755);
-  await unpackPackage(PACKAGE, root, scratch, stop);
+  await unpackPackage(name, root, scratch, stop);
   rmSync(scratch, { recursive: true });
-  writeFileSync(join(folder, 'mysqld'), launcher(findLoader(root)), { mode: 0o755 });
+  writeFileSync(join(folder, basename(program)), launcher(findLoader(root), program), { mode: 0o755 });
 }
 
 /**
- * The server is started by the loader that it came with, and so with the libraries that it came with: this machine's C
+ * The program is started by the loader that it came with, and so with the libraries that it came with: this machine's C
  * library may be older. That does what `chroot` would, but needs neither root nor mounts, and paths mean the same.
  */
-function launcher(loader) {
+function launcher(loader, program) {
   return `#!/bin/sh
 root=$(dirname -- "$(readlink -f -- "$0")")/root
 libraries="$root/${dirname(loader)}"
-exec "$libraries/${basename(loader)}" --library-path "$libraries" "$root/usr/sbin/mysqld" "$@"
+exec "$libraries/${basename(loader)}" --library-path "$libraries" "$root/${program}" "$@"
 `;
 }
 
@@ -44,5 +45,5 @@ function findLoader(root) {
     const loader = readdirSync(join(root, 'usr/lib', name)).find((file) => /^ld-linux.*\.so\.\d$/.test(file));
     if (loader !== undefined) return join('usr/lib', name, loader);
   }
-  throw new Failure(`${PACKAGE} came without a C library for this machine.`);
+  throw new Failure(`The packages in ${root} came without a C library for this machine.`);
 }

@@ -2,8 +2,7 @@ import { isScope, SCOPES } from '../../common/access/scope.js';
 import { InvalidIpNetworkError, IpNetwork } from '../../common/ip-network.js';
 import { parseMysqlDateTime } from '../../common/mysql-datetime.js';
 import { isPrefixedId } from '../../common/prefixed-id.js';
-import { characterCount, hasUnstorableCharacters, isBlank } from '../../common/text.js';
-import { holdsSecret } from '../../secrets/secret-form.js';
+import { textProblem } from '../../common/text.js';
 
 /** Says what is wrong with a value and how to mend it; null when nothing is. */
 export type FieldCheck = (value: unknown) => string | null;
@@ -14,14 +13,14 @@ export const MAX_NETWORKS = 100;
 export const MAX_PAGE = 1_000;
 
 export const checkLabel: FieldCheck = (value) => {
-  const problem = checkText(value, MAX_LABEL_CHARACTERS);
-  return (
-    problem ??
-    (isBlank(String(value)) ? `must have 1 to ${MAX_LABEL_CHARACTERS} characters, not all of them blank` : null)
-  );
+  if (value === undefined) {
+    return 'is required';
+  }
+  return typeof value === 'string' ? textProblem(value, MAX_LABEL_CHARACTERS, false) : 'must be a text';
 };
 
-export const checkDescription: FieldCheck = (value) => checkText(value, MAX_DESCRIPTION_CHARACTERS);
+export const checkDescription: FieldCheck = (value) =>
+  typeof value === 'string' ? textProblem(value, MAX_DESCRIPTION_CHARACTERS, true) : 'must be a text';
 
 export const checkScopes: FieldCheck = (value) => {
   if (!Array.isArray(value)) {
@@ -61,20 +60,6 @@ export const checkLimit: FieldCheck = (value) =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_PAGE
     ? null
     : `must be a whole number from 1 to ${MAX_PAGE}`;
-
-function checkText(value: unknown, maxCharacters: number): string | null {
-  if (typeof value !== 'string') {
-    return 'must be a text';
-  }
-  if (characterCount(value) > maxCharacters) {
-    return `must have at most ${maxCharacters} characters`;
-  }
-  if (hasUnstorableCharacters(value)) {
-    return 'must not hold a NUL character or half of a surrogate pair';
-  }
-  // It would be stored, and shown in every list: a secret is shown once.
-  return holdsSecret(value) ? 'must not hold the secret of an API key' : null;
-}
 
 function networkProblem(entry: unknown): string | null {
   if (typeof entry !== 'string') {

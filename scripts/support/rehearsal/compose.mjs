@@ -1,0 +1,37 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheFolder } from '../cache-folder.mjs';
+import { mustSucceed } from '../command.mjs';
+import { makeProgramTree } from '../mysql/mysql-tree.mjs';
+import { inProject } from '../project.mjs';
+import { step } from '../steps.mjs';
+import { makeWhole } from '../whole-folder.mjs';
+
+/** Compose itself. For what we ask of it, it needs no engine. */
+const COMPOSE = { name: 'docker-compose', program: 'usr/libexec/docker/cli-plugins/docker-compose' };
+
+/**
+ * The compose file as Compose understands it: judged by the Compose specification, its variables filled in.
+ *
+ * @param {Record<string, string>} variables
+ * @param {AbortSignal} stop
+ * @returns {Promise<{ services: Record<string, any> }>}
+ * @throws {Failure} with Compose's words, if the file is wrong or a variable is missing
+ */
+export async function readComposeFile(variables, stop) {
+  const program = await ensureCompose(stop);
+  const args = ['--file', inProject('docker-compose.yml'), '--env-file', '/dev/null', 'config', '--format', 'json'];
+  const env = { PATH: process.env.PATH, ...variables };
+  return JSON.parse(await mustSucceed('docker compose config', program, args, { env, stop }));
+}
+
+async function ensureCompose(stop) {
+  const folder = join(cacheFolder(), 'compose-unstable');
+  mkdirSync(cacheFolder(), { recursive: true });
+  if (!existsSync(folder)) {
+    await step(`Unpacking Debian's newest Compose into ${folder}`, () =>
+      makeWhole(folder, (draft) => makeProgramTree(COMPOSE, draft, stop)),
+    );
+  }
+  return join(folder, 'docker-compose');
+}

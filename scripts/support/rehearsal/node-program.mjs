@@ -1,0 +1,52 @@
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { cacheFolder } from '../cache-folder.mjs';
+import { mustSucceed } from '../command.mjs';
+import { Failure } from '../failure.mjs';
+import { step } from '../steps.mjs';
+import { makeWhole } from '../whole-folder.mjs';
+
+/**
+ * Puts Node and npm, and nothing else, into a tree, where Node's own archives have them.
+ *
+ * @param {string} tree
+ * @param {string} node the program
+ */
+export function installNode(tree, node = process.execPath) {
+  const local = join(tree, 'usr/local');
+  mkdirSync(join(local, 'lib/node_modules'), { recursive: true });
+  copyFileSync(node, join(local, 'bin/node'));
+  cpSync(findNpm(), join(local, 'lib/node_modules/npm'), { recursive: true });
+  for (const name of ['npm', 'npx'])
+    symlinkSync(`../lib/node_modules/npm/bin/${name}-cli.js`, join(local, 'bin', name));
+}
+
+function findNpm() {
+  const folders = [dirname(process.execPath), ...(process.env.PATH ?? '').split(delimiter)];
+  const program = folders.map((folder) => join(folder, 'npm')).find((path) => existsSync(path));
+  const folder = program === undefined ? '' : dirname(dirname(realpathSync(program)));
+  if (existsSync(join(folder, 'bin/npm-cli.js'))) return folder;
+  throw new Failure('No npm is here that can be copied: it must be a folder of its own, as in the archives of Node.');
+}
+
+/**
+ * The newest Node of a line, from the package that npm has of it.
+ *
+ * @param {string} major "24"
+ * @param {AbortSignal} stop
+ * @returns {Promise<string>} the path of the program
+ */
+export async function ensureNode(major, stop) {
+  const folder = join(cacheFolder(), `node-${major}`);
+  const name = `node-${process.platform}-${process.arch}@${major}`;
+  if (!existsSync(folder)) {
+    await step(`Fetching Node ${major} into ${folder}`, () =>
+      makeWhole(folder, async (draft) => {
+        await mustSucceed(`npm pack ${name}`, 'npm', ['pack', '--loglevel=error', name], { cwd: draft, stop });
+        const [archive] = readdirSync(draft);
+        await mustSucceed('tar', 'tar', ['-xzf', archive, '--strip-components=1'], { cwd: draft, stop });
+      }),
+    );
+  }
+  return join(folder, 'bin/node');
+}
