@@ -23,6 +23,10 @@ export function beginRequest(logger: StructuredLogger, env: ApiEnvironment): Edg
       // Nothing may be stored, so a client has nothing to compare with; Express would answer `*` with 304 and no envelope.
       delete request.headers['if-none-match'];
     }
+    if (request.headers.upgrade !== undefined) {
+      // We upgrade to nothing, but Node's parser has stopped for it, and loses what came behind the request.
+      response.setHeader('Connection', 'close');
+    }
     const connection = Connection.of(request.socket);
     connection.begin(request, response, (exchange) => {
       logExchange(logger, exchange);

@@ -14,9 +14,11 @@ import { sendFailure } from './send-failure.js';
  * failure gets the envelope and a line in the log like every other.
  */
 export function answerBelowHttp(server: Server, logger: StructuredLogger, env: ApiEnvironment): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+  server.on('clientError', (error: NodeJS.ErrnoException & { readonly rawPacket?: Buffer }, socket: Socket) => {
+    // All that is known of the request is the packet in which it went wrong; a client that asked by HEAD waits for no body.
+    const method = error.rawPacket?.toString('latin1', 0, 5) === 'HEAD ' ? 'HEAD' : null;
     refuseBytes(socket, error.code ?? '', (failure) => {
-      writeRawFailure(socket, null, failure, { logger, env });
+      writeRawFailure(socket, method, failure, { logger, env });
     });
   });
   server.on('connect', (request: IncomingMessage, socket: Socket) => {

@@ -39,14 +39,14 @@ export function writeRawFailure(
     'request',
   );
   socket.on('error', () => socket.destroy());
-  socket.end(rawAnswer(identity, error));
+  socket.end(rawAnswer(identity, error, method));
   const linger = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.once('close', () => {
     clearTimeout(linger);
   });
 }
 
-function rawAnswer(identity: AnswerIdentity, error: ProtocolError): string {
+function rawAnswer(identity: AnswerIdentity, error: ProtocolError, method: string | null): string {
   const body = JSON.stringify(envelopeOf(identity, describeFailure(error)));
   const headers = {
     ...error.headers,
@@ -59,5 +59,5 @@ function rawAnswer(identity: AnswerIdentity, error: ProtocolError): string {
     Connection: 'close',
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  return `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\n${lines.join('')}\r\n${body}`;
+  return `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status] ?? ''}\r\n${lines.join('')}\r\n${method === 'HEAD' ? '' : body}`;
 }

@@ -110,10 +110,10 @@ describe('a way to the database', () => {
     const before = load.outcomes.length;
     await eventually(
       'it recovers',
-      () => load.outcomes.slice(before).filter(({ status }) => status === 200).length >= 200,
+      () => load.outcomes.slice(before).filter(({ status }) => status === 200).length >= 50,
       RECOVERY_MS,
     );
-    measured('200 answers after a silence', performance.now() - backMs);
+    measured('50 answers after a silence', performance.now() - backMs);
     const outcomes = [...silent, ...(await load.stop())];
     expect(Object.keys(tally(outcomes)).sort()).toEqual(['200', '503']);
     expect(longestMs(outcomes)).toBeLessThan(LONGEST_MS);

@@ -2,6 +2,7 @@ import { Agent } from 'node:http';
 import { KEYS } from '../support/api-client.js';
 import { exchange } from '../support/http-load.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
+import { sendBytes } from './wire.js';
 
 /** What the fuzz test has found once, each by itself. */
 describe('what fuzzing has found', () => {
@@ -23,4 +24,34 @@ describe('what fuzzing has found', () => {
       expect(JSON.parse(body)).toHaveProperty('status');
     },
   );
+
+  it('a connection is closed after a request to upgrade it: what came behind that would never be answered', async () => {
+    const { port } = new URL(app.url);
+    const asked = [
+      `PUT ${KEYS}/a HTTP/1.1`,
+      'Host: a',
+      `Authorization: Bearer ${secret}`,
+      'Content-Type: application/json',
+    ];
+    const upgrade = [...asked, 'Connection: Upgrade', 'Upgrade: h2c', 'Content-Length: 4', '', '{'].join('\r\n');
+    const behind = 'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n';
+    const { answers, trouble } = await sendBytes(Number(port), { pieces: [upgrade, ` 1}${behind}`], end: false });
+    expect(trouble).toBeNull();
+    expect(answers.map(({ status }) => status)).toEqual([400]);
+  });
+
+  it('headers that are too large, of a request by HEAD, are refused without a body', async () => {
+    const agent = new Agent({ keepAlive: true });
+    const headers = { 'x-large': 'x'.repeat(20_000) };
+    const { status, body, error } = await exchange(
+      agent,
+      'HEAD',
+      `${app.url}/health/live`,
+      undefined,
+      undefined,
+      headers,
+    );
+    agent.destroy();
+    expect({ status, body, error }).toEqual({ status: 431, body: '', error: null });
+  });
 });

@@ -99,6 +99,7 @@ const NETWORKS = [
   '１２７.0.0.1',
   'localhost',
 ];
+const GRANTED_SCOPES = ['api_keys.read', 'products.create'];
 const LENGTHS = [254, 255, 256, 999, 1_000, 1_001, 5_000, 60_000];
 const COUNTS = [1, 2, 99, 100, 101, 500, 5_000];
 const DEPTHS = [31, 32, 33, 100, 1_000, 20_000];
@@ -136,23 +137,22 @@ export function hostileValue(random: Random, mark: string): JsonText {
   ]);
 }
 
-/** A value that a field of this name might take, or nearly. */
+/** A value that a field of this name takes, mostly one that is granted to the sender, or nearly one. */
 export function plausibleValue(random: Random, name: string, mark: string): JsonText {
+  const isGranted = random.chance(0.7);
   switch (name) {
     case 'label':
       return `"${mark} ${random.pick(['a', 'ü', '漢字', '😀', '\\"', '\\\\', '\\n'])}"`;
     case 'description':
       return random.pick(['null', '""', `"${mark}"`, `"${'d'.repeat(1_000)}"`]);
     case 'scopes':
-      return listOf(Array.from({ length: 1 + random.below(4) }, () => `"${random.pick(SCOPES)}"`));
+      return listOf(someOf(random, isGranted ? GRANTED_SCOPES : SCOPES, 1));
     case 'ip_allow_list':
-      return random.pick([
-        'null',
-        '[]',
-        listOf(Array.from({ length: random.below(4) }, () => `"${random.pick(NETWORKS)}"`)),
-      ]);
+      return isGranted
+        ? listOf(someOf(random, NETWORKS.slice(0, 3), 1))
+        : random.pick(['null', listOf(someOf(random, NETWORKS, 0))]);
     case 'expires_at':
-      return random.pick(['null', `"${random.pick(TIMES)}"`]);
+      return isGranted ? '"2098-01-01 00:00:00"' : random.pick(['null', `"${random.pick(TIMES)}"`]);
     default:
       return hostileValue(random, mark);
   }
@@ -174,5 +174,8 @@ function nested(random: Random): JsonText {
     ? `${'['.repeat(depth)}${']'.repeat(depth)}`
     : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 }
+
+const someOf = (random: Random, texts: readonly string[], least: number): JsonText[] =>
+  Array.from({ length: least + random.below(4) }, () => `"${random.pick(texts)}"`);
 
 const listOf = (items: readonly JsonText[]): JsonText => `[${items.join(',')}]`;

@@ -200,7 +200,7 @@ function objectFor(random: Random, operation: DocumentedOperation, mark: string)
     entries.push(extraEntry(random, names, mark));
   }
   // A new key costs a bcrypt: let few of them come about.
-  if (operation.method === 'POST' && !random.chance(0.06)) {
+  if (operation.method === 'POST' && !random.chance(0.1)) {
     entries.push(`"extra":${hostileText(random, mark)}`);
   }
   return `{${entries.join(random.pick([',', ', ', ',\n', '\t,']))}}`;
