@@ -12,6 +12,7 @@ import { Database } from './database/database.js';
 import { Migrator } from './database/migrator.js';
 import { Readiness } from './health/readiness.js';
 import { PepperRing } from './secrets/pepper-ring.js';
+import { ChangeFeed } from './verification/change-feed.js';
 import { UsageMeter } from './usage/usage-meter.js';
 
 /** How long a stop waits for requests that are under way, once it no longer accepts any. */
@@ -64,6 +65,7 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
   await assignPepperVersions(database, app.get(PepperRing), config);
   await steps.beforeListen?.(app, config);
   app.get(UsageMeter).start();
+  await app.get(ChangeFeed).start();
   await app.listen(config.port, config.host);
   app.get(Readiness).phase = 'ready';
   new Logger('Latchkey').log(`listening on ${await app.getUrl()}`);

@@ -1,8 +1,11 @@
-/** Where the time comes from: a parameter, so that a test can hold it still. */
+/** Where time comes from: a collaborator, so that a test can hold it still. */
 export interface Clock {
-  /** Milliseconds since the epoch, UTC. */
-  now(): number;
+  /** Milliseconds that only ever grow, from an arbitrary start: for ages and deadlines. */
+  monotonicMs(): number;
 }
 
-/** The machine's own clock. */
-export const systemClock: Clock = { now: () => Date.now() };
+/** The token under which the clock is injected. */
+export const CLOCK = Symbol('clock');
+
+/** The machine's own. */
+export const systemClock: Clock = { monotonicMs: () => performance.now() };

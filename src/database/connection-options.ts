@@ -8,21 +8,18 @@ type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
 export const POOL_SIZE = 5;
 const CONNECT_TIMEOUT_MS = 2_000;
 
-/** How TypeORM and mysql2 reach the database. Times cross the wire as text, in both directions. */
-export function connectionOptions(database: DatabaseConfig, entities: MysqlOptions['entities']): MysqlOptions {
+/** What mysql2 itself needs to reach the database. */
+export function clientOptions(database: DatabaseConfig) {
   return {
-    type: 'mysql',
     ...(database.socketPath === undefined
       ? { host: database.host, port: database.port }
       : { socketPath: database.socketPath }),
-    username: database.user,
+    user: database.user,
     password: database.password,
     database: database.name,
     charset: 'utf8mb4_bin',
-    dateStrings: true,
     supportBigNumbers: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    poolSize: POOL_SIZE,
     ...(database.tls === undefined
       ? {}
       : {
@@ -31,6 +28,18 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
             rejectUnauthorized: database.tls.verify,
           },
         }),
+  };
+}
+
+/** How TypeORM and mysql2 reach the database. Times cross the wire as text, in both directions. */
+export function connectionOptions(database: DatabaseConfig, entities: MysqlOptions['entities']): MysqlOptions {
+  const { user, ...client } = clientOptions(database);
+  return {
+    type: 'mysql',
+    ...client,
+    username: user,
+    dateStrings: true,
+    poolSize: POOL_SIZE,
     entities: entities ?? [],
     migrations: [...MIGRATIONS],
     migrationsTableName: 'migrations',

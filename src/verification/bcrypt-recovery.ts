@@ -4,7 +4,8 @@ import { UnavailableError } from '../common/unavailable-error.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { PepperRing } from '../secrets/pepper-ring.js';
-import type { StoredSecret } from './stored-secret.query.js';
+import { decodeSecretId } from '../secrets/secret-form.js';
+import type { StoredSecret } from './stored-secret.js';
 
 /** bcrypt takes tens of milliseconds of a core: no flood of secrets may occupy more than this many. */
 const AT_ONCE = 2;
@@ -32,13 +33,16 @@ export class BcryptRecovery {
     if (!this.config.bcryptRecovery) {
       return this.withoutRecovery(stored);
     }
-    const id = stored.secretId.toString('hex');
+    const { secretId: id, secretHash } = stored;
+    if (secretHash === null) {
+      return false;
+    }
     if (this.underway.has(id) || this.underway.size >= AT_ONCE) {
       throw new UnavailableError({ detail: 'bcrypt recovery is busy' });
     }
     this.underway.add(id);
     try {
-      const matches = await compare(secret, stored.secretHash);
+      const matches = await compare(secret, secretHash);
       if (matches) {
         await this.store(secret, stored);
       }
@@ -62,7 +66,7 @@ export class BcryptRecovery {
       manager.query('UPDATE api_key_secrets SET digest = ?, pepper_version = ? WHERE id = ? AND pepper_version <=> ?', [
         digest,
         current,
-        secretId,
+        decodeSecretId(secretId),
         pepperVersion,
       ]),
     );

@@ -1,0 +1,75 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { Change } from '../changes/changes.js';
+import type { ApiKeyId } from '../common/prefixed-id.js';
+import { CONFIG, type Config } from '../config/config.js';
+import type { StoredSecret } from './stored-secret.js';
+
+/** Facts by secret id: bounded, the least recently used go first. Holds what the database says, never a verdict, and no unknown id. */
+@Injectable()
+export class FactsCache {
+  private readonly entries: LRUCache<string, StoredSecret>;
+  /** A key can have two secrets, and changes name keys. */
+  private readonly secretIdsOf = new Map<ApiKeyId, string | string[]>();
+
+  constructor(@Inject(CONFIG) config: Pick<Config, 'cacheMaxKeys'>) {
+    this.entries = new LRUCache({
+      max: config.cacheMaxKeys,
+      dispose: (entry, secretId, reason) => {
+        if (reason !== 'set') {
+          this.forgetKeyOf(entry, secretId);
+        }
+      },
+    });
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get(secretId: string): StoredSecret | undefined {
+    return this.entries.get(secretId);
+  }
+
+  set(entry: StoredSecret): void {
+    const { secretId } = entry;
+    if (!this.entries.has(secretId)) {
+      const others = this.secretIdsOf.get(entry.key.keyId);
+      this.secretIdsOf.set(entry.key.keyId, others === undefined ? secretId : [others, secretId].flat());
+    }
+    this.entries.set(secretId, entry);
+  }
+
+  delete(secretId: string): void {
+    this.entries.delete(secretId);
+  }
+
+  /** Drops everything that a change may have made untrue. */
+  drop(change: Change): void {
+    if (change.keyId !== undefined) {
+      for (const secretId of [this.secretIdsOf.get(change.keyId) ?? []].flat()) {
+        this.entries.delete(secretId);
+      }
+      return;
+    }
+    for (const [secretId, entry] of this.entries) {
+      if (entry.key.organizationId === change.organizationId) {
+        this.entries.delete(secretId);
+      }
+    }
+  }
+
+  clear(): void {
+    this.entries.clear();
+  }
+
+  private forgetKeyOf({ key: { keyId } }: StoredSecret, secretId: string): void {
+    const others = [this.secretIdsOf.get(keyId) ?? []].flat().filter((other) => other !== secretId);
+    const [first] = others;
+    if (first === undefined) {
+      this.secretIdsOf.delete(keyId);
+    } else {
+      this.secretIdsOf.set(keyId, others.length === 1 ? first : others);
+    }
+  }
+}
