@@ -42,9 +42,9 @@ export class BearerGuard implements CanActivate {
       throw refusalOf(verdict) ?? new TypeError(`a dead key was found ${verdict.code}`);
     }
     setVerdict(request, verdict);
-    const { keyId, organizationId } = verdict.key;
+    const { keyId, organizationId, record } = verdict.key;
     const { requestId } = requestIdentity(request);
-    setCaller(request, { kind: 'key', keyId, organizationId, address: attempt.address, requestId });
+    setCaller(request, { kind: 'key', keyId, organizationId, address: attempt.address, requestId, record });
     return true;
   }
 }

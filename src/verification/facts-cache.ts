@@ -5,6 +5,9 @@ import type { ApiKeyId } from '../common/prefixed-id.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { StoredSecret } from './stored-secret.js';
 
+/** No change that alters a verdict waits for this; a label that another instance changed, which writes no mark, does. */
+const LONGEST_USE_MS = 60_000;
+
 /** Facts by secret id: bounded, the least recently used go first. Holds what the database says, never a verdict, and no unknown id. */
 @Injectable()
 export class FactsCache {
@@ -15,6 +18,7 @@ export class FactsCache {
   constructor(@Inject(CONFIG) config: Pick<Config, 'cacheMaxKeys'>) {
     this.entries = new LRUCache({
       max: config.cacheMaxKeys,
+      ttl: LONGEST_USE_MS,
       dispose: (entry, secretId, reason) => {
         if (reason !== 'set') {
           this.forgetKeyOf(entry, secretId);

@@ -22,8 +22,9 @@ export class StoredSecretQuery {
   ) {
     this.sql = `
       SELECT UTC_TIMESTAMP(3) AS now, s.id AS secret_id, s.digest, s.pepper_version,
-             ${config.bcryptRecovery ? 's.secret_hash' : 'NULL AS secret_hash'}, s.not_after, k.id AS key_id, k.organization_id,
-             k.label, k.scopes, k.ip_allow_list, k.expires_at, k.disabled_at, k.deleted_at, o.deactivated_at
+             ${config.bcryptRecovery ? 's.secret_hash' : 'NULL AS secret_hash'}, s.masked, s.not_after,
+             k.id AS key_id, k.organization_id, k.label, k.description, k.scopes, k.ip_allow_list, k.expires_at, k.disabled_at,
+             k.deleted_at, k.created_at, k.updated_at, o.deactivated_at
         FROM api_key_secrets s
         JOIN api_keys k ON k.id = s.key_id
         JOIN organizations o ON o.id = k.organization_id

@@ -1,6 +1,13 @@
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
+import type { KeyRecord } from '../common/access/caller.js';
+import { isScope } from '../common/access/scope.js';
 import { bytesToId } from '../common/prefixed-id.js';
 import { compileFacts, type KeyFacts } from '../decision/facts.js';
+
+/** A key as verification knows it: the facts, and what its bearer may see of it. */
+export interface VerifiedKey extends KeyFacts {
+  readonly record: KeyRecord;
+}
 
 /** What the database holds for a secret id, compiled for verification. */
 export interface StoredSecret {
@@ -10,7 +17,7 @@ export interface StoredSecret {
   readonly pepperVersion: number | null;
   /** bcrypt of the secret; read only where recovery may need it. */
   readonly secretHash: string | null;
-  readonly key: KeyFacts;
+  readonly key: VerifiedKey;
   /** When the query that read it was sent, on the monotonic clock: what it says was true then, or later. */
   readonly readAtMs: number;
 }
@@ -21,13 +28,17 @@ export interface StoredSecretRow {
   readonly digest: Buffer | null;
   readonly pepper_version: number | null;
   readonly secret_hash: string | null;
+  readonly masked: string;
   readonly not_after: MysqlDateTime | null;
   readonly key_id: Buffer;
   readonly organization_id: Buffer;
   readonly label: string;
+  readonly description: string | null;
   readonly scopes: unknown;
   readonly ip_allow_list: unknown;
   readonly expires_at: MysqlDateTime | null;
+  readonly created_at: MysqlDateTime;
+  readonly updated_at: MysqlDateTime | null;
   readonly disabled_at: MysqlDateTime | null;
   readonly deleted_at: MysqlDateTime | null;
   readonly deactivated_at: MysqlDateTime | null;
@@ -40,21 +51,27 @@ export function compileStoredSecret(secretId: string, row: StoredSecretRow, read
     digest: row.digest,
     pepperVersion: row.pepper_version,
     secretHash: row.secret_hash,
-    key: compileFacts(
-      {
-        id: bytesToId('api_key_', row.key_id),
-        organizationId: bytesToId('org_', row.organization_id),
-        label: row.label,
-        scopes: jsonTexts(row.scopes),
-        ipAllowList: jsonTexts(row.ip_allow_list),
-        expiresAt: earlier(row.expires_at, row.not_after),
-        disabledAt: row.disabled_at,
-        deletedAt: row.deleted_at,
-      },
-      row.deactivated_at === null,
-    ),
+    key: verifiedKey(row),
     readAtMs,
   };
+}
+
+function verifiedKey(row: StoredSecretRow): VerifiedKey {
+  const record = {
+    id: bytesToId('api_key_', row.key_id),
+    organizationId: bytesToId('org_', row.organization_id),
+    label: row.label,
+    description: row.description,
+    masked: row.masked,
+    scopes: jsonTexts(row.scopes).filter(isScope),
+    ipAllowList: jsonTexts(row.ip_allow_list),
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+  const stored = { ...record, disabledAt: row.disabled_at, deletedAt: row.deleted_at };
+  const expiresAt = earlier(row.expires_at, row.not_after);
+  return { ...compileFacts({ ...stored, expiresAt }, row.deactivated_at === null), record };
 }
 
 /** A DATETIME(3) that the server gave for its own time. */

@@ -9,7 +9,7 @@ import { BcryptRecovery } from './bcrypt-recovery.js';
 import { DatabaseClock } from './database-clock.js';
 import { DigestRenewal } from './digest-renewal.js';
 import { FactsSource } from './facts-source.js';
-import type { StoredSecret } from './stored-secret.js';
+import type { StoredSecret, VerifiedKey } from './stored-secret.js';
 
 /** What a caller may ask of one verification. */
 export interface VerifyOptions {
@@ -35,7 +35,7 @@ export class Verifier {
    * query, and nothing but "unknown" is said before the digest has matched.
    * @throws UnavailableError when nothing can be said, because the database does not answer
    */
-  async verify(secret: string, attempt: Attempt, options: VerifyOptions = {}): Promise<Verdict> {
+  async verify(secret: string, attempt: Attempt, options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>> {
     const secretId = parseSecretId(this.config.secretPrefix, secret);
     if (secretId === null) {
       return { code: 'MALFORMED' };
