@@ -1,4 +1,4 @@
-/* `npm run openapi`: writes openapi.json from the sources. */
+/* `npm run openapi`: writes openapi.json from the sources, and from that the types of the client that the tests use. */
 import { compileInto } from './support/build.mjs';
 import { runNode } from './support/command.mjs';
 import { ensureDependencies } from './support/dependencies.mjs';
@@ -10,5 +10,8 @@ await runScript(async (stop) => {
   const build = inProject('.data/check/dist');
   await ensureDependencies(stop);
   await step('Compiling', () => compileInto(build, stop));
-  return runNode([`${build}/src/openapi.js`, ...process.argv.slice(2)], { stop });
+  const code = await runNode([`${build}/src/openapi.js`], { stop });
+  if (code !== 0) return code;
+  const typesOf = inProject('node_modules/openapi-typescript/bin/cli.js');
+  return runNode([typesOf, 'openapi.json', '--output', 'test/contract/api-types.ts'], { stop });
 });

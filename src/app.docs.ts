@@ -7,17 +7,23 @@ import { SCOPE_DESCRIPTIONS } from './common/access/scope.js';
 import type { Config } from './config/config.js';
 
 const PATH = 'docs';
+const REFERENCE = '#/components/schemas/';
 
 const DESCRIPTION = `Issues, restricts, verifies and retires API keys for organizations.
 
 Every answer is one envelope with eight keys; its \`support_id\` names the answer in our logs. Send your key as
 \`Authorization: Bearer <secret>\`. Times are \`YYYY-MM-DD HH:MM:SS\` in UTC.
 
+<details>
+<summary>The ${Object.keys(SCOPE_DESCRIPTIONS).length} scopes that a key may have</summary>
+
 | scope | allows to |
 | --- | --- |
 ${Object.entries(SCOPE_DESCRIPTIONS)
   .map(([scope, description]) => `| \`${scope}\` | ${description} |`)
   .join('\n')}
+
+</details>
 `;
 
 /** The API document of an application, in OpenAPI 3.1. */
@@ -27,15 +33,19 @@ export function createDocument(app: NestExpressApplication): OpenAPIObject {
     .setTitle('Latchkey')
     .setDescription(DESCRIPTION)
     .setVersion('1')
-    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .setLicense('MIT licence', 'https://opensource.org/license/mit')
     .addServer('/', 'This server')
     .addTag('API keys', 'Create, list, read, change and delete the keys of your organization')
     .addTag('Health', 'For orchestrators: plain statuses, no envelope')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The secret of an API key.' })
     .build();
-  return SwaggerModule.createDocument(app, options, {
-    operationIdFactory: (controller, method) => operationId(controller, method),
-  });
+  // The builder leaves an empty one; whoever asks must ask the operator, whom only the operator can name.
+  options.info.contact = { name: 'The operator of this installation' };
+  return refuseUnknownFields(
+    SwaggerModule.createDocument(app, options, {
+      operationIdFactory: (controller, method) => operationId(controller, method),
+    }),
+  );
 }
 
 /** An application that can be documented and nothing else: no provider is made, no database is asked. */
@@ -75,6 +85,8 @@ export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env
     swaggerOptions: {
       persistAuthorization: config.env === 'development',
       displayRequestDuration: true,
+      // The operations first; the schemas are folded away below them.
+      defaultModelsExpandDepth: 0,
       tryItOutEnabled: true,
       validatorUrl: null,
     },
@@ -85,4 +97,23 @@ export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env
 function operationId(controller: string, method: string): string {
   const subject = controller.replace(/Controller$/, '');
   return `${subject.charAt(0).toLowerCase()}${subject.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
+}
+
+/** Says of each request body what the validation pipe does with all of them: a field that is not known is refused. */
+function refuseUnknownFields(document: OpenAPIObject): OpenAPIObject {
+  const schemas = document.components?.schemas ?? {};
+  for (const { post, put, patch } of Object.values(document.paths)) {
+    for (const operation of [post, put, patch]) {
+      const content =
+        operation?.requestBody !== undefined && 'content' in operation.requestBody ? operation.requestBody.content : {};
+      for (const { schema } of Object.values(content)) {
+        const name = schema !== undefined && '$ref' in schema ? schema.$ref.slice(REFERENCE.length) : '';
+        const body = schemas[name];
+        if (body !== undefined && !('$ref' in body)) {
+          body.additionalProperties = false;
+        }
+      }
+    }
+  }
+  return document;
 }

@@ -1,8 +1,10 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { assignPepperVersions, UnknownPepperError } from './app.peppers.js';
-import { createApp } from './app.setup.js';
+import { assertSecretsStayHidden, SecretsVisibleError } from './app.self-test.js';
+import { createApp, type AppOptions } from './app.setup.js';
 import { errorCode } from './common/error-code.js';
 import { UnavailableError } from './common/unavailable-error.js';
 import { CONFIG, type Config } from './config/config.js';
@@ -11,6 +13,9 @@ import { ConfigError } from './config/parse-env.js';
 import { Database } from './database/database.js';
 import { Migrator } from './database/migrator.js';
 import { Readiness } from './health/readiness.js';
+import type { PublicHttpAdapter } from './http/public-http.adapter.js';
+import { LOGGER, type StructuredLogger } from './logging/logger.js';
+import { redactSecrets } from './logging/redact-secrets.js';
 import { PepperRing } from './secrets/pepper-ring.js';
 import { ChangeFeed } from './verification/change-feed.js';
 import { UsageMeter } from './usage/usage-meter.js';
@@ -18,6 +23,8 @@ import { UsageMeter } from './usage/usage-meter.js';
 /** How long a stop waits for requests that are under way, once it no longer accepts any. */
 const GRACE_MS = 10_000;
 const IDLE_SWEEP_MS = 100;
+/** How long a connection that was accepted last may take to say its first word. */
+const SILENCE_MS = 500;
 
 /** The schema lacks migrations that this version needs. */
 export class NotMigratedError extends Error {
@@ -41,14 +48,17 @@ export interface StartSteps {
  * The whole life of the process: starts, serves, and stops on SIGINT, SIGTERM, or when the parent that holds its IPC channel is gone.
  * What keeps it from starting is said in one text on stderr, with exit code 1.
  */
-export async function serve(steps: StartSteps = {}): Promise<NestExpressApplication> {
+export async function serve(steps: StartSteps = {}, options: AppOptions = {}): Promise<NestExpressApplication> {
   try {
-    const app = await createApp(loadConfig());
+    const config = loadConfig();
+    assertSecretsStayHidden(config, options);
+    const app = await createApp(config, options);
+    endOnTheUnexpected(app);
     stopOnSignals(app);
     await start(app, steps);
     return app;
   } catch (error) {
-    process.stderr.write(`${startFailure(error)}\n`);
+    process.stderr.write(`${redactSecrets(startFailure(error))}\n`);
     process.exit(1);
   }
 }
@@ -77,12 +87,18 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
  */
 export async function stop(app: NestExpressApplication): Promise<void> {
   const { shutdownDelayMs } = app.get<Config>(CONFIG);
-  app.get(Readiness).phase = 'draining';
-  await sleep(shutdownDelayMs);
-  const server = app.getHttpServer() as { closeIdleConnections(): void; closeAllConnections(): void };
+  const readiness = app.get(Readiness);
+  const wasReady = readiness.phase === 'ready';
+  readiness.phase = 'draining';
+  const server = app.getHttpServer() as Server;
+  askClientsToLeave(server);
+  await sleep(wasReady ? shutdownDelayMs : 0);
   const sweep = setInterval(() => {
     server.closeIdleConnections();
   }, IDLE_SWEEP_MS);
+  const silence = setTimeout(() => {
+    (app.getHttpAdapter() as unknown as PublicHttpAdapter).closeSilentConnections();
+  }, SILENCE_MS);
   const cut = setTimeout(() => {
     server.closeAllConnections();
   }, GRACE_MS);
@@ -90,9 +106,28 @@ export async function stop(app: NestExpressApplication): Promise<void> {
     await app.close();
   } finally {
     clearInterval(sweep);
+    clearTimeout(silence);
     clearTimeout(cut);
     await app.get(Database).close();
   }
+}
+
+/** From now on each answer is the last of its connection: one that is never idle could not be closed but by cutting off a request. */
+function askClientsToLeave(server: Server): void {
+  const close = (_request: IncomingMessage, response: ServerResponse) => {
+    response.setHeader('Connection', 'close');
+  };
+  server.prependListener('request', close);
+  server.prependListener('checkContinue', close);
+}
+
+/** What nobody caught leaves the process in a state that nobody knows. It ends, and the log, not Node, says why: Node would show all that hangs on the error. */
+function endOnTheUnexpected(app: NestExpressApplication): void {
+  const logger = app.get<StructuredLogger>(LOGGER);
+  process.on('uncaughtException', (error) => {
+    logger.fatal({ err: error }, 'an error that nobody caught ends the process');
+    process.exit(1);
+  });
 }
 
 function stopOnSignals(app: NestExpressApplication): void {
@@ -121,7 +156,12 @@ function stopOnSignals(app: NestExpressApplication): void {
 
 /** What a person reads who started this and sees it end. */
 function startFailure(error: unknown): string {
-  if (error instanceof ConfigError || error instanceof UnknownPepperError || error instanceof NotMigratedError) {
+  if (
+    error instanceof ConfigError ||
+    error instanceof SecretsVisibleError ||
+    error instanceof UnknownPepperError ||
+    error instanceof NotMigratedError
+  ) {
     return error.message;
   }
   if (error instanceof UnavailableError) {

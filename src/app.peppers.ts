@@ -34,10 +34,11 @@ export async function assignPepperVersions(
   const wanted = ring.peppers.map(pepperCheckValue);
   let known = await database.read(readVersions);
   if (wanted.some((value) => !known.has(value))) {
-    known = await database.transaction(async ({ manager }) => {
-      const before = await readVersions(manager, 'FOR UPDATE');
+    known = await database.transaction(async (transaction) => {
+      await transaction.alone('peppers');
+      const before = await readVersions(transaction.manager);
       assertContinuity(before, wanted, config.bcryptRecovery);
-      return addVersions(manager, before, wanted);
+      return addVersions(transaction.manager, before, wanted);
     });
   } else {
     assertContinuity(known, wanted, config.bcryptRecovery);
@@ -48,9 +49,9 @@ export async function assignPepperVersions(
 /** Check values with their versions. */
 type Versions = ReadonlyMap<string, number>;
 
-async function readVersions(manager: EntityManager, lock = ''): Promise<Versions> {
+async function readVersions(manager: EntityManager): Promise<Versions> {
   const rows = await manager.query<{ name: string; value: string }[]>(
-    `SELECT name, value FROM settings WHERE name LIKE '${SETTING}%' ${lock}`,
+    `SELECT name, value FROM settings WHERE name LIKE '${SETTING}%'`,
   );
   return new Map(rows.map(({ name, value }) => [value, Number(name.slice(SETTING.length))]));
 }

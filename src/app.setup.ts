@@ -23,6 +23,8 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     { bodyParser: false, bufferLogs: true, abortOnError: false },
   );
   app.useLogger(app.get(NestLogger));
+  // Now, not once it listens: whoever waits for the database wants to know.
+  app.flushLogs();
   app.set('trust proxy', (address: string) => isTrusted(address, config.trustedProxies));
   applyPublicEdge(app);
   serveDocs(app, config);

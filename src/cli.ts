@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Command } from 'commander';
+import { NotMigratedError } from './app.lifecycle.js';
 import { AppModule } from './app.module.js';
 import { assignPepperVersions } from './app.peppers.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
@@ -11,6 +12,7 @@ import { loadConfig } from './config/load-config.js';
 import { Database } from './database/database.js';
 import { Migrator } from './database/migrator.js';
 import { RequestValidationPipe } from './http/validation.pipe.js';
+import { redactSecrets } from './logging/redact-secrets.js';
 import type { Organization } from './organizations/organization.entity.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 import { PepperRing } from './secrets/pepper-ring.js';
@@ -38,7 +40,7 @@ program
       return options.down === true
         ? migrator.down().then(() => ({ reverted: true }))
         : { applied: await migrator.up() };
-    }),
+    }, 'any schema'),
   );
 
 program
@@ -111,18 +113,24 @@ async function createKey(app: INestApplicationContext, options: CreateKeyOptions
 }
 
 /** Runs one command on the connected database, prints what it returns, and ends. */
-async function run(command: (app: INestApplicationContext) => Promise<unknown>): Promise<void> {
+async function run(
+  command: (app: INestApplicationContext) => Promise<unknown>,
+  on: 'a migrated schema' | 'any schema' = 'a migrated schema',
+): Promise<void> {
   let app: INestApplicationContext | undefined;
   try {
     const config = loadConfig();
     app = await NestFactory.createApplicationContext(AppModule.with(config), { logger: false });
     await app.get(Database).connect(config.databaseWaitMs);
-    if (!(await app.get(Migrator).isPending())) {
+    if (on === 'a migrated schema') {
+      if (await app.get(Migrator).isPending()) {
+        throw new NotMigratedError();
+      }
       await assignPepperVersions(app.get(Database), app.get(PepperRing), config);
     }
     process.stdout.write(`${JSON.stringify(await command(app), null, 2)}\n`);
   } catch (error) {
-    process.stderr.write(`${described(error)}\n`);
+    process.stderr.write(`${redactSecrets(described(error))}\n`);
     process.exitCode = 1;
   } finally {
     await app?.close();

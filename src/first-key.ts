@@ -22,12 +22,11 @@ export async function createFirstKey(app: INestApplicationContext, config: Confi
   if (config.env !== 'development' || !isLoopback(config.host)) {
     return null;
   }
-  const organizations = app.get(OrganizationsService);
-  if (await organizations.isAny()) {
+  const organization = await app.get(OrganizationsService).createFirst('Development');
+  if (organization === null) {
     return null;
   }
-  const { id: organizationId } = await organizations.create('Development');
-  const operator = { kind: 'operator', organizationId, requestId: newId('req_') } as const;
+  const operator = { kind: 'operator', organizationId: organization.id, requestId: newId('req_') } as const;
   const key = await app
     .get(ApiKeysService)
     .create(operator, { label: 'Development key', description: 'Made by the first start' });

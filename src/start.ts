@@ -16,7 +16,8 @@ const app = await serve({
   },
 });
 process.stdout.write(await banner(app, app.get<Config>(CONFIG)));
-process.send?.({ type: 'ready' });
+// Should the starter be gone by now, the stop is under way: no second reason to end.
+process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);
 
 async function banner(app: NestExpressApplication, config: Config): Promise<string> {
   const url = (await app.getUrl()).replace('[::1]', 'localhost');

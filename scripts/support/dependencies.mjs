@@ -47,8 +47,8 @@ function readPackages(file) {
 }
 
 async function install(stop) {
-  // The development tools' own trees name newer versions of Node than they need. Errors are still shown.
-  const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  // NODE_ENV=production in the environment would leave out the tools that build and test.
+  const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
   const npm = process.env.npm_execpath ?? '';
   const [command, ...first] = npm.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
   await mustSucceed('npm ci', command, [...first, ...args], { stop });

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { Caller } from '../common/access/caller.js';
 import { Page } from '../common/page.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
@@ -41,13 +42,16 @@ export class ApiKeysReader {
 
   /** One key with its metrics, secret masked. @throws ApiKeyNotFoundError */
   async get(caller: Caller, id: ApiKeyId): Promise<ApiKeyWithMetricsResponse> {
-    return this.database.read(async (manager) => {
-      const key = await this.keys.findOwned(manager, caller.organizationId, id);
-      if (key === null) {
-        throw new ApiKeyNotFoundError(id);
-      }
-      const masked = await this.keys.maskedSecrets(manager, [id]);
-      return ApiKeyWithMetricsResponse.withMetrics(key, masked.get(id) ?? '', await this.metrics.get(manager, id));
-    });
+    return this.database.read((manager) => this.read(manager, caller, id));
+  }
+
+  /** The same, as a transaction under way sees it. @throws ApiKeyNotFoundError */
+  async read(manager: EntityManager, caller: Caller, id: ApiKeyId): Promise<ApiKeyWithMetricsResponse> {
+    const key = await this.keys.findOwned(manager, caller.organizationId, id);
+    if (key === null) {
+      throw new ApiKeyNotFoundError(id);
+    }
+    const masked = await this.keys.maskedSecrets(manager, [id]);
+    return ApiKeyWithMetricsResponse.withMetrics(key, masked.get(id) ?? '', await this.metrics.get(manager, id));
   }
 }

@@ -4,6 +4,7 @@ import type { Caller, KeyCaller } from '../common/access/caller.js';
 import { CurrentCaller } from '../common/access/current-caller.js';
 import { RequireScopes } from '../common/access/require-scopes.js';
 import { Answers } from '../common/answers.js';
+import { CREATE, DELETE, GET, LIST, UPDATE } from './api-keys.docs.js';
 import { ApiKeysReader } from './api-keys-reader.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeyIdParams } from './dto/api-key-id.params.js';
@@ -25,14 +26,14 @@ export class ApiKeysController {
 
   @Post()
   @RequireScopes('api_keys.create')
-  @Answers(CreatedApiKeyResponse, 'Resource created successfully')
+  @Answers(CreatedApiKeyResponse, 'Resource created successfully', CREATE)
   create(@CurrentCaller() caller: Caller, @Body() body: CreateApiKeyRequest) {
     return this.apiKeys.create(caller, body);
   }
 
   @Get()
   @RequireScopes('api_keys.read')
-  @Answers([ApiKeyResponse], 'API keys listed')
+  @Answers([ApiKeyResponse], 'API keys listed', LIST)
   list(@CurrentCaller() caller: Caller, @Query() query: ListApiKeysQuery) {
     return this.reader.list(caller, query);
   }
@@ -46,21 +47,21 @@ export class ApiKeysController {
 
   @Get(':id')
   @RequireScopes('api_keys.read')
-  @Answers(ApiKeyWithMetricsResponse, 'API key found')
+  @Answers(ApiKeyWithMetricsResponse, 'API key found', GET)
   get(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams) {
     return this.reader.get(caller, id);
   }
 
   @Put(':id')
   @RequireScopes('api_keys.update')
-  @Answers(ApiKeyWithMetricsResponse, 'API key updated')
+  @Answers(ApiKeyWithMetricsResponse, 'API key updated', UPDATE)
   update(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams, @Body() body: UpdateApiKeyRequest) {
     return this.apiKeys.update(caller, id, body);
   }
 
   @Delete(':id')
   @RequireScopes('api_keys.delete')
-  @Answers(DeletedApiKeyResponse, 'API key deleted')
+  @Answers(DeletedApiKeyResponse, 'API key deleted', DELETE)
   delete(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams) {
     return this.apiKeys.delete(caller, id);
   }

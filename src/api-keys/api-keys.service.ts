@@ -62,7 +62,7 @@ export class ApiKeysService {
    * @throws ExpiryNotInFutureError
    */
   async update(caller: Caller, id: ApiKeyId, request: UpdateApiKeyRequest): Promise<ApiKeyWithMetricsResponse> {
-    await this.database.transaction(async (transaction) => {
+    return this.database.transaction(async (transaction) => {
       const acting = await this.acting.admit(transaction, caller, 'api_keys.update', id);
       const key = targetOf(acting, id);
       assertWithin(acting, key, 'that key');
@@ -73,8 +73,9 @@ export class ApiKeysService {
       if (changed.scopes !== undefined || changed.ipAllowList !== undefined || changed.expiresAt !== undefined) {
         await this.changes.mark(transaction, { organizationId: key.organizationId, keyId: id });
       }
+      // Inside: an answer about a change that has been made must not depend on one more read.
+      return this.reader.read(transaction.manager, caller, id);
     });
-    return this.reader.get(caller, id);
   }
 
   /** Deletes a key: its secret stops working at once. Its row stays for the record. @throws ApiKeyNotFoundError */

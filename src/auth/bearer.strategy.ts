@@ -5,6 +5,8 @@ import type { Attempt, Verdict } from '../decision/verdict.js';
 import type { VerifiedKey } from '../verification/stored-secret.js';
 import { Verifier } from '../verification/verifier.js';
 
+const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i;
+
 /** All that the strategy is shown of a request: with a query or a body it would look for a token there too. */
 interface HeaderOnlyRequest {
   readonly headers: { readonly authorization: string };
@@ -14,7 +16,7 @@ interface HeaderOnlyRequest {
 /** How Passport hands over what a strategy found (see passport-strategy): these are set on a copy for each request. */
 interface Outcome {
   success(verdict: Verdict<VerifiedKey>): void;
-  fail(challenge: string | number): void;
+  fail(challenge: unknown): void;
   error(error: unknown): void;
   authenticate(request: HeaderOnlyRequest): void;
 }
@@ -51,13 +53,12 @@ export class BearerStrategy {
       const run = Object.create(this.strategy) as Outcome;
       run.success = resolve;
       run.error = reject;
-      run.fail = (challenge) => {
-        // A challenge: there is no bearer token, another scheme perhaps (RFC 6750, 3.1). A status: there is one, misshapen.
-        const isAbsent = typeof challenge === 'string';
+      run.fail = () => {
+        // Another scheme is no attempt at ours: RFC 6750, section 3.1, wants no error code then.
         reject(
-          isAbsent
-            ? new CredentialsMissingError()
-            : new InvalidCredentialsError('The Authorization header must be: Bearer <secret>.'),
+          BEARER_SCHEME.test(header)
+            ? new InvalidCredentialsError('The Authorization header must be: Bearer <secret>.')
+            : new CredentialsMissingError(),
         );
       };
       run.authenticate({ headers: { authorization: header }, attempt });

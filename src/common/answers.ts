@@ -1,6 +1,7 @@
 import { applyDecorators, HttpCode } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { ApiOperation } from '@nestjs/swagger';
 import { documentFailures, documentSuccess, type ResponseClass } from './answer-document.js';
 import type { DocumentedFailure } from './error-envelope.js';
 
@@ -16,6 +17,10 @@ export interface AnswerContract {
 
 /** What `@Answers` may be told besides class and message. */
 export interface AnswersOptions {
+  /** What the route does, in a few words. */
+  readonly summary?: string;
+  /** What a client must know beyond that. */
+  readonly description?: string;
   /** 200 unless told. */
   readonly status?: 200 | 201 | 202;
   /** What the document shows in `data`, where it is not the class's own example. */
@@ -33,11 +38,12 @@ export function Answers(
   message: string,
   options: AnswersOptions = {},
 ): MethodDecorator {
-  const { status = 200, example, failures = {} } = options;
+  const { summary, description, status = 200, example, failures = {} } = options;
   return (target: object, key: string | symbol, descriptor: PropertyDescriptor): void => {
     const contract: AnswerContract = { status, message, takesBody: hasBodyParameter(target.constructor, key) };
     const decorate = applyDecorators(
       HttpCode(status),
+      ApiOperation({ ...(summary !== undefined && { summary }), ...(description !== undefined && { description }) }),
       documentSuccess(response, status, message, example),
       ...documentFailures(contract.takesBody, failures),
     );

@@ -8,6 +8,9 @@ type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
 export const POOL_SIZE = 5;
 const CONNECT_TIMEOUT_MS = 2_000;
 
+/** The table that says which migrations have been applied. */
+export const MIGRATIONS_TABLE = 'migrations';
+
 /** What mysql2 itself needs to reach the database. */
 export function clientOptions(database: DatabaseConfig) {
   return {
@@ -42,7 +45,7 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
     poolSize: POOL_SIZE,
     entities: entities ?? [],
     migrations: [...MIGRATIONS],
-    migrationsTableName: 'migrations',
+    migrationsTableName: MIGRATIONS_TABLE,
     synchronize: false,
     logging: false,
   };
@@ -53,6 +56,6 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
  * what has been committed by then. Understood by MySQL and MariaDB alike.
  */
 export const SESSION_STATEMENTS = [
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 4, time_zone = '+00:00'",
+  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 2, time_zone = '+00:00'",
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ] as const;

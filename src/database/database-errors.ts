@@ -22,12 +22,12 @@ const CONNECTION_CODES = new Set([
 const POOL_MESSAGES = new Set(['Pool is closed.', 'Queue limit reached.', 'No connections available.']);
 
 /**
- * The server answered, and cannot serve: too many connections (1040), not allowed in (1044, 1045, 1049), shutting down (1053, 1079,
+ * The server answered, and cannot serve: too many connections (1040), out of memory, disk or threads (1021, 1037, 1038, 1041, 1114, 1135), not allowed in (1044, 1045, 1049), shutting down (1053, 1079,
  * 3168, 3169), killed (1317, 1927), lock wait over (1205), read-only (1290, 1792, 1836), too slow (1969, 3024), not part of its cluster (1047).
  */
 const SERVER_ERRNOS = new Set([
-  1040, 1044, 1045, 1047, 1049, 1053, 1079, 1130, 1203, 1205, 1226, 1290, 1317, 1792, 1836, 1927, 1969, 3024, 3032,
-  3168, 3169, 4031,
+  1021, 1037, 1038, 1040, 1041, 1044, 1045, 1047, 1049, 1053, 1079, 1114, 1130, 1135, 1203, 1205, 1226, 1290, 1317,
+  1792, 1836, 1927, 1969, 3024, 3032, 3168, 3169, 4031,
 ]);
 
 const DEADLOCK = 1213;

@@ -1,13 +1,16 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { asDomainError, CommitUnknownError, isConflict, isOutage } from './database-errors.js';
-import { discard, lease } from './lease.js';
+import { before } from './deadline.js';
+import { Leases, type Lease } from './lease.js';
 import { waitForDatabase } from './wait-for-database.js';
 import { Transaction } from './transaction.js';
 
-const READ_DEADLINE_MS = 3_000;
-const TRANSACTION_DEADLINE_MS = 5_000;
+/** A request reads once, to verify, and changes or reads once: together with bcrypt these stay below five seconds. */
+const READ_DEADLINE_MS = 2_000;
+const TRANSACTION_DEADLINE_MS = 2_500;
+const CLOSE_DEADLINE_MS = 1_000;
 const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 10;
 
@@ -18,8 +21,11 @@ const CONFLICT_PAUSE_MS = 10;
 @Injectable()
 export class Database {
   private readonly logger = new Logger(Database.name);
+  private readonly leases: Leases;
 
-  constructor(readonly dataSource: DataSource) {}
+  constructor(readonly dataSource: DataSource) {
+    this.leases = new Leases(dataSource);
+  }
 
   /**
    * Connects, waiting for a database that is not up yet. Call it once, before anything else.
@@ -33,18 +39,19 @@ export class Database {
 
   /** Reads outside a transaction. */
   async read<T>(work: (manager: EntityManager) => Promise<T>, deadlineMs = READ_DEADLINE_MS): Promise<T> {
-    return this.within(deadlineMs, (runner) => work(runner.manager));
+    return this.within(performance.now() + deadlineMs, ({ runner }) => work(runner.manager));
   }
 
   /**
    * Runs the work in one transaction and commits it. Deadlocks and certification conflicts are tried again, so the work
-   * may run several times: it must not act outside the transaction but through `onSettled`.
+   * may run several times: it must not act outside the transaction but through `onSettled`. One deadline holds for all attempts.
    * @throws CommitUnknownError when the COMMIT was sent and no answer came
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const deadline = performance.now() + TRANSACTION_DEADLINE_MS;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.transactOnce(work);
+        return await this.transactOnce(work, deadline);
       } catch (error) {
         if (!(error instanceof UnavailableError && isConflict(error.cause)) || attempt === CONFLICT_ATTEMPTS) {
           throw error;
@@ -65,21 +72,32 @@ export class Database {
     }
   }
 
-  /** Lets every connection go. Not a Nest hook: it must come after the hooks of all others, who may write until then. */
+  /**
+   * Lets every connection go, and never fails. Not a Nest hook: it must come after the hooks of all others, who may write until
+   * then.
+   */
   async close(): Promise<void> {
-    if (this.dataSource.isInitialized) {
-      await this.dataSource.destroy();
+    if (!this.dataSource.isInitialized) {
+      return;
+    }
+    try {
+      const tooLate = new UnavailableError({ detail: `the database took longer than ${CLOSE_DEADLINE_MS} ms` });
+      await before(performance.now() + CLOSE_DEADLINE_MS, this.dataSource.destroy(), tooLate);
+    } catch (error) {
+      // Whoever closes is about to end: the sockets end with it.
+      this.logger.warn(error, 'the database connections could not be closed in order');
     }
   }
 
-  private async transactOnce<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  private async transactOnce<T>(work: (transaction: Transaction) => Promise<T>, deadline: number): Promise<T> {
     let commitSent: Transaction | undefined;
     try {
-      return await this.within(TRANSACTION_DEADLINE_MS, async (runner) => {
+      return await this.within(deadline, async (lease) => {
+        const { runner } = lease;
         await runner.startTransaction();
         const transaction = new Transaction(runner.manager);
         const result = await work(transaction).catch(async (error: unknown) => {
-          await rollBack(runner, error);
+          await rollBack(lease, error);
           throw error;
         });
         commitSent = transaction;
@@ -99,41 +117,35 @@ export class Database {
   }
 
   /** Leases a connection, works, gives it back; past the deadline, or after an outage, the connection is destroyed instead. */
-  private async within<T>(deadlineMs: number, work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const deadline = Date.now() + deadlineMs;
-    const runner = await lease(this.dataSource, deadlineMs);
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        discard(runner);
-        reject(new UnavailableError({ detail: `the database took longer than ${deadlineMs} ms` }));
-      }, deadline - Date.now());
-    });
+  private async within<T>(deadline: number, work: (lease: Lease) => Promise<T>): Promise<T> {
+    const allowedMs = Math.round(deadline - performance.now());
+    const lease = await this.leases.take(deadline);
+    const tooLate = new UnavailableError({ detail: `the database took longer than ${allowedMs} ms` });
     try {
-      const result = await Promise.race([work(runner), tooLate]);
-      await runner.release();
+      const result = await before(deadline, work(lease), tooLate);
+      await lease.release();
       return result;
     } catch (error) {
-      if (isOutage(error) || error instanceof UnavailableError || runner.isTransactionActive) {
-        discard(runner);
+      if (error === tooLate) {
+        lease.discard('timed out');
+      } else if (isOutage(error) || error instanceof UnavailableError || lease.runner.isTransactionActive) {
+        lease.discard('failed');
       } else {
-        await runner.release();
+        await lease.release();
       }
       throw asDomainError(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 }
 
 /** Rolls back unless the connection is gone, in which case the server does. */
-async function rollBack(runner: QueryRunner, reason: unknown): Promise<void> {
-  if (isOutage(reason) || !runner.isTransactionActive) {
+async function rollBack(lease: Lease, reason: unknown): Promise<void> {
+  if (isOutage(reason) || !lease.runner.isTransactionActive) {
     return;
   }
   try {
-    await runner.rollbackTransaction();
+    await lease.runner.rollbackTransaction();
   } catch {
-    discard(runner);
+    lease.discard('failed');
   }
 }

@@ -1,8 +1,10 @@
 import type { Socket } from 'node:net';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { SESSION_STATEMENTS } from './connection-options.js';
+import { POOL_SIZE, SESSION_STATEMENTS } from './connection-options.js';
 import { asDomainError } from './database-errors.js';
+import { before } from './deadline.js';
+import { Turnstile } from './turnstile.js';
 
 /** What we use of mysql2's pooled connection. */
 interface PooledConnection {
@@ -10,64 +12,142 @@ interface PooledConnection {
   destroy(): void;
 }
 
-const connections = new WeakMap<QueryRunner, PooledConnection>();
-const prepared = new WeakSet<PooledConnection>();
+/** The connections of a data source, each lent to one user at a time. mysql2's pool has no deadline of its own for this. */
+export class Leases {
+  private readonly turnstile = new Turnstile(POOL_SIZE);
+  /** When a connection was last known to work, on the monotonic clock; one that has never been used is not in it. */
+  private readonly provenMs = new WeakMap<PooledConnection, number>();
+  private distrustBeforeMs = -Infinity;
 
-/**
- * A connection of the pool, ready for use. mysql2 has no deadline for this of its own.
- * @throws UnavailableError when none is free, or none can be made, in time
- */
-export async function lease(dataSource: DataSource, deadlineMs: number): Promise<QueryRunner> {
-  const runner = dataSource.createQueryRunner();
-  const acquired = acquire(runner);
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<'too late'>((resolve) => {
-    timer = setTimeout(resolve, deadlineMs, 'too late');
-  });
-  try {
-    if ((await Promise.race([acquired, tooLate])) === 'too late') {
-      // Whenever it comes after all, it goes straight back: nobody waits for it any more.
-      giveBackWhenItComes(acquired, runner);
-      throw new UnavailableError({ detail: `no database connection within ${deadlineMs} ms` });
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * A connection, ready for use.
+   * @throws UnavailableError when none is free, or none can be made, before the deadline (on the monotonic clock)
+   */
+  async take(deadline: number): Promise<Lease> {
+    const startedMs = performance.now();
+    const tooLate = new UnavailableError({
+      detail: `no database connection within ${Math.round(deadline - startedMs)} ms`,
+    });
+    if (!(await this.turnstile.enter(deadline - startedMs))) {
+      throw tooLate;
     }
-    return runner;
-  } catch (error) {
-    throw asDomainError(error);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** Destroys the connection under a runner, so that it never goes back to the pool; the socket too, for its peer may be mute. */
-export function discard(runner: QueryRunner): void {
-  const connection = connections.get(runner);
-  if (connection !== undefined) {
-    connections.delete(runner);
-    connection.destroy();
-    connection.stream.destroy();
-  }
-}
-
-async function acquire(runner: QueryRunner): Promise<void> {
-  const connection = (await runner.connect()) as PooledConnection;
-  connections.set(runner, connection);
-  if (prepared.has(connection)) {
-    return;
-  }
-  try {
-    for (const statement of SESSION_STATEMENTS) {
-      await runner.query(statement);
+    const lease = new Lease(this.dataSource.createQueryRunner(), {
+      worked: (connection) => this.provenMs.set(connection, performance.now()),
+      // A peer that fell silent may have fallen silent on every connection that nobody has used since.
+      timedOut: () => (this.distrustBeforeMs = Math.max(this.distrustBeforeMs, startedMs)),
+      ended: () => {
+        this.turnstile.leave();
+      },
+    });
+    try {
+      await before(deadline, this.prepare(lease), tooLate);
+      return lease;
+    } catch (error) {
+      lease.discard(error === tooLate ? 'timed out' : 'failed');
+      throw asDomainError(error);
     }
-    prepared.add(connection);
-  } catch (error) {
-    discard(runner);
-    throw error;
+  }
+
+  private async prepare(lease: Lease): Promise<void> {
+    for (;;) {
+      const connection = await lease.connect(this.dataSource);
+      const provenMs = this.provenMs.get(connection);
+      if (provenMs === undefined) {
+        for (const statement of SESSION_STATEMENTS) {
+          await lease.runner.query(statement);
+        }
+        return;
+      }
+      if (provenMs >= this.distrustBeforeMs) {
+        return;
+      }
+      destroy(connection);
+    }
   }
 }
 
-function giveBackWhenItComes(acquired: Promise<void>, runner: QueryRunner): void {
-  acquired.then(
-    () => runner.release(),
-    () => undefined,
-  );
+interface LeaseEvents {
+  worked(connection: PooledConnection): void;
+  timedOut(): void;
+  ended(): void;
+}
+
+/** A connection while it is one user's. It ends once, by `release` or `discard`. */
+export class Lease {
+  private connection: PooledConnection | undefined;
+  private connecting = false;
+  private hasEnded = false;
+
+  constructor(
+    public runner: QueryRunner,
+    private readonly events: LeaseEvents,
+  ) {}
+
+  /** For `Leases` alone: gets a connection out of the pool, another one if called again. */
+  async connect(dataSource: DataSource): Promise<PooledConnection> {
+    if (this.hasEnded) {
+      throw new Error('the lease has ended');
+    }
+    if (this.connection !== undefined) {
+      this.runner = dataSource.createQueryRunner();
+      this.connection = undefined;
+    }
+    this.connecting = true;
+    try {
+      this.connection = (await this.runner.connect()) as PooledConnection;
+    } finally {
+      this.connecting = false;
+      this.endLate();
+    }
+    return this.connection;
+  }
+
+  /** Gives the connection back: nothing may be under way on it. */
+  async release(): Promise<void> {
+    if (this.hasEnded) {
+      return;
+    }
+    this.hasEnded = true;
+    if (this.connection !== undefined) {
+      this.events.worked(this.connection);
+    }
+    await this.runner.release();
+    this.events.ended();
+  }
+
+  /** Destroys the connection, so that it never goes back to the pool; the socket too, for its peer may be mute. */
+  discard(reason: 'failed' | 'timed out'): void {
+    if (this.hasEnded) {
+      return;
+    }
+    this.hasEnded = true;
+    if (reason === 'timed out') {
+      this.events.timedOut();
+    }
+    if (this.connecting) {
+      // mysql2 cannot be told to stop trying; whatever comes of it ends the lease.
+      return;
+    }
+    if (this.connection !== undefined) {
+      destroy(this.connection);
+    }
+    this.events.ended();
+  }
+
+  private endLate(): void {
+    if (!this.hasEnded) {
+      return;
+    }
+    if (this.connection !== undefined) {
+      destroy(this.connection);
+    }
+    this.events.ended();
+  }
+}
+
+function destroy(connection: PooledConnection): void {
+  connection.destroy();
+  connection.stream.destroy();
 }

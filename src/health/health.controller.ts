@@ -19,19 +19,35 @@ export class HealthController {
   ) {}
 
   @Get('live')
-  @ApiOperation({ summary: 'Whether the process runs' })
-  @ApiOkResponse({ type: HealthResponse, description: 'It does.' })
+  @ApiOperation({
+    summary: 'Whether the process runs',
+    description: 'Asks nothing of the database: restarting the process would not mend that.',
+  })
+  @ApiOkResponse({
+    type: HealthResponse,
+    description: 'It does.',
+    example: HealthResponse.from('ready', 'reachable'),
+  })
   live(): HealthResponse {
     return HealthResponse.from(this.readiness.phase, this.database.lastSeen);
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'Whether the process takes requests' })
+  @ApiOperation({
+    summary: 'Whether the process takes requests',
+    description:
+      'For load balancers. A database that is away does not make it unready: requests are answered, with 503.',
+  })
   @ApiOkResponse({
     type: HealthResponse,
     description: 'Started, migrated and not draining. The state of the database is in the body.',
+    example: HealthResponse.from('ready', 'reachable'),
   })
-  @ApiServiceUnavailableResponse({ type: HealthResponse, description: 'Starting or draining.' })
+  @ApiServiceUnavailableResponse({
+    type: HealthResponse,
+    description: 'Starting or draining.',
+    example: HealthResponse.from('draining', 'reachable'),
+  })
   async ready(@Res({ passthrough: true }) response: Response): Promise<HealthResponse> {
     response.status(this.readiness.phase === 'ready' ? 200 : 503);
     return HealthResponse.from(this.readiness.phase, await this.database.state());

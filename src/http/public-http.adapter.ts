@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Logger } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { EdgeRequest } from './edge-request.js';
@@ -44,6 +45,7 @@ type ExpressApp = ((
  */
 export class PublicHttpAdapter extends ExpressAdapter {
   private readonly limits: PublicServerOptions;
+  private readonly sockets = new Set<Socket>();
 
   constructor(options: Partial<PublicServerOptions> = {}) {
     super();
@@ -78,6 +80,19 @@ export class PublicHttpAdapter extends ExpressAdapter {
       serve,
     );
     this.httpServer = answerExpectations(server, serve);
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+  }
+
+  /** Closes the connections on which nobody has ever said anything: to Node they are busy, and a stop would wait for them. */
+  closeSilentConnections(): void {
+    for (const socket of this.sockets) {
+      if (socket.bytesRead === 0) {
+        socket.destroy();
+      }
+    }
   }
 
   override setNotFoundHandler(): unknown {

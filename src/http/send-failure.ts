@@ -1,16 +1,20 @@
 import { failureEnvelope, type AnswerIdentity, type Envelope } from '../common/envelope.js';
 import { internalFailureSentence } from '../common/failure-sentences.js';
 import { requestIdentity } from '../common/request-identity.js';
+import { redactSecrets } from '../logging/redact-secrets.js';
 import type { EdgeRequest, EdgeResponse } from './edge-request.js';
 import { setFailureNote } from './failure-note.js';
 import type { Failure } from './failure.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** The envelope that a failure shows to one client. */
+/**
+ * The envelope that a failure shows to one client. What it repeats of the request (the name of an unknown field, a value that
+ * cannot be understood) may be a secret that was put in the wrong place: answers of failures are kept, and shown to others.
+ */
 export function envelopeOf(identity: AnswerIdentity, failure: Failure): Envelope<never> {
   const sentence = failure.sentence ?? internalFailureSentence(identity);
-  return failureEnvelope(identity, failure.status, sentence, failure.validator);
+  return failureEnvelope(identity, failure.status, redactSecrets(sentence), redactFields(failure.validator));
 }
 
 /** Answers a request with a failure, and notes it for the request's line in the log. The answer must not have begun. */
@@ -23,8 +27,16 @@ export function sendFailure(request: EdgeRequest, response: EdgeResponse, failur
   for (const [name, value] of Object.entries(failure.headers)) {
     response.setHeader(name, value);
   }
-  // A redirect or a page that was prepared before it failed is not to be followed.
+  // A page that could not be sent has no next one.
   response.removeHeader('Link');
   // For HEAD, Node leaves the body out by itself.
   response.end(body);
+}
+
+function redactFields(fields: Failure['validator']): Failure['validator'] {
+  return fields === null
+    ? null
+    : Object.fromEntries(
+        Object.entries(fields).map(([field, message]) => [redactSecrets(field), redactSecrets(message)]),
+      );
 }

@@ -23,6 +23,7 @@ export interface LineSink {
 export function createLogger(
   config: Pick<Config, 'logLevel' | 'logFormat'>,
   sink: LineSink = standardOutput(),
+  redact: (text: string) => string = redactSecrets,
 ): StructuredLogger {
   const format = config.logFormat === 'pretty' ? prettyFormat() : (line: string) => line;
   return pino(
@@ -34,7 +35,7 @@ export function createLogger(
     },
     {
       write: (line: string) => {
-        sink.write(redactSecrets(format(line)));
+        sink.write(redact(format(line)));
       },
     },
   );

@@ -3,9 +3,12 @@ import { CONFIG, type Config } from '../config/config.js';
 import { createLogger, LOGGER, type LineSink } from './logger.js';
 import { NestLogger } from './nest-logger.js';
 
-/** Where the lines go, if not to standard output. */
+/** What a test may put in place of a part of the log. */
 export interface LoggingOptions {
+  /** Where the lines go, if not to standard output. */
   readonly sink?: LineSink;
+  /** What cuts secrets out of a line. */
+  readonly redact?: (text: string) => string;
 }
 
 /** The structured logger for whoever asks for `LOGGER`, and Nest's way into it. Needs `CONFIG`. */
@@ -16,7 +19,11 @@ export class LoggingModule {
     return {
       module: LoggingModule,
       providers: [
-        { provide: LOGGER, inject: [CONFIG], useFactory: (config: Config) => createLogger(config, options.sink) },
+        {
+          provide: LOGGER,
+          inject: [CONFIG],
+          useFactory: (config: Config) => createLogger(config, options.sink, options.redact),
+        },
         NestLogger,
       ],
       exports: [LOGGER, NestLogger],

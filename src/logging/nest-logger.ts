@@ -6,13 +6,24 @@ const STACK_LINE = /^\s+at /m;
 
 type Level = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
+/** Where Nest tells of every module and route that it wires up. Of use to whoever debugs that, and in the way of everybody else. */
+const WIRING: ReadonlySet<unknown> = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestApplication',
+]);
+
+const isWiring = (context: unknown): boolean => WIRING.has(context);
+
 /** Makes Nest's own `Logger`, in our services and in Nest itself, write to the structured logger. */
 @Injectable()
 export class NestLogger implements LoggerService {
   constructor(@Inject(LOGGER) private readonly logger: StructuredLogger) {}
 
   log(...values: unknown[]): void {
-    this.write('info', values);
+    this.write(isWiring(values.at(-1)) ? 'debug' : 'info', values);
   }
 
   fatal(...values: unknown[]): void {

@@ -4,6 +4,7 @@ import { InvalidInputError } from '../common/domain-error.js';
 import { newId, type OrganizationId } from '../common/prefixed-id.js';
 import { characterCount, hasUnstorableCharacters, isBlank } from '../common/text.js';
 import { Database } from '../database/database.js';
+import type { Transaction } from '../database/transaction.js';
 import { Organization } from './organization.entity.js';
 import { OrganizationsRepository } from './organizations.repository.js';
 
@@ -20,30 +21,20 @@ export class OrganizationsService {
 
   /** @throws InvalidInputError for a name that is blank, too long or cannot be stored */
   async create(name: string): Promise<Organization> {
-    if (isBlank(name) || characterCount(name) > MAX_NAME_CHARACTERS || hasUnstorableCharacters(name)) {
-      const message = `name must have 1 to ${MAX_NAME_CHARACTERS} characters, not all of them blank`;
-      throw new InvalidInputError(`The organization is invalid: ${message}.`, { fields: { name: message } });
-    }
+    assertName(name);
+    return this.database.transaction((transaction) => this.insert(transaction, name));
+  }
+
+  /** Creates the first organization of a new database; null when there is one. Of two that try at once, one succeeds. */
+  async createFirst(name: string): Promise<Organization | null> {
     return this.database.transaction(async (transaction) => {
-      const organization = Object.assign(new Organization(), {
-        id: newId('org_'),
-        name,
-        createdAt: await transaction.now(),
-        updatedAt: null,
-        deactivatedAt: null,
-      });
-      await this.organizations.insert(transaction.manager, organization);
-      return organization;
+      await transaction.alone('first organization');
+      return (await this.organizations.isAny(transaction.manager)) ? null : this.insert(transaction, name);
     });
   }
 
   async list(): Promise<Organization[]> {
     return this.database.read((manager) => this.organizations.list(manager));
-  }
-
-  /** Whether there is any organization: false only on a new database. */
-  async isAny(): Promise<boolean> {
-    return this.database.read((manager) => this.organizations.isAny(manager));
   }
 
   /** Stops every key of the organization. Does nothing to one that is stopped. @throws OrganizationNotFoundError */
@@ -54,6 +45,18 @@ export class OrganizationsService {
   /** Lets the organization's keys work again. @throws OrganizationNotFoundError */
   async reactivate(id: OrganizationId): Promise<Organization> {
     return this.setActive(id, true);
+  }
+
+  private async insert(transaction: Transaction, name: string): Promise<Organization> {
+    const organization = Object.assign(new Organization(), {
+      id: newId('org_'),
+      name,
+      createdAt: await transaction.now(),
+      updatedAt: null,
+      deactivatedAt: null,
+    });
+    await this.organizations.insert(transaction.manager, organization);
+    return organization;
   }
 
   private async setActive(id: OrganizationId, active: boolean): Promise<Organization> {
@@ -68,5 +71,12 @@ export class OrganizationsService {
       await this.changes.mark(transaction, { organizationId: id });
       return Object.assign(organization, changed);
     });
+  }
+}
+
+function assertName(name: string): void {
+  if (isBlank(name) || characterCount(name) > MAX_NAME_CHARACTERS || hasUnstorableCharacters(name)) {
+    const message = `name must have 1 to ${MAX_NAME_CHARACTERS} characters, not all of them blank`;
+    throw new InvalidInputError(`The organization is invalid: ${message}.`, { fields: { name: message } });
   }
 }

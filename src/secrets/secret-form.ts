@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { SecretPrefix } from '../config/config.js';
+import { SECRET_PREFIXES, type SecretPrefix } from '../config/config.js';
 import { Base62Field } from './base62.js';
 
 const SECRET_ID = new Base62Field(16);
@@ -9,6 +9,7 @@ const BODY_WIDTH = SECRET_ID.width + RANDOM.width + CHECKSUM.width;
 const MASK_HEAD = 12;
 const MASK_TAIL = 5;
 const BASE62 = /^[0-9A-Za-z]+$/;
+const WITHIN_TEXT = new RegExp(`(${SECRET_PREFIXES.join('|')})[0-9A-Za-z]{${BODY_WIDTH}}`);
 
 /** How many random bytes a secret holds: 192 bits, its whole strength. */
 export const SECRET_RANDOM_BYTES = RANDOM.bytes;
@@ -38,6 +39,11 @@ export function parseSecretId(prefix: SecretPrefix, text: string): string | null
 /** The 16 bytes of an id that `parseSecretId` found. */
 export function decodeSecretId(secretId: string): Buffer {
   return SECRET_ID.decode(secretId);
+}
+
+/** Whether a text holds what has the outline of a secret, of any installation; the checksum is not asked. */
+export function holdsSecret(text: string): boolean {
+  return WITHIN_TEXT.test(text);
 }
 
 /** What may be shown of a secret after its creation: `sk_live_MDE5N2MwZWMt...GdwdA`. All but the last five lies in the id. */

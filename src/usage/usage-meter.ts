@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import { CommitUnknownError } from '../database/database-errors.js';
@@ -7,7 +8,9 @@ import { UsageStore } from './usage-store.js';
 const FLUSH_INTERVAL_MS = 1_000;
 /** Keys in one transaction: small enough to take a few milliseconds. */
 const KEYS_PER_WRITE = 1_000;
-const FINAL_ATTEMPTS = 3;
+/** How long the last flush goes on trying: long enough for a server that restarts, short enough for whoever waits for the stop. */
+const FINAL_DEADLINE_MS = 4_000;
+const FINAL_PAUSE_MS = 100;
 
 /**
  * Counts uses in memory and writes them once a second, and at shutdown. Counting never waits and never fails. A write that
@@ -51,11 +54,11 @@ export class UsageMeter implements OnApplicationShutdown {
   /** The last flush: the listeners are closed by now, and the database is let go only after every such hook. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
-    for (let attempt = 0; attempt < FINAL_ATTEMPTS; attempt++) {
+    const deadline = performance.now() + FINAL_DEADLINE_MS;
+    await this.flush();
+    while (this.backlog > 0 && performance.now() < deadline) {
+      await sleep(FINAL_PAUSE_MS);
       await this.flush();
-      if (this.backlog === 0) {
-        break;
-      }
     }
     if (this.backlog > 0) {
       this.logger.error(`the counts of ${this.backlog} keys could not be written and are lost`);

@@ -150,13 +150,21 @@ describe('a body that goes wrong on the way', () => {
     expect(await edge.requestLines(2)).toHaveLength(2);
   });
 
-  it('breaks off with its client: one line, aborted', async () => {
+  it('breaks off with its client: one line, which says so', async () => {
     const client = await RawClient.connect(edge.port);
     client.send(`${POST}Content-Length: 12\r\n\r\n{"na`);
     await new Promise((resolve) => setTimeout(resolve, 50));
-    client.destroy();
+    client.reset();
     expect(await edge.requestLines(1)).toMatchObject([{ aborted: true, status: null, route: '/things' }]);
     expect(edge.log()).not.toContain('"level":"error"');
+  });
+
+  it('ends before its end: 400, since the client may still be reading', async () => {
+    const client = await RawClient.connect(edge.port);
+    client.send(`${POST}Content-Length: 12\r\n\r\n{"na`).finish();
+    const [answer] = await client.answersUntilClose();
+    expectFailure(answer?.body ?? '', 400);
+    expect(await edge.requestLines(1)).toMatchObject([{ status: 400, error_code: 'HPE_INVALID_EOF_STATE' }]);
   });
 });
 
@@ -166,7 +174,7 @@ describe('a connection', () => {
     const body = 'x'.repeat(50_000);
     const refusals = [
       `${POST}X-Refuse: yes\r\n`,
-      `${POST.replace('application/json', 'text/plain')}`,
+      POST.replace('application/json', 'text/plain'),
       POST.replace('/things', '/nowhere'),
     ];
     for (const [index, head] of refusals.entries()) {

@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
-const post = (body: BodyInit | undefined, headers: Record<string, string> = JSON_HEADERS) =>
+const post = (body: RequestInit['body'] | undefined, headers: Record<string, string> = JSON_HEADERS) =>
   fetch(`${edge.url}/things`, { method: 'POST', ...(body !== undefined && { body }), headers });
 
 async function refused(response: Response, status: number) {
@@ -144,7 +144,7 @@ describe('a body', () => {
       expect(Object.keys(validator ?? {})).toEqual([key]);
       const nested = await refused(await post(`{"name":"x","parts":[{"\\u005f${key.slice(1)}":1,"${key}":1}]}`), 400);
       expect(Object.keys(nested.validator ?? {}).join()).toContain('parts.0');
-      expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+      expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     },
   );
 

@@ -15,6 +15,7 @@ export class RawClient {
   private constructor(private readonly socket: Socket) {
     socket.setEncoding('latin1');
     socket.on('data', (text: string) => (this.received += text));
+    socket.on('end', () => (this.ended = true));
     socket.on('close', () => (this.ended = true));
     socket.on('error', () => (this.ended = true));
   }
@@ -38,6 +39,11 @@ export class RawClient {
 
   destroy(): void {
     this.socket.destroy();
+  }
+
+  /** Vanishes, as a process that is killed does. */
+  reset(): void {
+    this.socket.resetAndDestroy();
   }
 
   /** What has come so far. */
@@ -76,25 +82,27 @@ export class RawClient {
 /** The whole answers in a text; what follows the last of them must be the beginning of one. */
 function readAnswers(text: string): RawAnswer[] {
   const answers: RawAnswer[] = [];
-  let rest = text;
-  for (;;) {
-    const end = rest.indexOf('\r\n\r\n');
+  for (let start = 0; ;) {
+    const end = text.indexOf('\r\n\r\n', start);
     if (end === -1) {
       return answers;
     }
-    const [statusLine = '', ...lines] = rest.slice(0, end).split('\r\n');
+    const [statusLine = '', ...lines] = text.slice(start, end).split('\r\n');
     const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(statusLine)?.[1]);
     if (Number.isNaN(status)) {
-      throw new Error(`not an answer: ${rest}`);
+      throw new Error(`not an answer: ${text.slice(start)}`);
     }
-    const headers = Object.fromEntries(
-      lines.map((line) => line.split(/: ?(.*)/s).slice(0, 2) as [string, string]).map(([n, v]) => [n.toLowerCase(), v]),
-    );
-    const length = Number(headers['content-length'] ?? 0);
-    if (rest.length < end + 4 + length) {
+    const headers = Object.fromEntries(lines.map(readHeader));
+    const next = end + 4 + Number(headers['content-length'] ?? 0);
+    if (text.length < next) {
       return answers;
     }
-    answers.push({ status, headers, body: rest.slice(end + 4, end + 4 + length) });
-    rest = rest.slice(end + 4 + length);
+    answers.push({ status, headers, body: Buffer.from(text.slice(end + 4, next), 'latin1').toString() });
+    start = next;
   }
+}
+
+function readHeader(line: string): [name: string, value: string] {
+  const colon = line.indexOf(':');
+  return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
 }

@@ -1,8 +1,9 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { mustSucceed } from '../command.mjs';
 import { Failure } from '../failure.mjs';
 import { step } from '../steps.mjs';
+import { makeWhole } from '../whole-folder.mjs';
 
 /** What makes MariaDB's own tables, fed to `mariadbd --bootstrap` as `mariadb-install-db` does (which needs more packages). */
 const MARIADB_TABLES = [
@@ -14,7 +15,7 @@ const MARIADB_TABLES = [
 
 /**
  * Makes an empty data directory, whose administrator `root@localhost` has no password, unless there is one.
- * It is made under another name and renamed when complete, so what has the right name is whole and is never removed.
+ * What has the right name is whole and is never removed.
  *
  * @param {string} data
  * @param {import('./server-program.mjs').ServerProgram} program
@@ -23,17 +24,14 @@ const MARIADB_TABLES = [
  */
 export async function ensureDataDirectory(data, program, account, stop) {
   if (existsSync(data)) return;
-  const draft = `${data}.unfinished`;
-  await step(`Making an empty database (${program.kind} ${program.version})`, async () => {
-    rmSync(draft, { recursive: true, force: true });
-    mkdirSync(draft, { mode: 0o700 });
+  const make = async (draft) => {
     if (account !== null) chownSync(draft, account.uid, account.gid);
     const args = ['--no-defaults', `--datadir=${draft}`, ...(account?.uid === 0 ? ['--user=root'] : [])];
     const options = { ...account, cwd: draft, stop };
     if (program.kind === 'MySQL') await initialiseMysql(program, args, options);
     else await initialiseMariadb(program, args, options);
-    renameSync(draft, data);
-  });
+  };
+  await step(`Making an empty database (${program.kind} ${program.version})`, () => makeWhole(data, make));
 }
 
 function initialiseMysql(program, args, options) {

@@ -4,6 +4,11 @@ import { Failure } from '../failure.mjs';
 import { canInstallServer, installServer } from './server-package.mjs';
 import { findServerPrograms } from './server-program.mjs';
 
+const EXAMPLES = {
+  DATABASE_URL: 'DATABASE_URL=mysql://user:password@host:3306/latchkey in the environment or in .env',
+  TEST_DATABASE_URL: 'TEST_DATABASE_URL=mysql://root:password@host:3306/ (of a user who may create databases)',
+};
+
 /**
  * The server to run: one that is here, else one that can be installed.
  *
@@ -22,11 +27,13 @@ export async function chooseServerProgram(data, variable, stop) {
     throw wrongKind(kind, data, found);
 
   if (canInstallServer()) {
-    await installServer(stop);
+    await installServer(stop).catch((error) => {
+      throw error instanceof Failure ? new Failure(`${error.message}\n\n${choices(found, variable)}`) : error;
+    });
     const installed = findServerPrograms().find(fits);
     if (installed !== undefined) return installed;
   }
-  throw nothingFits(found, variable);
+  throw new Failure(choices(found, variable));
 }
 
 /** The two read each other's files no longer. Each leaves a file that the other does not know. */
@@ -42,14 +49,13 @@ function wrongKind(kind, data, found) {
   );
 }
 
-function nothingFits(found, variable) {
+function choices(found, variable) {
   const tooOld = found.length === 0 ? '' : ` (${list(found)} found here is too old)`;
-  return new Failure(`Latchkey needs a database: MySQL 8.4 or later, or MariaDB 10.11 or later. There is none here${tooOld}. You can:
+  return `Latchkey needs a database: MySQL 8.4 or later, or MariaDB 10.11 or later. There is none here${tooOld}. You can:
 
   1. use Docker, service and MySQL together:   docker compose up --build
   2. install a server and run this again:      sudo apt-get install mariadb-server-core
-  3. name a database that you already have:    ${variable}=mysql://user:password@host:3306/latchkey
-     (in the environment${variable === 'DATABASE_URL' ? ' or in .env' : ''})`);
+  3. name one that you already have:           ${EXAMPLES[variable]}`;
 }
 
 function list(programs) {

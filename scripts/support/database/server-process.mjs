@@ -60,11 +60,12 @@ export function launchServer({ folder, data, socket, setUp, options, program, ac
 /**
  * Waits until the server lets clients in.
  *
- * @param {{ process: import('../processes.mjs').ProcessName, socket: string, folder: string }} server
+ * @param {import('./server-notes.mjs').RunningServer} server
+ * @param {string} folder the server's own
  * @param {AbortSignal} stop
  * @throws {Failure} with the end of the server's log
  */
-export async function untilReady({ process, socket, folder }, stop) {
+export async function untilReady({ process, socket }, folder, stop) {
   const deadline = performance.now() + START_DEADLINE_MS;
   while (!(await greets(socket))) {
     stopHere(stop);

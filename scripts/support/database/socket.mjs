@@ -1,12 +1,9 @@
-import { chownSync, mkdtempSync, rmSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 
 /** Systems keep 104 to 108 bytes for the path of a socket, its final zero included. */
 const LONGEST_PATH = 103;
-
-/** How the name of a short folder for a socket begins. */
-const SHORT_FOLDER = '/tmp/latchkey-';
 
 /** The first byte that a MySQL or MariaDB server says after the header of its greeting: the version of the protocol. */
 const PROTOCOL_VERSION = 10;
@@ -21,15 +18,18 @@ const PROTOCOL_VERSION = 10;
 export function chooseSocket(folder, account) {
   const path = join(folder, 'server.sock');
   if (Buffer.byteLength(path) <= LONGEST_PATH) return path;
-  const short = mkdtempSync(SHORT_FOLDER);
+  const short = mkdtempSync('/tmp/latchkey-socket-');
   if (account !== null) chownSync(short, account.uid, account.gid);
   return join(short, 'server.sock');
 }
 
 /** Removes what a dead server left: the socket, MySQL's lock beside it, and the short folder if one was made. */
 export function removeSocket(path, folder) {
-  if (dirname(path).startsWith(SHORT_FOLDER)) rmSync(dirname(path), { recursive: true, force: true });
-  for (const name of ['server.sock', 'server.sock.lock']) rmSync(join(folder, name), { force: true });
+  for (const file of [path, `${path}.lock`]) rmSync(file, { force: true });
+  // Never more than an empty folder: what else lies beside a socket may be the data.
+  if (dirname(path) !== folder && existsSync(dirname(path)) && readdirSync(dirname(path)).length === 0) {
+    rmdirSync(dirname(path));
+  }
 }
 
 /**

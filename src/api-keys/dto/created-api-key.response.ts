@@ -1,3 +1,4 @@
+import { ApiProperty } from '@nestjs/swagger';
 import type { ApiKey } from '../api-key.entity.js';
 import { EXAMPLE_KEY, EXAMPLE_SECRET } from './api-key.example.js';
 import { ApiKeyResponse, fieldsOf } from './api-key.response.js';
@@ -5,6 +6,10 @@ import { ApiKeyResponse, fieldsOf } from './api-key.response.js';
 /** A key at its creation: the one answer that holds the whole secret. */
 export class CreatedApiKeyResponse extends ApiKeyResponse {
   static override readonly example: unknown = { ...EXAMPLE_KEY, secret: EXAMPLE_SECRET };
+
+  @ApiProperty({ type: String, description: 'Whole, this once: keep it.', example: EXAMPLE_SECRET })
+  // Declared again for its documentation alone, and filled by `withSecret`.
+  override secret = '';
 
   static withSecret(key: ApiKey, secret: string): CreatedApiKeyResponse {
     return Object.assign(new CreatedApiKeyResponse(), fieldsOf(key, secret));

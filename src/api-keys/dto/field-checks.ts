@@ -3,6 +3,7 @@ import { InvalidIpNetworkError, IpNetwork } from '../../common/ip-network.js';
 import { parseMysqlDateTime } from '../../common/mysql-datetime.js';
 import { isPrefixedId } from '../../common/prefixed-id.js';
 import { characterCount, hasUnstorableCharacters, isBlank } from '../../common/text.js';
+import { holdsSecret } from '../../secrets/secret-form.js';
 
 /** Says what is wrong with a value and how to mend it; null when nothing is. */
 export type FieldCheck = (value: unknown) => string | null;
@@ -68,7 +69,11 @@ function checkText(value: unknown, maxCharacters: number): string | null {
   if (characterCount(value) > maxCharacters) {
     return `must have at most ${maxCharacters} characters`;
   }
-  return hasUnstorableCharacters(value) ? 'must not hold a NUL character or half of a surrogate pair' : null;
+  if (hasUnstorableCharacters(value)) {
+    return 'must not hold a NUL character or half of a surrogate pair';
+  }
+  // It would be stored, and shown in every list: a secret is shown once.
+  return holdsSecret(value) ? 'must not hold the secret of an API key' : null;
 }
 
 function networkProblem(entry: unknown): string | null {

@@ -1,0 +1,48 @@
+import type { AnswersOptions } from '../common/answers.js';
+import { invalidFieldsSentence } from '../common/failure-sentences.js';
+import { ApiKeyNotFoundError } from './api-keys.errors.js';
+import { EXAMPLE_KEY, EXAMPLE_METRICS } from './dto/api-key.example.js';
+import { checkApiKeyId } from './dto/field-checks.js';
+
+/** What the API document says of the five routes beside their types. */
+
+const NOT_FOUND = { 404: new ApiKeyNotFoundError(EXAMPLE_KEY.id).message } as const;
+
+/** Of a route whose id is all that can be wrong. */
+const WRONG_ID = {
+  400: { error: invalidFieldsSentence(1), validator: { id: checkApiKeyId('') ?? '' } },
+} as const;
+
+export const CREATE: AnswersOptions = {
+  summary: 'Create an API key',
+  description:
+    'The answer holds the whole secret, this once: keep it. A key cannot be stronger than the one that creates it, in ' +
+    'scopes, addresses or expiry; that is refused with 403, and `validator` says what goes beyond.',
+};
+
+export const LIST: AnswersOptions = {
+  summary: 'List the API keys',
+  description:
+    'All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page.',
+};
+
+export const GET: AnswersOptions = {
+  summary: 'Read an API key',
+  description: 'The key, secret masked, and how much it has been used.',
+  failures: { ...WRONG_ID, ...NOT_FOUND },
+};
+
+export const UPDATE: AnswersOptions = {
+  summary: 'Change an API key',
+  description:
+    'A field that is left out stays as it is; the secret never changes. Neither the key as it was nor as it becomes may ' +
+    'be stronger than yours: that is refused with 403, and `validator` says what goes beyond.',
+  example: { ...EXAMPLE_KEY, updated_at: EXAMPLE_METRICS.last_used_at, metrics: EXAMPLE_METRICS },
+  failures: NOT_FOUND,
+};
+
+export const DELETE: AnswersOptions = {
+  summary: 'Delete an API key',
+  description: 'Its secret stops working at once, and for good.',
+  failures: { ...WRONG_ID, ...NOT_FOUND },
+};

@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs';
+import { chromium, type Browser } from 'playwright-core';
+
+/** Debian's; `npm test` names another if it finds one elsewhere. */
+const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+
+/** Nothing but the page asks the network, so that what the page asks can be told. */
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** `describe`, or without a browser a `describe` that is skipped and says how to get one. In CI there is no excuse. */
+export function describeInBrowser(name: string, tests: () => void): void {
+  if (existsSync(PATH) || process.env.CI === 'true') {
+    describe(name, tests);
+    return;
+  }
+  describe.skip(
+    `${name} (skipped: no Chromium at ${PATH}. Install Debian's package chromium, or set CHROMIUM_PATH)`,
+    tests,
+  );
+}
+
+/** A browser with an empty profile of its own, which goes with it. */
+export async function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: PATH, headless: true, args: FLAGS });
+}

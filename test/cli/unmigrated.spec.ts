@@ -1,0 +1,31 @@
+import { endProducts, runCli } from '../support/product.js';
+import { createSchema, type TestSchema } from '../support/schema.js';
+
+describe('the command line on a schema that is not migrated', () => {
+  let schema: TestSchema;
+
+  beforeAll(async () => {
+    schema = await createSchema();
+  });
+
+  afterEach(() => endProducts());
+
+  afterAll(() => schema.drop());
+
+  it('says what to run, and shows nothing of the inside', async () => {
+    const { code, stdout, stderr } = await runCli(schema.url, ['list-organizations']);
+
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('npm run migrate');
+    expect(stderr).not.toContain('SELECT');
+  });
+
+  it('shows help without a database, on stdout and with exit code 0', async () => {
+    const { code, stdout, stderr } = await runCli('', ['--help']);
+
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const command of ['migrate', 'create-organization', 'list-organizations', 'create-key']) {
+      expect(stdout).toContain(command);
+    }
+  });
+});

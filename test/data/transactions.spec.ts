@@ -1,0 +1,350 @@
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { UnavailableError } from '../../src/common/unavailable-error.js';
+import { POOL_SIZE } from '../../src/database/connection-options.js';
+import { CommitUnknownError } from '../../src/database/database-errors.js';
+import type { Database } from '../../src/database/database.js';
+import type { Settled, Transaction } from '../../src/database/transaction.js';
+import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { eventually } from '../support/eventually.js';
+import { openDatabase } from '../support/open-database.js';
+import { createSchema, type TestSchema } from '../support/schema.js';
+
+const RAISE_DEADLOCK = "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'";
+
+describe('a transaction', () => {
+  let schema: TestSchema;
+  let proxy: DatabaseProxy;
+  let database: Database;
+
+  beforeAll(async () => {
+    schema = await createSchema();
+    await schema.connection.query(
+      'CREATE TABLE tally (name VARCHAR(8) PRIMARY KEY, count INT NOT NULL) ENGINE = InnoDB',
+    );
+    proxy = await openProxy();
+    database = await openDatabase(proxy.url(schema.name));
+  });
+
+  afterAll(async () => {
+    await database.close();
+    await proxy.close();
+    await schema.drop();
+  });
+
+  beforeEach(async () => {
+    proxy.set('open');
+    await schema.connection.query("REPLACE INTO tally VALUES ('a', 0), ('b', 0)");
+  });
+
+  const add = ({ manager }: Transaction, name: string) =>
+    manager.query('UPDATE tally SET count = count + 1 WHERE name = ?', [name]);
+
+  async function count(name: string): Promise<unknown> {
+    const [rows] = await schema.connection.query<RowDataPacket[]>('SELECT count FROM tally WHERE name = ?', [name]);
+    return rows[0]?.count;
+  }
+
+  describe('that goes well or is given up', () => {
+    it('commits what it did, and tells so', async () => {
+      const settled: Settled[] = [];
+      const result = await database.transaction(async (transaction) => {
+        transaction.onSettled((how) => settled.push(how));
+        await add(transaction, 'a');
+        return 'done';
+      });
+
+      expect(result).toBe('done');
+      expect(settled).toEqual(['committed']);
+      expect(await count('a')).toBe(1);
+    });
+
+    it('undoes everything when its work throws, passes the error on and tells nobody', async () => {
+      const settled: Settled[] = [];
+      const work = database.transaction(async (transaction) => {
+        transaction.onSettled((how) => settled.push(how));
+        await add(transaction, 'a');
+        throw new RangeError('changed my mind');
+      });
+
+      await expect(work).rejects.toThrow(new RangeError('changed my mind'));
+      expect(settled).toEqual([]);
+      expect(await count('a')).toBe(0);
+    });
+
+    it('passes on an error in a statement as it is: that is no outage', async () => {
+      const work = database.transaction(({ manager }) => manager.query('SELECT nonsense FROM tally'));
+
+      await expect(work).rejects.not.toBeInstanceOf(UnavailableError);
+      await expect(work).rejects.toThrow(/nonsense/);
+    });
+
+    it('speaks strictly, in UTC, and sees what others have committed meanwhile', async () => {
+      const [session] = await database.read((manager) =>
+        manager.query<Record<string, string>[]>('SELECT @@sql_mode AS mode, @@time_zone AS zone'),
+      );
+      expect(session?.mode).toContain('STRICT_ALL_TABLES');
+      expect(session?.zone).toBe('+00:00');
+
+      const seen = await database.transaction(async ({ manager }) => {
+        const look = () => manager.query<{ count: number }[]>("SELECT count FROM tally WHERE name = 'a'");
+        const [before] = await look();
+        await schema.connection.query("UPDATE tally SET count = 7 WHERE name = 'a'");
+        const [after] = await look();
+        return [before?.count, after?.count];
+      });
+      expect(seen).toEqual([0, 7]);
+    });
+  });
+
+  describe('in a deadlock', () => {
+    it('is tried again until both of two that wait for each other have done their work', async () => {
+      const bothHoldOne = barrier(2);
+      let runs = 0;
+      const crosswise = (first: string, second: string) =>
+        database.transaction(async (transaction) => {
+          runs += 1;
+          await add(transaction, first);
+          await bothHoldOne();
+          await add(transaction, second);
+        });
+      await Promise.all([crosswise('a', 'b'), crosswise('b', 'a')]);
+
+      expect([await count('a'), await count('b')]).toEqual([2, 2]);
+      expect(runs).toBe(3);
+    });
+
+    it('that does not end is an outage after five attempts', async () => {
+      let runs = 0;
+      const work = database.transaction(async (transaction) => {
+        runs += 1;
+        await add(transaction, 'a');
+        await transaction.manager.query(RAISE_DEADLOCK);
+      });
+
+      await expect(work).rejects.toBeInstanceOf(UnavailableError);
+      await expect(work).rejects.not.toBeInstanceOf(CommitUnknownError);
+      expect(runs).toBe(5);
+      expect(await count('a')).toBe(0);
+    });
+
+    it('that comes only at COMMIT, as on Galera, is tried again and told of once', async () => {
+      const settled: Settled[] = [];
+      let runs = 0;
+      proxy.onNextCommit('conflict');
+      await database.transaction(async (transaction) => {
+        runs += 1;
+        transaction.onSettled((how) => settled.push(how));
+        await add(transaction, 'a');
+      });
+
+      expect(runs).toBe(2);
+      expect(settled).toEqual(['committed']);
+      expect(await count('a')).toBe(1);
+    });
+  });
+
+  describe('whose COMMIT is not answered', () => {
+    it.each([
+      ['had reached the database', 'lost after', 1],
+      ['never reached the database', 'lost before', 0],
+    ] as const)('is of unknown outcome, when the COMMIT %s', async (_, fate, counted) => {
+      const settled: Settled[] = [];
+      proxy.onNextCommit(fate);
+      const work = database.transaction(async (transaction) => {
+        transaction.onSettled((how) => settled.push(how));
+        await add(transaction, 'a');
+      });
+
+      await expect(work).rejects.toBeInstanceOf(CommitUnknownError);
+      // Whoever keeps something in memory must expect the change to hold.
+      expect(settled).toEqual(['unknown']);
+      await eventually('the lock is gone', () => isUnlocked(schema.connection));
+      expect(await count('a')).toBe(counted);
+    });
+
+    it('is not taken for one of unknown outcome when the connection breaks earlier', async () => {
+      const work = database.transaction(async (transaction) => {
+        await add(transaction, 'a');
+        proxy.set('closed');
+        await add(transaction, 'b');
+      });
+
+      await expect(work).rejects.toBeInstanceOf(UnavailableError);
+      await expect(work).rejects.not.toBeInstanceOf(CommitUnknownError);
+    });
+  });
+
+  describe('on a database that cannot serve', () => {
+    it.each(['closed', 'mute'] as const)(
+      'is refused as an outage while it is %s, and works again after it',
+      async (mode) => {
+        const read = (deadlineMs: number) => database.read((manager) => manager.query('SELECT 1 AS one'), deadlineMs);
+        proxy.set(mode);
+        await expect(read(300)).rejects.toBeInstanceOf(UnavailableError);
+        await expect(read(300)).rejects.toBeInstanceOf(UnavailableError);
+
+        proxy.set('open');
+        await eventually('the database serves again', () =>
+          read(3_000).then(
+            () => true,
+            () => false,
+          ),
+        );
+        await expect(database.transaction((transaction) => add(transaction, 'a'))).resolves.toBeDefined();
+      },
+    );
+
+    it('is an outage when the server kills its connection', async () => {
+      const work = database.transaction(async ({ manager }) => {
+        const [row] = await manager.query<{ id: number }[]>('SELECT CONNECTION_ID() AS id');
+        await schema.connection.query(`KILL ${Number(row?.id)}`);
+        await manager.query('SELECT 1');
+      });
+
+      await expect(work).rejects.toBeInstanceOf(UnavailableError);
+    });
+
+    it('does not wait for ever for a connection when all are busy, and leaks none', async () => {
+      let letGo: () => void = () => undefined;
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      const allBusy = barrier(POOL_SIZE + 1);
+      const holders = Array.from({ length: POOL_SIZE }, () =>
+        database.transaction(async ({ manager }) => {
+          await manager.query('SELECT 1');
+          await allBusy();
+          await held;
+        }),
+      );
+      await allBusy();
+
+      const waiting = Array.from({ length: 10 }, () => database.read((manager) => manager.query('SELECT 1'), 100));
+      for (const outcome of await Promise.allSettled(waiting)) {
+        expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(UnavailableError) as unknown });
+      }
+
+      letGo();
+      await Promise.all(holders);
+      const all = barrier(POOL_SIZE);
+      const ids = await Promise.all(
+        Array.from({ length: POOL_SIZE }, () =>
+          database.read(async (manager) => {
+            const [row] = await manager.query<{ id: number }[]>('SELECT CONNECTION_ID() AS id');
+            await all();
+            return row?.id;
+          }),
+        ),
+      );
+      expect(new Set(ids).size).toBe(POOL_SIZE);
+    });
+  });
+
+  describe('that takes too long', () => {
+    interface Outcome {
+      readonly error: unknown;
+      readonly connectionId: number;
+    }
+    let behindLock: Outcome;
+    let endless: Outcome;
+    let unansweredCommit: Outcome;
+    let endlessRead: unknown;
+    let slow: Database;
+
+    // All at once: each of them takes seconds.
+    beforeAll(async () => {
+      await schema.connection.query("REPLACE INTO tally VALUES ('a', 0), ('b', 0)");
+      slow = await openDatabase(proxy.url(schema.name));
+      proxy.set('open');
+      await schema.connection.beginTransaction();
+      await schema.connection.query("UPDATE tally SET count = 100 WHERE name = 'a'");
+      proxy.onNextCommit('unanswered');
+      [behindLock, endless, unansweredCommit, endlessRead] = await Promise.all([
+        outcomeOf((transaction) => add(transaction, 'a')),
+        outcomeOf(({ manager }) => manager.query('SELECT SLEEP(20)')),
+        outcomeOf((transaction) => add(transaction, 'b')),
+        slow.read((manager) => manager.query('SELECT SLEEP(20)')).catch((error: unknown) => error),
+      ]);
+      await schema.connection.rollback();
+    });
+
+    afterAll(() => slow.close());
+
+    async function outcomeOf(work: (transaction: Transaction) => Promise<unknown>): Promise<Outcome> {
+      let connectionId = 0;
+      const error: unknown = await slow
+        .transaction(async (transaction) => {
+          const [row] = await transaction.manager.query<{ id: number }[]>('SELECT CONNECTION_ID() AS id');
+          connectionId = row?.id ?? 0;
+          await work(transaction);
+        })
+        .then(
+          () => 'it was committed',
+          (reason: unknown) => reason,
+        );
+      return { error, connectionId };
+    }
+
+    it('behind a lock that another holds, is an outage, and nothing of it remains', async () => {
+      expect(behindLock.error).toBeInstanceOf(UnavailableError);
+      expect(behindLock.error).not.toBeInstanceOf(CommitUnknownError);
+      expect(await count('a')).toBe(0);
+    });
+
+    it('in a statement that does not end, is cut and an outage', () => {
+      expect(endless.error).toBeInstanceOf(UnavailableError);
+      expect(endless.error).not.toBeInstanceOf(CommitUnknownError);
+      expect(endlessRead).toBeInstanceOf(UnavailableError);
+    });
+
+    it('in its COMMIT, is of unknown outcome', () => {
+      expect(unansweredCommit.error).toBeInstanceOf(CommitUnknownError);
+    });
+
+    it('loses its connection, which is never used again', async () => {
+      const all = barrier(POOL_SIZE);
+      const ids = await Promise.all(
+        Array.from({ length: POOL_SIZE }, () =>
+          slow.read(async (manager) => {
+            const [row] = await manager.query<{ id: number }[]>('SELECT CONNECTION_ID() AS id');
+            await all();
+            return row?.id;
+          }),
+        ),
+      );
+      expect(behindLock.connectionId * endless.connectionId * unansweredCommit.connectionId).toBeGreaterThan(0);
+      for (const { connectionId } of [behindLock, endless, unansweredCommit]) {
+        expect(ids).not.toContain(connectionId);
+      }
+    });
+  });
+});
+
+/** Lets nobody through until so many have arrived; later ones pass. */
+function barrier(count: number): () => Promise<void> {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  let arrived = 0;
+  return () => {
+    arrived += 1;
+    if (arrived === count) {
+      open();
+    }
+    return opened;
+  };
+}
+
+/** Whether no dead connection still holds the row: the server notices a moment later that its client is gone. */
+async function isUnlocked(connection: Connection): Promise<boolean> {
+  await connection.beginTransaction();
+  try {
+    await connection.query("SELECT * FROM tally WHERE name = 'a' FOR UPDATE NOWAIT");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection.rollback();
+  }
+}

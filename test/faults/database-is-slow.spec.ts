@@ -1,0 +1,198 @@
+import { KEYS } from '../support/api-client.js';
+import { eventually } from '../support/eventually.js';
+import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { envelope, exchange, Load, longestMs, tally } from '../support/http-load.js';
+import { endProducts } from '../support/product.js';
+import { startService, type MadeKey, type Service } from '../support/service.js';
+import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
+import { expectUnavailable } from './expect-unavailable.js';
+import { measured } from './measured.js';
+
+const RECOVERY_MS = 5_000;
+const LONGEST_MS = 5_000;
+const POOL_SIZE = 5;
+
+describe('a way to the database', () => {
+  let server: StoppableServer;
+  let proxy: FaultProxy;
+  let service: Service;
+  let keys: MadeKey[];
+
+  beforeAll(async () => {
+    server = await startServer();
+    proxy = await openFaultProxy({ path: server.socketPath });
+    service = await startService(schemaUrl(proxy.socketPath), { SHUTDOWN_DELAY_MS: '0' });
+    keys = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((label) => service.createKey(label)));
+  }, 60_000);
+
+  afterAll(async () => {
+    await endProducts();
+    await proxy.close();
+    await server.destroy();
+  }, 60_000);
+
+  afterEach(async () => {
+    proxy.delayMs = 0;
+    proxy.set('open');
+    await eventually('it recovers', async () => (await service.send('GET', KEYS)).status === 200);
+  }, 20_000);
+
+  const keyOf = (client: number) => keys[client % keys.length] ?? { id: '', secret: '' };
+  /** Each client asks for a key of its own, with that key's own secret, and hears of no other. */
+  const askForOwnKey = (clients: number) =>
+    new Load(clients, async (agent, client) => {
+      const { id, secret } = keyOf(client);
+      const outcome = await exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, secret);
+      if (outcome.status === 200) {
+        expect(envelope<MadeKey>(outcome).data.id).toBe(id);
+      }
+      return outcome;
+    });
+  const everyKindOfRequest = () => {
+    const { id, secret } = keyOf(0);
+    return Promise.all([
+      service.send('GET', KEYS),
+      service.send('GET', `${KEYS}/${id}`, secret),
+      service.send('POST', KEYS, service.secret, { label: 'late' }),
+      service.send('PUT', `${KEYS}/${id}`, service.secret, { label: 'late' }),
+      service.send('DELETE', `${KEYS}/${id}`, keyOf(1).secret, undefined),
+    ]);
+  };
+
+  it('that takes three seconds for each word is a 503 in time, and lends no connection that still waits for one', async () => {
+    const load = askForOwnKey(8);
+    await load.goesOnFor(100);
+    proxy.delayMs = 3_000;
+    const slow = await everyKindOfRequest();
+    expectUnavailable(slow);
+    proxy.delayMs = 0;
+    const liftedMs = performance.now();
+    const before = load.outcomes.length;
+    await eventually(
+      'it recovers',
+      () => load.outcomes.slice(before).filter(({ status }) => status === 200).length >= 100,
+      RECOVERY_MS,
+    );
+    measured('100 answers after a delay of 3 s was lifted', performance.now() - liftedMs);
+    // The late words of the server arrive while these are answered: each is still about its own key.
+    await load.goesOnFor(200);
+    const outcomes = [...slow, ...(await load.stop())];
+    expect(Object.keys(tally(outcomes)).sort()).toEqual(['200', '503']);
+    expect(longestMs(outcomes)).toBeLessThan(LONGEST_MS);
+    measured('longest request at a delay of 3 s', longestMs(outcomes));
+  }, 30_000);
+
+  it('that takes half a second for each word lets no request take longer than five', async () => {
+    proxy.delayMs = 500;
+    const outcomes = await everyKindOfRequest();
+    expect(Object.keys(tally(outcomes)).filter((kind) => !['200', '503'].includes(kind))).toEqual([]);
+    expect(longestMs(outcomes)).toBeLessThan(LONGEST_MS);
+    measured('longest request at a delay of 0.5 s', longestMs(outcomes));
+  }, 30_000);
+
+  it('that falls silent is a 503 to many at once, in time, and back as soon as new connections get through', async () => {
+    const load = askForOwnKey(40);
+    await load.goesOnFor(200);
+    proxy.set('mute');
+    await load.goesOnFor(80);
+    const silent = await everyKindOfRequest();
+    expectUnavailable(silent);
+    // Those that fell silent stay silent.
+    proxy.set('open');
+    const backMs = performance.now();
+    const before = load.outcomes.length;
+    await eventually(
+      'it recovers',
+      () => load.outcomes.slice(before).filter(({ status }) => status === 200).length >= 200,
+      RECOVERY_MS,
+    );
+    measured('200 answers after a silence', performance.now() - backMs);
+    const outcomes = [...silent, ...(await load.stop())];
+    expect(Object.keys(tally(outcomes)).sort()).toEqual(['200', '503']);
+    expect(longestMs(outcomes)).toBeLessThan(LONGEST_MS);
+    measured('longest request in a silence', longestMs(outcomes));
+    await eventually('the silent ones are let go', () => proxy.links <= POOL_SIZE);
+  }, 40_000);
+
+  it('that fell silent while nobody used it costs one caller a 503, not as many as there are connections', async () => {
+    await Promise.all(Array.from({ length: 20 }, () => service.send('GET', KEYS)));
+    expect(proxy.links).toBe(POOL_SIZE);
+    proxy.set('mute');
+    proxy.set('open');
+    const beganMs = performance.now();
+    await eventually('it recovers', async () => (await service.send('GET', KEYS)).status === 200, RECOVERY_MS);
+    measured('recovery when every idle connection had died unnoticed', performance.now() - beganMs);
+    const next = await Promise.all(Array.from({ length: 20 }, () => service.send('GET', KEYS)));
+    expect(tally(next)).toEqual({ 200: 20 });
+  }, 20_000);
+
+  it('that is cut again and again under load neither ends the process nor mixes answers up', async () => {
+    const load = askForOwnKey(8);
+    for (let round = 0; round < 10; round++) {
+      await load.goesOnFor(10);
+      proxy.set('closed');
+      await load.goesOnFor(5);
+      proxy.set('open');
+    }
+    const outcomes = await load.stop();
+    expect(Object.keys(tally(outcomes)).sort()).toEqual(['200', '503']);
+    expect(service.product.stderr).toBe('');
+  }, 30_000);
+});
+
+describe('a stop while the database is silent', () => {
+  it('ends in time all the same, says which counts are lost, and does not hang on its connections', async () => {
+    const server = await startServer();
+    const proxy = await openFaultProxy({ path: server.socketPath });
+    try {
+      const service = await startService(schemaUrl(proxy.socketPath), { SHUTDOWN_DELAY_MS: '0' });
+      expect((await service.send('GET', KEYS)).status).toBe(200);
+      proxy.set('mute');
+      const beganMs = performance.now();
+      const waiting = service.send('GET', KEYS);
+      expect(await service.product.stop()).toBe(0);
+      const tookMs = performance.now() - beganMs;
+      expect(tookMs).toBeLessThan(10_000);
+      measured('a stop while the database is silent', tookMs);
+      expectUnavailable([await waiting]);
+      expect(service.product.stdout).toContain('the counts of 1 keys could not be written and are lost');
+    } finally {
+      await endProducts();
+      await proxy.close();
+      await server.destroy();
+    }
+  }, 40_000);
+
+  it('writes the counts after all when the database is back before the last flush gives up', async () => {
+    const server = await startServer();
+    try {
+      const service = await startService(schemaUrl(server.socketPath), { SHUTDOWN_DELAY_MS: '0' });
+      const { id, secret } = await service.createKey('counted');
+      await server.stop();
+      await server.start();
+      for (let i = 0; i < 7; i++) {
+        await eventually(
+          'it answers',
+          async () => (await service.send('GET', `${KEYS}/${id}`, secret)).status === 200,
+          5_000,
+        );
+      }
+      await server.stop();
+      const stopping = service.product.stop();
+      await service.product.says('stopping');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await server.start();
+      expect(await stopping).toBe(0);
+      const connection = await server.connect();
+      const [rows] = await connection.query(
+        'SELECT total_requests AS total FROM latchkey.api_key_metrics WHERE key_id = UNHEX(?)',
+        [id.replace('api_key_', '').replaceAll('-', '')],
+      );
+      await connection.end();
+      expect(rows).toEqual([{ total: 7 }]);
+    } finally {
+      await endProducts();
+      await server.destroy();
+    }
+  }, 40_000);
+});

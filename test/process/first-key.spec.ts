@@ -1,0 +1,129 @@
+import { execFile } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { RowDataPacket } from 'mysql2/promise';
+import { SCOPES } from '../../src/common/access/scope.js';
+import { KEYS, send } from '../support/api-client.js';
+import { endProducts, makeFolder, Product, serviceEnv } from '../support/product.js';
+import { createSchema, type TestSchema } from '../support/schema.js';
+
+interface FirstKeyFile {
+  readonly organization_id: string;
+  readonly id: string;
+  readonly secret: string;
+}
+
+describe('the first start', () => {
+  let schema: TestSchema;
+  let dataDir: string;
+  let file: string;
+
+  beforeEach(async () => {
+    schema = await createSchema();
+    dataDir = join(makeFolder(), 'data');
+    file = join(dataDir, 'first-key.json');
+  });
+
+  afterEach(async () => {
+    await endProducts();
+    await schema.drop();
+  });
+
+  const launch = (env: Readonly<Record<string, string>> = {}) =>
+    new Product('start', serviceEnv(schema.url, { DATA_DIR: dataDir, ...env }));
+
+  const read = () => JSON.parse(readFileSync(file, 'utf8')) as FirstKeyFile;
+
+  async function rowsIn(table: string): Promise<number> {
+    const [rows] = await schema.connection.query<RowDataPacket[]>(`SELECT COUNT(*) AS count FROM ${table}`);
+    return Number(rows[0]?.count);
+  }
+
+  it('on an empty database makes a key with every scope, prints its secret once and keeps it for its owner alone', async () => {
+    const product = launch();
+    const url = await product.url();
+    await product.says('Latchkey is ready.');
+    const { organization_id: organizationId, id, secret } = read();
+
+    expect(Object.keys(read())).toEqual(['organization_id', 'id', 'secret']);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect(statSync(dataDir).mode & 0o077).toBe(0);
+    const answer = await send(url, 'GET', `${KEYS}/${id}`, { secret });
+    expect(answer.body.data).toMatchObject({
+      organization_id: organizationId,
+      scopes: SCOPES,
+      ip_allow_list: [],
+      expires_at: null,
+    });
+    const [organizations] = await schema.connection.query<RowDataPacket[]>('SELECT name FROM organizations');
+    expect(organizations).toEqual([{ name: 'Development' }]);
+    // Once as the key, and once in the command that is there to be pasted; never in the log.
+    expect(product.output.split(secret)).toHaveLength(3);
+    expect(product.output.split('\n').filter((line) => line.includes('"level"') && line.includes(secret))).toEqual([]);
+  });
+
+  it('prints a curl that works when pasted', async () => {
+    const product = launch();
+    await product.says(/-d '\{.*\}'\n/);
+    const command = /^ +curl (?:.*\\\n)*.*$/m.exec(product.stdout)?.[0] ?? '';
+    const { stdout } = await promisify(execFile)('bash', ['-c', command]);
+
+    expect(JSON.parse(stdout)).toMatchObject({
+      status: 200,
+      message: 'Resource created successfully',
+      data: { label: 'My API Key', scopes: ['products.create'], secret: expect.stringMatching(/^sk_live_/) as unknown },
+    });
+  });
+
+  it('replaces a link that waits for the file, and does not write through it', async () => {
+    const victim = join(makeFolder(), 'victim');
+    writeFileSync(victim, 'untouched');
+    mkdirSync(dataDir);
+    symlinkSync(victim, file);
+    await launch().says('Latchkey is ready.');
+
+    expect(readFileSync(victim, 'utf8')).toBe('untouched');
+    expect(lstatSync(file).isSymbolicLink()).toBe(false);
+    expect(read().secret).toMatch(/^sk_live_/);
+  });
+
+  it('is the only one: a second makes no key and says which command does', async () => {
+    const first = launch();
+    await first.says('Latchkey is ready.');
+    await first.stop();
+    const before = readFileSync(file, 'utf8');
+    const second = launch();
+    await second.says('Latchkey is ready.');
+    await second.says('create-key --organization');
+
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    expect(second.output).not.toContain(read().secret);
+    expect([await rowsIn('organizations'), await rowsIn('api_keys')]).toEqual([1, 1]);
+    expect((await send(await second.url(), 'GET', KEYS, { secret: read().secret })).status).toBe(200);
+  });
+
+  it.each([
+    ['in production', { APP_ENV: 'production', TRUST_PROXY: 'none', HOST: '127.0.0.1', SHUTDOWN_DELAY_MS: '0' }],
+    ['on an address that others can reach', { HOST: '0.0.0.0' }],
+  ])('%s makes no key', async (_, env) => {
+    const product = launch(env);
+    await product.says('Latchkey is ready.');
+    await product.says('create-key --organization');
+
+    expect([await rowsIn('organizations'), await rowsIn('api_keys')]).toEqual([0, 0]);
+    expect(existsSync(file)).toBe(false);
+    expect(product.output).not.toContain('sk_live_');
+  });
+
+  it('by the program that containers run makes no key either', async () => {
+    const migrated = launch({ HOST: '0.0.0.0' });
+    await migrated.says('Latchkey is ready.');
+    await migrated.stop();
+    const product = new Product('main', serviceEnv(schema.url, { DATA_DIR: dataDir }));
+    await product.url();
+
+    expect(await rowsIn('organizations')).toBe(0);
+    expect(existsSync(file)).toBe(false);
+  });
+});

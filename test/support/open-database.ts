@@ -1,0 +1,17 @@
+import { Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { ApiKeySecret } from '../../src/api-keys/api-key-secret.entity.js';
+import { ApiKey } from '../../src/api-keys/api-key.entity.js';
+import { databaseUrl } from '../../src/config/parse-variable.js';
+import { connectionOptions } from '../../src/database/connection-options.js';
+import { Database } from '../../src/database/database.js';
+import { Organization } from '../../src/organizations/organization.entity.js';
+
+/** The product's way to a database, without the rest of the product. What it would log is not printed. */
+export async function openDatabase(url: string): Promise<Database> {
+  Logger.overrideLogger(false);
+  const options = connectionOptions(databaseUrl(url), [Organization, ApiKey, ApiKeySecret]);
+  const database = new Database(new DataSource(options));
+  await database.connect(0);
+  return database;
+}

@@ -1,0 +1,167 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TEST_PEPPER } from './test-app.js';
+
+/** The programs of the built product. */
+export type Program = 'main' | 'start' | 'cli';
+
+/** How long any of them may take to say something, or to end; then the test fails and says what was printed. */
+const PATIENCE_MS = 25_000;
+const ANSI_COLOURS = /\u001b\[\d*m/g;
+
+const launched = new Set<ChildProcess>();
+const folders = new Set<string>();
+
+/** The built product as a process of its own, in an empty working folder, with no environment but what it is given. */
+export class Product {
+  stdout = '';
+  stderr = '';
+  /** The exit code, as a shell has it: 128 + n when signal n ended it. */
+  readonly exitCode: Promise<number>;
+  private readonly child: ChildProcess;
+
+  constructor(program: Program, env: Readonly<Record<string, string>>, args: readonly string[] = []) {
+    this.child = spawn(process.execPath, [join(testDist(), `${program}.js`), ...args], {
+      cwd: makeFolder(),
+      env: { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json', DATABASE_WAIT_MS: '0', ...env },
+      stdio: ['ignore', 'pipe', 'pipe', ...(program === 'start' ? (['ipc'] as const) : [])],
+    });
+    launched.add(this.child);
+    this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.exitCode = endOf(this.child);
+  }
+
+  /** Both streams, for reading. */
+  get output(): string {
+    return `${this.stdout}${this.stderr}`.replace(ANSI_COLOURS, '');
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
+  /** Lets go of the channel that `npm start` keeps to its service, as its death would. */
+  disconnect(): void {
+    this.child.disconnect();
+  }
+
+  /** Waits until the output has the text. */
+  async says(text: string | RegExp): Promise<RegExpMatchArray> {
+    let listener: (() => void) | undefined;
+    const said = new Promise<RegExpMatchArray>((resolve) => {
+      listener = () => {
+        const match = typeof text === 'string' ? this.output.match(escaped(text)) : this.output.match(text);
+        if (match !== null) {
+          resolve(match);
+        }
+      };
+      this.child.stdout?.on('data', listener);
+      this.child.stderr?.on('data', listener);
+      listener();
+    });
+    return within(Promise.race([said, this.exitWithout(text)]), () => `not said: ${String(text)}\n${this.output}`);
+  }
+
+  /** Where it listens, once it does and is ready. */
+  async url(): Promise<string> {
+    const [, url] = await this.says(/listening on (http:\/\/[\w.:[\]]+)/);
+    return url ?? '';
+  }
+
+  /** Waits for its end. */
+  async ends(): Promise<number> {
+    return within(this.exitCode, () => `did not end\n${this.output}`);
+  }
+
+  /** Asks it to stop and waits for its end. */
+  async stop(): Promise<number> {
+    this.signal('SIGTERM');
+    return this.ends();
+  }
+
+  private async exitWithout(text: string | RegExp): Promise<never> {
+    const code = await this.exitCode;
+    throw new Error(`ended with ${code} and never said ${String(text)}\n${this.output}`);
+  }
+}
+
+/** What a service of the tests is told, unless a test says otherwise. */
+export function serviceEnv(databaseUrl: string, env: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return { DATABASE_URL: databaseUrl, SECRET_PEPPER: TEST_PEPPER, ...env };
+}
+
+/** Runs one operator command to its end. */
+export async function runCli(
+  databaseUrl: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
+  const product = new Product('cli', serviceEnv(databaseUrl, env), args);
+  const code = await product.ends();
+  return { code, stdout: product.stdout, stderr: product.stderr };
+}
+
+/** An empty folder that `endProducts` removes. */
+export function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
+  folders.add(folder);
+  return folder;
+}
+
+/** For `afterEach` or `afterAll`: ends what a test began and, because it failed, did not stop; removes the folders. */
+export async function endProducts(): Promise<void> {
+  await Promise.all(
+    [...launched].map(async (child) => {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }),
+  );
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  folders.clear();
+}
+
+/** Its exit code, when it has ended and all that it printed has been read. Not by `close`, which a disconnected child never emits. */
+async function endOf(child: ChildProcess): Promise<number> {
+  const allRead = Promise.all([child.stdout, child.stderr].map((stream) => stream && once(stream, 'close')));
+  const code = await new Promise<number>((resolve) => {
+    child.once('exit', (status, signal) => {
+      launched.delete(child);
+      resolve(status ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+  await allRead;
+  return code;
+}
+
+/** Where `npm test` has compiled the product to, or whoever runs Jest alone. */
+function testDist(): string {
+  const folder = process.env.TEST_DIST;
+  if (folder === undefined || folder === '') {
+    throw new Error('TEST_DIST is not set: run the tests by `npm test`, or name the folder of the compiled src');
+  }
+  return folder;
+}
+
+async function within<T>(promise: Promise<T>, complaint: () => string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(complaint()));
+    }, PATIENCE_MS);
+  });
+  try {
+    return await Promise.race([promise, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function escaped(text: string): RegExp {
+  return new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+}

@@ -1,0 +1,39 @@
+import { UsageMeter } from '../../src/usage/usage-meter.js';
+import type { TestApp } from './test-app.js';
+
+const LOCK = 'latchkey test query log';
+const LOCK_WAIT_SECONDS = 60;
+
+/**
+ * The statements that reach the server on behalf of an app while `act` runs, by the server's own general log. The meter,
+ * which writes in its own time, is held still meanwhile. Files that run side by side take turns.
+ */
+export async function recordQueries({ app, schema }: TestApp, act: () => Promise<unknown>): Promise<string[]> {
+  const { connection } = schema;
+  const meter = app.get(UsageMeter);
+  await connection.query('SELECT GET_LOCK(?, ?)', [LOCK, LOCK_WAIT_SECONDS]);
+  try {
+    await meter.flush();
+    meter.flush = () => Promise.resolve();
+    await connection.query("SET GLOBAL log_output = 'TABLE'");
+    await connection.query('TRUNCATE mysql.general_log');
+    await connection.query('SET GLOBAL general_log = 1');
+    await act();
+    await connection.query('SET GLOBAL general_log = 0');
+    return await statementsOf(schema);
+  } finally {
+    Reflect.deleteProperty(meter, 'flush');
+    await connection.query('SET GLOBAL general_log = 0');
+    await connection.query('SELECT RELEASE_LOCK(?)', [LOCK]);
+  }
+}
+
+async function statementsOf({ connection, name }: TestApp['schema']): Promise<string[]> {
+  const [rows] = await connection.query(
+    `SELECT CONVERT(argument USING utf8mb4) AS statement FROM mysql.general_log
+      WHERE command_type IN ('Query', 'Prepare', 'Execute') AND thread_id <> CONNECTION_ID()
+        AND thread_id IN (SELECT id FROM information_schema.processlist WHERE db = ?)`,
+    [name],
+  );
+  return (rows as { statement: string }[]).map(({ statement }) => statement);
+}
