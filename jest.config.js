@@ -20,5 +20,7 @@ export default {
     ],
   },
   setupFiles: ['reflect-metadata'],
+  // Most of the time goes into waiting for processes and the database: more workers than cores.
+  maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { compileInto } from './support/build.mjs';
+import { ensureChromium } from './support/chromium.mjs';
 import { PrivateDatabase } from './support/database/private-database.mjs';
 import { ensureDependencies } from './support/dependencies.mjs';
 import { runJest } from './support/jest.mjs';
@@ -28,12 +29,14 @@ await runScript(async (stop) => {
   try {
     // What a run that was killed has left.
     await database.destroy();
-    await allOf([
+    const [, browser] = await allOf([
       step('Compiling the product for the tests', () => compileInto(dist, stop)),
-      process.env.TEST_DATABASE_URL ? undefined : database.join(stop),
+      // One after the other: either may install a package.
+      (process.env.TEST_DATABASE_URL ? Promise.resolve() : database.join(stop)).then(() => ensureChromium(stop)),
     ]);
     const url = process.env.TEST_DATABASE_URL || database.url('root');
-    return await runJest(process.argv.slice(2), { TEST_DATABASE_URL: url, TEST_DIST: join(dist, 'src') }, stop);
+    const env = { TEST_DATABASE_URL: url, TEST_DIST: join(dist, 'src'), ...browser };
+    return await runJest(process.argv.slice(2), env, stop);
   } finally {
     await database.destroy();
     lock.release();
@@ -49,8 +52,10 @@ function takeTestFolder() {
   }
 }
 
-/** Waits for all even if one fails, so that none is still at work while we clean up. */
+/** What all give. Waits for all even if one fails, so that none is still at work while we clean up. */
 async function allOf(promises) {
-  const failed = (await Promise.allSettled(promises)).find(({ status }) => status === 'rejected');
+  const settled = await Promise.allSettled(promises);
+  const failed = settled.find(({ status }) => status === 'rejected');
   if (failed !== undefined) throw failed.reason;
+  return settled.map(({ value }) => value);
 }

@@ -90,7 +90,7 @@ export async function stop(app: NestExpressApplication): Promise<void> {
   const readiness = app.get(Readiness);
   const wasReady = readiness.phase === 'ready';
   readiness.phase = 'draining';
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   askClientsToLeave(server);
   await sleep(wasReady ? shutdownDelayMs : 0);
   const sweep = setInterval(() => {

@@ -33,6 +33,11 @@ export async function createFirstKey(app: INestApplicationContext, config: Confi
   return { key, file: writeDown(config.dataDir, key) };
 }
 
+/** Where the first key is written down. */
+export function firstKeyFile(dataDir: string): string {
+  return join(dataDir, 'first-key.json');
+}
+
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
@@ -40,7 +45,7 @@ function isLoopback(host: string): boolean {
 /** Writes a file of its own and moves it into place: a link that waits there is replaced, never followed. */
 function writeDown(dataDir: string, key: CreatedApiKeyResponse): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const path = join(dataDir, 'first-key.json');
+  const path = firstKeyFile(dataDir);
   const draft = `${path}.${process.pid}`;
   rmSync(draft, { force: true });
   const file = openSync(draft, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);

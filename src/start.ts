@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { serve } from './app.lifecycle.js';
 import { CONFIG, type Config, type DatabaseConfig } from './config/config.js';
 import { Migrator } from './database/migrator.js';
-import { createFirstKey, type FirstKey } from './first-key.js';
+import { createFirstKey, firstKeyFile, type FirstKey } from './first-key.js';
 
 /** What `npm start` runs: migrates, makes the first key of a new development database, serves, and says where. */
 let firstKey: FirstKey | null = null;
@@ -28,7 +29,7 @@ async function banner(app: NestExpressApplication, config: Config): Promise<stri
     Swagger UI  ${url}/docs
     Database    ${describeDatabase(config.database)}
 
-${firstKey === null ? howToMakeAKey() : tryIt(url, firstKey)}
+${firstKey === null ? howToMakeAKey(firstKeyFile(config.dataDir)) : tryIt(url, firstKey)}
 `;
 }
 
@@ -37,21 +38,19 @@ function describeDatabase({ socketPath, host, port, name }: DatabaseConfig): str
 }
 
 function tryIt(url: string, { key, file }: FirstKey): string {
-  return `  Your first API key (shown once; also in ${file}):
+  return `  Your first API key, shown once, is also in ${file}. Create another with it:
 
-    ${key.secret}
-
-  Create another with it:
-
+    SECRET='${key.secret}'
     curl -s ${url}/developers/api_keys \\
-      -H 'Authorization: Bearer ${key.secret}' \\
+      -H "Authorization: Bearer $SECRET" \\
       -H 'Content-Type: application/json' \\
       -d '{"label": "My API Key", "scopes": ["products.create"]}'
 `;
 }
 
-function howToMakeAKey(): string {
-  return `  To make a key:
+function howToMakeAKey(firstKeyFile: string): string {
+  const first = existsSync(firstKeyFile) ? `  The key of the first start is in ${firstKeyFile}.\n` : '';
+  return `${first}  To make a key:
 
     npm run -s cli -- list-organizations
     npm run -s cli -- create-key --organization org_… --label Root

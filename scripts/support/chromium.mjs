@@ -19,9 +19,12 @@ const PATHS = [
  */
 export async function ensureChromium(stop) {
   if (process.env.CHROMIUM_PATH) return {};
-  if (!PATHS.some((path) => existsSync(path)) && canInstallPackages()) await installPackage('chromium', 'No Chromium is here', stop);
+  if (!PATHS.some((path) => existsSync(path)) && canInstallPackages())
+    await installPackage('chromium', 'No Chromium is here', stop);
   const found = PATHS.find((path) => existsSync(path));
   if (found !== undefined) return { CHROMIUM_PATH: found };
-  say('No Chromium is here: the tests in a browser are skipped. Install it, or name it: CHROMIUM_PATH=/path/to/chromium');
+  say(
+    'No Chromium is here: the tests in a browser are skipped. Install it, or name it: CHROMIUM_PATH=/path/to/chromium',
+  );
   return {};
 }

@@ -1,4 +1,5 @@
 import type { Browser } from 'playwright-core';
+import { SCOPES } from '../../src/common/access/scope.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { describeInBrowser, launchChromium } from './chromium.js';
 import { takePageScreenshot, takeTryItOutScreenshot } from './screenshots.js';
@@ -39,6 +40,15 @@ describeInBrowser('a visit to Swagger UI', () => {
     expect(await ui.page.title()).toBe('Latchkey API');
     expect(await ui.page.locator('.opblock-tag-section').first().locator('.opblock').count()).toBe(5);
     await ui.authorize(firstSecret);
+  });
+
+  it('names every scope, when asked', async () => {
+    const scopes = ui.page.locator('.info details tbody tr');
+    expect(await scopes.first().isVisible()).toBe(false);
+    await ui.page.locator('.info summary').click();
+    expect(await scopes.first().isVisible()).toBe(true);
+    expect(await scopes.count()).toBe(SCOPES.length);
+    await ui.page.locator('.info summary').click();
   });
 
   it('creates a key from the example as it stands, and shows the whole secret', async () => {

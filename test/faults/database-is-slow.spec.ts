@@ -126,6 +126,22 @@ describe('a way to the database', () => {
     expect(tally(next)).toEqual({ 200: 20 });
   }, 20_000);
 
+  it('that falls silent while connections are being made leaves none of them behind as taken', async () => {
+    proxy.set('closed');
+    proxy.set('open');
+    // Long enough for the login, too long for what each connection is told after it.
+    proxy.delayMs = 900;
+    const caught = Array.from({ length: POOL_SIZE }, () => service.send('GET', KEYS));
+    await new Promise((resolve) => setTimeout(resolve, 1_900));
+    proxy.set('mute');
+    expectUnavailable(await Promise.all(caught));
+    proxy.delayMs = 0;
+    proxy.set('open');
+    await eventually('it recovers', async () => (await service.send('GET', KEYS)).status === 200, RECOVERY_MS);
+    const next = await Promise.all(Array.from({ length: 20 }, () => service.send('GET', KEYS)));
+    expect(tally(next)).toEqual({ 200: 20 });
+  }, 20_000);
+
   it('that is cut again and again under load neither ends the process nor mixes answers up', async () => {
     const load = askForOwnKey(8);
     for (let round = 0; round < 10; round++) {

@@ -130,11 +130,11 @@ describe('a database server that only lets read', () => {
 
 async function killConnectionsOfTheService(admin: Connection): Promise<void> {
   const [rows] = await admin.query<RowDataPacket[]>(
-    "SELECT id FROM information_schema.processlist WHERE user = 'latchkey'",
+    "SELECT id AS thread FROM information_schema.processlist WHERE user = 'latchkey'",
   );
   for (const row of rows) {
     // It may have gone meanwhile.
-    await admin.query(`KILL ${Number(row.id)}`).catch(() => undefined);
+    await admin.query(`KILL ${Number(row.thread)}`).catch(() => undefined);
   }
 }
 

@@ -17,6 +17,8 @@ import { misuses, oddCredentials, sendRaw } from './misuse.js';
 const STRANGER = formatSecret('sk_live_', randomBytes(16), randomBytes(24));
 const CRASH_SECRET = formatSecret('sk_test_', randomBytes(16), randomBytes(24));
 
+const idOf = ({ id }: MadeKey) => Buffer.from(id.replace('api_key_', '').replaceAll('-', ''), 'hex');
+
 describe('the search for secrets', () => {
   it.each([
     ['as it is', (secret: string) => `x${secret}y`],
@@ -116,7 +118,6 @@ describe.each(LOG_FORMATS)(
 
     /** Used, listed, changed, recovered, expired, deleted. */
     async function liveAndDie(a: MadeKey, b: MadeKey, c: MadeKey): Promise<void> {
-      const idOf = ({ id }: MadeKey) => Buffer.from(id.replace('api_key_', '').replaceAll('-', ''), 'hex');
       expect((await ask('GET', KEYS, a.secret)).status).toBe(200);
       expect((await ask('GET', `${KEYS}?limit=1`, a.secret)).headers.link).toBeDefined();
       expect((await ask('GET', `${KEYS}/${a.id}`, a.secret)).status).toBe(200);
@@ -177,7 +178,7 @@ describe.each(LOG_FORMATS)(
         'ALTER TABLE key_changes MODIFY key_id BINARY(16) NULL',
         () => ask('POST', KEYS, key.secret, { label: 'too long' }),
       );
-      await connection.query("UPDATE api_keys SET scopes = '\"none\"' WHERE label = 'a'");
+      await connection.query('UPDATE api_keys SET scopes = \'"none"\' WHERE id = ?', [idOf(key)]);
       expect((await ask('GET', KEYS, key.secret)).status).toBe(500);
     }
   },

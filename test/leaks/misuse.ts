@@ -125,7 +125,7 @@ function sendBytes(url: string, text: string): Promise<string> {
     let answer = '';
     const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(text));
     socket.setEncoding('utf8').on('data', (chunk: string) => (answer += chunk));
-    socket.setTimeout(3_000, () => socket.destroy());
+    socket.setTimeout(700, () => socket.destroy());
     socket.on('error', () => undefined);
     socket.on('close', () => {
       resolve(answer);

@@ -21,7 +21,11 @@ export async function startAppOn(databaseUrl: string, env: Readonly<Record<strin
   );
   const app = await createApp(config, { sink: { write: () => undefined } });
   try {
-    await start(app, { beforeSchemaCheck: async (starting) => void (await starting.get(Migrator).up()) });
+    await start(app, {
+      beforeSchemaCheck: async (starting) => {
+        await starting.get(Migrator).up();
+      },
+    });
   } catch (error) {
     await stop(app);
     throw error;

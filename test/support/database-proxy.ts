@@ -86,7 +86,7 @@ export async function openProxy(sessionStatement?: string): Promise<DatabaseProx
 const OK = 0x00;
 const COM_QUERY = 0x03;
 const PROTOCOL_VERSION = 10;
-/** MySQL's alone: a client that agrees to it puts attributes before the SQL of each query. */
+/** MySQL's alone: once both sides have agreed to it, attributes stand before the SQL of each query. */
 const QUERY_ATTRIBUTES = 1 << 27;
 const DEADLOCK = 1213;
 
@@ -95,7 +95,8 @@ class Link {
   muted = false;
   private readonly fromClient = new PacketReader();
   private readonly fromServer = new PacketReader();
-  private greeted = false;
+  /** Whether the client has answered the server's greeting. */
+  private answered = false;
   /** What to do with the next packet of the server instead of passing it on. */
   private intercept: ((packet: Buffer) => void) | undefined;
 
@@ -134,6 +135,10 @@ class Link {
   }
 
   private onClientPacket(packet: Buffer): void {
+    if (!this.answered) {
+      this.answered = true;
+      declineQueryAttributes(packet);
+    }
     if (this.muted) {
       return;
     }
@@ -168,8 +173,7 @@ class Link {
   }
 
   private onServerPacket(packet: Buffer): void {
-    if (!this.greeted) {
-      this.greeted = true;
+    if (!this.answered) {
       withholdQueryAttributes(packet);
     }
     if (this.intercept !== undefined) {
@@ -218,6 +222,11 @@ function withholdQueryAttributes(greeting: Buffer): void {
   const highCapabilities = greeting.indexOf(0, 5) + 1 + 4 + 8 + 1 + 2 + 1 + 2;
   const offered = greeting.readUInt16LE(highCapabilities);
   greeting.writeUInt16LE(offered & ~(QUERY_ATTRIBUTES >>> 16), highCapabilities);
+}
+
+/** Takes them out of the client's answer too: mysql2 asks for them whatever it was offered. */
+function declineQueryAttributes(answer: Buffer): void {
+  answer.writeUInt32LE((answer.readUInt32LE(4) & ~QUERY_ATTRIBUTES) >>> 0, 4);
 }
 
 function sqlOf(packet: Buffer): string | null {

@@ -10,7 +10,6 @@ export type Program = 'main' | 'start' | 'cli';
 
 /** How long any of them may take to say something, or to end; then the test fails and says what was printed. */
 const PATIENCE_MS = 25_000;
-const ANSI_COLOURS = /\u001b\[\d*m/g;
 
 const launched = new Set<ChildProcess>();
 const folders = new Set<string>();
@@ -37,7 +36,7 @@ export class Product {
 
   /** Both streams, for reading. */
   get output(): string {
-    return `${this.stdout}${this.stderr}`.replace(ANSI_COLOURS, '');
+    return `${this.stdout}${this.stderr}`;
   }
 
   signal(name: NodeJS.Signals): void {
@@ -128,7 +127,8 @@ export async function endProducts(): Promise<void> {
 
 /** Its exit code, when it has ended and all that it printed has been read. Not by `close`, which a disconnected child never emits. */
 async function endOf(child: ChildProcess): Promise<number> {
-  const allRead = Promise.all([child.stdout, child.stderr].map((stream) => stream && once(stream, 'close')));
+  const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
+  const allRead = Promise.all(streams.map((stream) => once(stream, 'close')));
   const code = await new Promise<number>((resolve) => {
     child.once('exit', (status, signal) => {
       launched.delete(child);

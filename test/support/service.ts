@@ -32,9 +32,9 @@ export async function startService(
   const product = new Product('start', serviceEnv(databaseUrl, { DATA_DIR: dataDir, LOG_LEVEL: 'info', ...env }));
   const url = await product.url();
   const { secret } = JSON.parse(readFileSync(join(dataDir, 'first-key.json'), 'utf8')) as MadeKey;
-  const send: Service['send'] = async (method, path, bearer = secret, body = undefined) => {
+  const send: Service['send'] = (method, path, bearer, body) => {
     const agent = new Agent({ keepAlive: false });
-    return exchange(agent, method, `${url}${path}`, bearer, body);
+    return exchange(agent, method, `${url}${path}`, bearer ?? secret, body);
   };
   const createKey = async (label: string) => {
     const outcome = await send('POST', KEYS, secret, { label });
