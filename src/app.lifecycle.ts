@@ -5,6 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { assignPepperVersions, UnknownPepperError } from './app.peppers.js';
 import { assertSecretsStayHidden, SecretsVisibleError } from './app.self-test.js';
 import { createApp, type AppOptions } from './app.setup.js';
+import { MarksPruner } from './changes/marks-pruner.js';
 import { errorCode } from './common/error-code.js';
 import { UnavailableError } from './common/unavailable-error.js';
 import { CONFIG, type Config } from './config/config.js';
@@ -76,6 +77,7 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
   await steps.beforeListen?.(app, config);
   app.get(UsageMeter).start();
   await app.get(ChangeFeed).start();
+  app.get(MarksPruner).start();
   await app.listen(config.port, config.host);
   app.get(Readiness).phase = 'ready';
   new Logger('Latchkey').log(`listening on ${await app.getUrl()}`);

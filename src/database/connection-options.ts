@@ -55,7 +55,22 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
  * What every connection says before its first use: strict (nothing is cut to fit), and each statement of a transaction sees
  * what has been committed by then. Understood by MySQL and MariaDB alike.
  */
-export const SESSION_STATEMENTS = [
+const SESSION_STATEMENTS = [
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 2, time_zone = '+00:00'",
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ] as const;
+
+/**
+ * Makes a new connection fit for use.
+ * @param ask sends one statement over it
+ */
+export async function prepareSession(ask: (sql: string) => Promise<readonly unknown[]>): Promise<void> {
+  for (const statement of SESSION_STATEMENTS) {
+    await ask(statement);
+  }
+  // On Galera a read sees what was acknowledged on another node before it began; without this, now and then it does not.
+  const [wsrep] = (await ask("SHOW VARIABLES LIKE 'wsrep_on'")) as readonly { readonly Value: string }[];
+  if (wsrep?.Value === 'ON') {
+    await ask('SET SESSION wsrep_sync_wait = 1');
+  }
+}

@@ -2,33 +2,30 @@ import type { Socket } from 'node:net';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
 import { UnavailableError } from '../common/unavailable-error.js';
 import type { DatabaseConfig } from '../config/config.js';
-import { clientOptions, SESSION_STATEMENTS } from './connection-options.js';
+import { clientOptions, prepareSession } from './connection-options.js';
 import { asDomainError } from './database-errors.js';
+import { before } from './deadline.js';
+
+/** A new connection takes several round trips, so more time than a query. */
+const CONNECT_DEADLINE_MS = 1_000;
 
 /**
- * One connection outside the pool, for who must not wait behind others. It connects when it is needed. Every query has a
- * deadline, connecting included, past which the socket is destroyed: the next query begins with a new one.
+ * One connection outside the pool, for who must not wait behind others, and asks one thing at a time. It connects when it is
+ * needed. Every query has a deadline past which the socket is destroyed: the next query begins with a new one.
  */
 export class DedicatedConnection {
   private connection: Connection | undefined;
 
   constructor(private readonly database: DatabaseConfig) {}
 
-  /** @throws UnavailableError when the database does not answer within the deadline */
+  /** @throws UnavailableError when no connection can be made, or the database does not answer within the deadline */
   async query<T>(sql: string, values: readonly unknown[], deadlineMs: number): Promise<T[]> {
-    let timer: NodeJS.Timeout | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(new UnavailableError({ detail: `the database took longer than ${deadlineMs} ms` }));
-      }, deadlineMs);
-    });
     try {
-      return await Promise.race([this.queryNow<T>(sql, values), tooLate]);
+      const connection = this.connection ?? (await within(CONNECT_DEADLINE_MS, this.connect()));
+      return await within(deadlineMs, ask<T>(connection, sql, values));
     } catch (error) {
       this.destroy();
       throw asDomainError(error);
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -43,25 +40,20 @@ export class DedicatedConnection {
     }
   }
 
-  private async queryNow<T>(sql: string, values: readonly unknown[]): Promise<T[]> {
-    const connection = (this.connection ??= await this.connect());
-    return ask<T>(connection, sql, values);
-  }
-
   private async connect(): Promise<Connection> {
     const connection = createConnection({ ...clientOptions(this.database), dateStrings: true });
+    // From now on `destroy` reaches it.
     this.connection = connection;
     // What goes wrong is told by the query that it goes wrong for; between queries, by the next one.
     connection.on('error', () => undefined);
-    for (const statement of SESSION_STATEMENTS) {
-      await ask(connection, statement, []);
-    }
-    const [wsrep] = await ask<{ Value: string }>(connection, "SHOW VARIABLES LIKE 'wsrep_on'", []);
-    if (wsrep?.Value === 'ON') {
-      await ask(connection, 'SET SESSION wsrep_sync_wait = 1', []);
-    }
+    await prepareSession((sql) => ask(connection, sql, []));
     return connection;
   }
+}
+
+function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
+  const tooLate = new UnavailableError({ detail: `the database took longer than ${deadlineMs} ms` });
+  return before(performance.now() + deadlineMs, work, tooLate);
 }
 
 function ask<T>(connection: Connection, sql: string, values: readonly unknown[]): Promise<T[]> {

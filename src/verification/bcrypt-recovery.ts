@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { compare } from 'bcrypt';
+import { Changes } from '../changes/changes.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { Database } from '../database/database.js';
@@ -23,10 +24,11 @@ export class BcryptRecovery {
     @Inject(CONFIG) private readonly config: Pick<Config, 'bcryptRecovery'>,
     private readonly peppers: PepperRing,
     private readonly database: Database,
+    private readonly changes: Changes,
   ) {}
 
   /**
-   * Whether the secret is the one that was stored, by its bcrypt record.
+   * Whether the secret is the one that was stored, by its bcrypt record. If so, its row has changed, and is to be read again.
    * @throws UnavailableError when the same secret id, or two others, are being checked
    */
   async matches(secret: string, stored: StoredSecret): Promise<boolean> {
@@ -62,14 +64,14 @@ export class BcryptRecovery {
 
   private async store(secret: string, { secretId, key, pepperVersion }: StoredSecret): Promise<void> {
     const { digest, pepperVersion: current } = this.peppers.digest(secret, key);
-    await this.database.transaction(({ manager }) =>
-      manager.query('UPDATE api_key_secrets SET digest = ?, pepper_version = ? WHERE id = ? AND pepper_version <=> ?', [
-        digest,
-        current,
-        decodeSecretId(secretId),
-        pepperVersion,
-      ]),
-    );
+    await this.database.transaction(async (transaction) => {
+      await transaction.manager.query(
+        'UPDATE api_key_secrets SET digest = ?, pepper_version = ? WHERE id = ? AND pepper_version <=> ?',
+        [digest, current, decodeSecretId(secretId), pepperVersion],
+      );
+      // An instance without recovery may know the row as one that never verifies.
+      await this.changes.mark(transaction, { organizationId: key.organizationId, keyId: key.keyId });
+    });
     this.logger.log(`the digest of a secret of ${key.keyId} was made anew`);
   }
 }

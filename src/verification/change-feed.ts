@@ -36,7 +36,7 @@ export class ChangeFeed implements OnApplicationShutdown {
     private readonly databaseClock: DatabaseClock,
     private readonly metrics: VerificationMetrics,
     @Inject(CLOCK) private readonly clock: Clock,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'freshnessBoundMs' | 'outageGraceMs'>,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'freshnessBoundMs'>,
     changes: Changes,
   ) {
     changes.subscribe((change) => {
@@ -45,7 +45,12 @@ export class ChangeFeed implements OnApplicationShutdown {
     metrics.watchFeed(() => this.ageMs);
   }
 
-  /** How old the knowledge of all changes is, counted from before the last good poll was sent; infinite before the first. */
+  /** Up to when every change is known, on the monotonic clock: from before the last good poll was sent. Before the first: never. */
+  get knownAtMs(): number {
+    return this.polledAtMs;
+  }
+
+  /** How old the knowledge of all changes is. */
   get ageMs(): number {
     return this.clock.monotonicMs() - this.polledAtMs;
   }
@@ -53,11 +58,6 @@ export class ChangeFeed implements OnApplicationShutdown {
   /** Whether the cache can be shown to be within the bound. */
   get isFresh(): boolean {
     return this.ageMs <= this.config.freshnessBoundMs;
-  }
-
-  /** Whether the cache may still be used by an instance that is cut off from the database altogether. */
-  get isWithinGrace(): boolean {
-    return this.ageMs <= this.config.freshnessBoundMs + this.config.outageGraceMs && this.config.outageGraceMs > 0;
   }
 
   /** Polls once, and from then on four times a second. Never rejects: without the feed, reads go through. */
@@ -99,9 +99,8 @@ export class ChangeFeed implements OnApplicationShutdown {
   }
 
   private take(page: FeedPage): void {
-    const isNewDatabase = this.epoch !== null && page.epoch !== this.epoch;
-    const wasAway = this.lastPageMs !== null && page.nowMs - this.lastPageMs > LONGEST_ABSENCE_MS;
-    if (isNewDatabase || !page.cursorHolds || wasAway || page.marks === null) {
+    const isFirst = this.lastPageMs === null;
+    if (!this.continues(page)) {
       this.startOver();
     }
     this.epoch = page.epoch;
@@ -111,10 +110,23 @@ export class ChangeFeed implements OnApplicationShutdown {
       if (!this.seen.has(mark.id)) {
         this.seen.set(mark.id, mark.createdMs);
         this.hear(mark);
-        this.metrics.observeLag(Math.max(0, page.nowMs - mark.createdMs));
+        if (!isFirst) {
+          this.metrics.observeLag(Math.max(0, page.nowMs - mark.createdMs));
+        }
       }
     }
     this.forgetSeen(page.nowMs - 2 * OVERLAP_MS);
+  }
+
+  /** Whether a page and all before it make up everything that has happened. */
+  private continues(page: FeedPage): boolean {
+    if (this.lastPageMs === null) {
+      return page.marks !== null;
+    }
+    const sinceLastMs = page.nowMs - this.lastPageMs;
+    // A clock that was put back by more than the overlap hides the marks made since.
+    const isGapless = sinceLastMs <= LONGEST_ABSENCE_MS && sinceLastMs > -OVERLAP_MS / 2;
+    return isGapless && page.epoch === this.epoch && page.cursorHolds && page.marks !== null;
   }
 
   private hear(change: Change): void {

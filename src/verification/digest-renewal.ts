@@ -34,11 +34,12 @@ export class DigestRenewal implements OnApplicationShutdown {
     }
     if (this.waiting.size < MOST_WAITING && !this.waiting.has(secretId)) {
       this.waiting.set(secretId, this.peppers.digest(secret, key));
-      this.timer ??= setTimeout(() => void this.write(), INTERVAL_MS).unref();
+      this.schedule();
     }
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.waiting.clear();
     clearTimeout(this.timer);
     await this.writing;
   }
@@ -48,8 +49,15 @@ export class DigestRenewal implements OnApplicationShutdown {
     this.writing ??= this.writeAll().finally(() => {
       this.writing = undefined;
       this.timer = undefined;
+      if (this.waiting.size > 0) {
+        this.schedule();
+      }
     });
     return this.writing;
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => void this.write(), INTERVAL_MS).unref();
   }
 
   private async writeAll(): Promise<void> {

@@ -5,9 +5,6 @@ import type { ApiKeyId } from '../common/prefixed-id.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { StoredSecret } from './stored-secret.js';
 
-/** No change that alters a verdict waits for this; a label that another instance changed, which writes no mark, does. */
-const LONGEST_USE_MS = 60_000;
-
 /** Facts by secret id: bounded, the least recently used go first. Holds what the database says, never a verdict, and no unknown id. */
 @Injectable()
 export class FactsCache {
@@ -18,11 +15,8 @@ export class FactsCache {
   constructor(@Inject(CONFIG) config: Pick<Config, 'cacheMaxKeys'>) {
     this.entries = new LRUCache({
       max: config.cacheMaxKeys,
-      ttl: LONGEST_USE_MS,
-      dispose: (entry, secretId, reason) => {
-        if (reason !== 'set') {
-          this.forgetKeyOf(entry, secretId);
-        }
+      dispose: (entry, secretId) => {
+        this.forgetKeyOf(entry, secretId);
       },
     });
   }
@@ -36,11 +30,14 @@ export class FactsCache {
   }
 
   set(entry: StoredSecret): void {
-    const { secretId } = entry;
-    if (!this.entries.has(secretId)) {
-      const others = this.secretIdsOf.get(entry.key.keyId);
-      this.secretIdsOf.set(entry.key.keyId, others === undefined ? secretId : [others, secretId].flat());
-    }
+    const {
+      secretId,
+      key: { keyId },
+    } = entry;
+    // First away with what was there: its row may since have been pointed to another key.
+    this.entries.delete(secretId);
+    const others = this.secretIdsOf.get(keyId);
+    this.secretIdsOf.set(keyId, others === undefined ? secretId : [others, secretId].flat());
     this.entries.set(secretId, entry);
   }
 
@@ -56,10 +53,14 @@ export class FactsCache {
       }
       return;
     }
-    for (const [secretId, entry] of this.entries) {
-      if (entry.key.organizationId === change.organizationId) {
-        this.entries.delete(secretId);
+    const dropped: string[] = [];
+    for (const [secretId, { key }] of this.entries) {
+      if (key.organizationId === change.organizationId) {
+        dropped.push(secretId);
       }
+    }
+    for (const secretId of dropped) {
+      this.entries.delete(secretId);
     }
   }
 

@@ -38,11 +38,6 @@ export class FactsLoader {
     private readonly changes: RecentChanges,
   ) {}
 
-  /** How many queries are under way. */
-  get inFlight(): number {
-    return this.queries;
-  }
-
   /**
    * What is stored for a secret id, null if nothing is; into the cache with it.
    * @param most how many ids may be under way at once
@@ -61,6 +56,12 @@ export class FactsLoader {
     }).finally(() => this.underway.delete(secretId));
     this.underway.set(secretId, loading);
     return loading;
+  }
+
+  /** Like `load`, but never joins a read that began earlier. */
+  async loadAnew(secretId: string, most?: number): Promise<StoredSecret | null> {
+    await this.underway.get(secretId)?.catch(() => undefined);
+    return this.load(secretId, most);
   }
 
   private enqueue(secretId: string, waiting: Waiting): void {
@@ -102,8 +103,14 @@ export class FactsLoader {
     }
   }
 
-  private settle(secretId: string, waiting: Waiting, found: StoredSecret | null): void {
+  private settle(secretId: string, waiting: Waiting, found: StoredSecret | Error | null): void {
+    if (found instanceof Error) {
+      this.cache.delete(secretId);
+      waiting.reject(found);
+      return;
+    }
     if (found === null) {
+      this.cache.delete(secretId);
       // Not remembered: the key may be created elsewhere at this very moment.
       waiting.resolve(null);
       return;

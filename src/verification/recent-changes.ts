@@ -36,8 +36,12 @@ export class RecentChanges {
     this.everythingAt = this.clock.monotonicMs();
   }
 
-  /** Whether a change that concerns the secret was heard of since its read began. */
+  /** Whether a change that concerns the secret was, or may have been, heard of since its read began. */
   hasOvertaken({ key, readAtMs }: StoredSecret): boolean {
+    if (this.clock.monotonicMs() - readAtMs > REMEMBERED_MS) {
+      // Nobody can tell any more: this process stood still.
+      return true;
+    }
     const heardAt = Math.max(
       this.everythingAt,
       this.heardAt.get(key.keyId) ?? -Infinity,

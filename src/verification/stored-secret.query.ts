@@ -1,13 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../common/clock.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { UnavailableError } from '../common/unavailable-error.js';
 import { Database } from '../database/database.js';
 import { decodeSecretId } from '../secrets/secret-form.js';
 import { DatabaseClock } from './database-clock.js';
+import { DatabaseReach } from './database-reach.js';
 import { compileStoredSecret, serverTimeToMs, type StoredSecret, type StoredSecretRow } from './stored-secret.js';
 
 /** Of the time that a caller has, this much may go into finding out who calls. */
 const DEADLINE_MS = 1_000;
+
+type Row = StoredSecretRow & { readonly now: string };
 
 /** All that deciding about secrets needs, in one query by primary keys, however many they are. */
 @Injectable()
@@ -17,6 +21,7 @@ export class StoredSecretQuery {
   constructor(
     private readonly database: Database,
     private readonly databaseClock: DatabaseClock,
+    private readonly reach: DatabaseReach,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) config: Pick<Config, 'bcryptRecovery'>,
   ) {
@@ -31,23 +36,45 @@ export class StoredSecretQuery {
        WHERE s.id IN (?)`;
   }
 
-  /** What is stored for each of these secret ids; one that is not there is unknown. */
-  async findAll(secretIds: readonly string[]): Promise<Map<string, StoredSecret>> {
+  /**
+   * What is stored for each of these secret ids; one that is not there is unknown. A row that cannot be understood is an error of
+   * its own: it must not verify, and not keep the others from it.
+   * @throws UnavailableError
+   */
+  async findAll(secretIds: readonly string[]): Promise<Map<string, StoredSecret | Error>> {
     const byBytes = new Map(secretIds.map((secretId) => [decodeSecretId(secretId).toString('hex'), secretId]));
     const readAtMs = this.clock.monotonicMs();
-    const ids = [...byBytes.keys()].map((hex) => Buffer.from(hex, 'hex'));
-    const rows = await this.database.read(
-      (manager) => manager.query<(StoredSecretRow & { readonly now: string })[]>(this.sql, [ids]),
-      DEADLINE_MS,
-    );
-    const found = new Map<string, StoredSecret>();
+    const rows = await this.read([...byBytes.keys()], readAtMs);
+    const found = new Map<string, StoredSecret | Error>();
     for (const row of rows) {
       this.databaseClock.observe(serverTimeToMs(row.now), readAtMs);
       const secretId = byBytes.get(row.secret_id.toString('hex'));
       if (secretId !== undefined) {
-        found.set(secretId, compileStoredSecret(secretId, row, readAtMs));
+        found.set(secretId, compiled(secretId, row, readAtMs));
       }
     }
     return found;
+  }
+
+  private async read(hexIds: readonly string[], startedMs: number): Promise<Row[]> {
+    const ids = hexIds.map((hex) => Buffer.from(hex, 'hex'));
+    try {
+      const rows = await this.database.read((manager) => manager.query<Row[]>(this.sql, [ids]), DEADLINE_MS);
+      this.reach.succeeded(startedMs);
+      return rows;
+    } catch (error) {
+      if (error instanceof UnavailableError) {
+        this.reach.failed(startedMs);
+      }
+      throw error;
+    }
+  }
+}
+
+function compiled(secretId: string, row: Row, readAtMs: number): StoredSecret | Error {
+  try {
+    return compileStoredSecret(secretId, row, readAtMs);
+  } catch (error) {
+    return error instanceof Error ? error : new TypeError(String(error));
   }
 }

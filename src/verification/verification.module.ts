@@ -5,6 +5,7 @@ import { UsageModule } from '../usage/usage.module.js';
 import { BcryptRecovery } from './bcrypt-recovery.js';
 import { ChangeFeed } from './change-feed.js';
 import { DatabaseClock } from './database-clock.js';
+import { DatabaseReach } from './database-reach.js';
 import { DigestRenewal } from './digest-renewal.js';
 import { FactsCache } from './facts-cache.js';
 import { FactsLoader } from './facts-loader.js';
@@ -22,6 +23,7 @@ import { Verifier } from './verifier.js';
     BcryptRecovery,
     ChangeFeed,
     DatabaseClock,
+    DatabaseReach,
     DigestRenewal,
     FactsCache,
     FactsLoader,

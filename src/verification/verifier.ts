@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { UnavailableError } from '../common/unavailable-error.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { decide } from '../decision/decide.js';
 import { isOfLivingKey, type Attempt, type Verdict } from '../decision/verdict.js';
@@ -40,11 +41,31 @@ export class Verifier {
     if (secretId === null) {
       return { code: 'MALFORMED' };
     }
-    const warm = options.fresh === true ? undefined : this.facts.findWarm(secretId);
-    const stored = warm ?? (await this.facts.read(secretId));
-    if (stored === null || !(this.hasDigest(secret, stored) || (await this.isRecovered(secret, stored)))) {
+    const stored = await this.factsOf(secretId, options);
+    if (stored === null) {
       return { code: 'NOT_FOUND' };
     }
+    if (this.hasDigest(secret, stored)) {
+      return this.judge(secret, stored, attempt);
+    }
+    if (this.isJudgedHere(stored) || !(await this.recovery.matches(secret, stored))) {
+      return { code: 'NOT_FOUND' };
+    }
+    // Recovery takes its time: what was known of the key before is too old to judge by.
+    const recovered = await this.facts.readAnew(secretId);
+    if (recovered === null || !this.hasDigest(secret, recovered)) {
+      throw new UnavailableError({ detail: `the secret of ${stored.key.keyId} changed while it was recovered` });
+    }
+    return this.judge(secret, recovered, attempt);
+  }
+
+  private factsOf(secretId: string, { fresh }: VerifyOptions): StoredSecret | null | Promise<StoredSecret | null> {
+    return fresh === true
+      ? this.facts.readAnew(secretId)
+      : (this.facts.findWarm(secretId) ?? this.facts.read(secretId));
+  }
+
+  private judge(secret: string, stored: StoredSecret, attempt: Attempt): Verdict<VerifiedKey> {
     const nowMs = this.databaseClock.nowMs();
     const verdict = decide(stored.key, attempt, nowMs);
     if (isOfLivingKey(verdict)) {
@@ -58,16 +79,8 @@ export class Verifier {
     return digest !== null && pepperVersion !== null && this.peppers.matches(secret, key, { digest, pepperVersion });
   }
 
-  /** Whether a secret whose digest cannot be judged here is the one that was stored. */
-  private async isRecovered(secret: string, stored: StoredSecret): Promise<boolean> {
-    const { digest, pepperVersion, secretId } = stored;
-    if (digest !== null && pepperVersion !== null && this.peppers.knows(pepperVersion)) {
-      return false;
-    }
-    const matches = await this.recovery.matches(secret, stored);
-    if (matches) {
-      this.facts.forget(secretId);
-    }
-    return matches;
+  /** Whether there is a digest that can be judged here, so that there is nothing to recover. */
+  private isJudgedHere({ digest, pepperVersion }: StoredSecret): boolean {
+    return digest !== null && pepperVersion !== null && this.peppers.knows(pepperVersion);
   }
 }
