@@ -109,7 +109,7 @@ describe('reading cold facts', () => {
 
   it('lets a row that cannot be understood fail alone, not those that were read with it', async () => {
     const { loader, sent, cache, foundNow } = arrange();
-    const [bad = '', good = ''] = [newSecretId(), newSecretId()];
+    const [bad, good] = [newSecretId(), newSecretId()];
     const waiting = [loader.load(bad), loader.load(good)];
     await nextTick();
     sent[0]?.answer(new Map([...foundNow([good]), [bad, new TypeError('a stored list cannot be understood')]]));

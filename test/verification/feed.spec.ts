@@ -211,7 +211,7 @@ describe('an instance whose change feed', () => {
         throw new Error('no keys');
       }
       const [rows] = await hand.query('SELECT MAX(id) AS newest FROM key_changes');
-      const newest = Number((rows as { newest: number | null }[])[0]?.newest ?? 0);
+      const newest = (rows as { newest: number | null }[])[0]?.newest ?? 0;
       const markAs = async (id: number, key: MadeKey) => {
         await hand.beginTransaction();
         await hand.query(DISABLE, [bytesOf(key)]);
@@ -234,11 +234,9 @@ describe('an instance whose change feed', () => {
       proxy.rule = (purpose) => (purpose === 'poll' ? 'cut' : 'pass');
       await Promise.all(keys.map((key) => a.must('DELETE', `${KEYS}/${key.id}`, ground.root)));
       await a.must('POST', KEYS, ground.root, { label: 'One mark more' });
-      await hand.query('DELETE FROM key_changes ORDER BY id DESC LIMIT 1, 1000000').catch(async () => {
-        await hand.query(
-          'DELETE FROM key_changes WHERE id < (SELECT id FROM (SELECT MAX(id) AS id FROM key_changes) m)',
-        );
-      });
+      await hand.query(
+        'DELETE FROM key_changes WHERE id < (SELECT id FROM (SELECT MAX(id) AS id FROM key_changes) newest)',
+      );
       proxy.rule = () => 'pass';
       await untilPolled();
       await Promise.all(keys.map((key) => b.expectCurrent(key, 401)));
@@ -266,7 +264,6 @@ describe('an instance whose change feed', () => {
     for (const table of tables) {
       await connection.query(`DELETE FROM ${table}`);
       await connection.query(`INSERT INTO ${table} SELECT * FROM kept_${table}`);
-      await connection.query(`DROP TABLE IF EXISTS gone_${table}`).catch(() => undefined);
     }
     await connection.commit();
     await sleep(BOUND_MS);
