@@ -22,7 +22,7 @@ import { say, step } from './support/steps.mjs';
 
 const MINUTE_MS = 60_000;
 
-/** What a person would do: into the home, which for root nobody else may enter. */
+/** Outside root's home, which nobody else may enter: the private server need not run as root then. */
 const CLONE = '/srv/latchkey';
 
 /** Where the stand-in for curl lies, for the one command that wants it: the tests are not to find a curl. */
