@@ -8,7 +8,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'nod
 import { delimiter, join } from 'node:path';
 import { spawn } from 'node:child_process';
 import { cacheFolder } from './support/cache-folder.mjs';
-import { exitOf, mustSucceed } from './support/command.mjs';
+import { exitOf, mustSucceed, stopHere } from './support/command.mjs';
 import { installPackage } from './support/debian-package.mjs';
 import { Failure } from './support/failure.mjs';
 import { inTurn } from './support/lock.mjs';
@@ -83,5 +83,6 @@ async function run(plan, mysql, stop) {
   const child = spawn('setpriv', command, { stdio: 'inherit', env });
   stop.addEventListener('abort', () => child.kill('SIGKILL'));
   const code = await exitOf(child);
+  stopHere(stop);
   if (code !== 0) throw new Failure(`The rehearsal of the container failed (exit code ${code}); the reason is above.`);
 }

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { cacheFolder } from './support/cache-folder.mjs';
-import { mustSucceed } from './support/command.mjs';
+import { mustSucceed, stopHere } from './support/command.mjs';
 import { Failure } from './support/failure.mjs';
 import { inTurn } from './support/lock.mjs';
 import { inProject, projectFolder } from './support/project.mjs';
@@ -51,6 +51,8 @@ async function rehearseIn(tree, debian, stop) {
   } finally {
     stop.removeEventListener('abort', onStop);
     await chamber.close();
+    // What ended because we were told to stop has not failed.
+    stopHere(stop);
   }
 }
 
