@@ -5,6 +5,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { assignPepperVersions, UnknownPepperError } from './app.peppers.js';
 import { assertSecretsStayHidden, SecretsVisibleError } from './app.self-test.js';
 import { createApp, type AppOptions } from './app.setup.js';
+import { MarksPruner } from './changes/marks-pruner.js';
 import { errorCode } from './common/error-code.js';
 import { UnavailableError } from './common/unavailable-error.js';
 import { CONFIG, type Config } from './config/config.js';
@@ -17,6 +18,7 @@ import type { PublicHttpAdapter } from './http/public-http.adapter.js';
 import { LOGGER, type StructuredLogger } from './logging/logger.js';
 import { redactSecrets } from './logging/redact-secrets.js';
 import { PepperRing } from './secrets/pepper-ring.js';
+import { ChangeFeed } from './verification/change-feed.js';
 import { UsageMeter } from './usage/usage-meter.js';
 
 /** How long a stop waits for requests that are under way, once it no longer accepts any. */
@@ -79,6 +81,8 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
   }
   await steps.beforeListen?.(app, config);
   app.get(UsageMeter).start();
+  await app.get(ChangeFeed).start();
+  app.get(MarksPruner).start();
   await app.listen(config.port, config.host);
   app.get(Readiness).phase = 'ready';
   new Logger('Latchkey').log(`listening on ${await app.getUrl()}`);

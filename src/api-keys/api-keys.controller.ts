@@ -1,6 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Caller } from '../common/access/caller.js';
+import type { Caller, KeyCaller } from '../common/access/caller.js';
 import { CurrentCaller } from '../common/access/current-caller.js';
 import { RequireScopes } from '../common/access/require-scopes.js';
 import { Answers } from '../common/answers.js';
@@ -36,6 +36,13 @@ export class ApiKeysController {
   @Answers([ApiKeyResponse], 'API keys listed', LIST)
   list(@CurrentCaller() caller: Caller, @Query() query: ListApiKeysQuery) {
     return this.reader.list(caller, query);
+  }
+
+  @Get('current')
+  @RequireScopes()
+  @Answers(ApiKeyResponse, 'API key found')
+  current(@CurrentCaller() { record }: KeyCaller) {
+    return ApiKeyResponse.from(record, record.masked);
   }
 
   @Get(':id')

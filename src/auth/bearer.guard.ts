@@ -6,6 +6,7 @@ import { PUBLIC_ROUTE } from '../common/access/public-route.js';
 import { requiredScopes } from '../common/access/require-scopes.js';
 import { scopeSetOf } from '../common/access/scope.js';
 import { parseIpAddress } from '../common/ip-address.js';
+import { headerValues } from '../common/raw-headers.js';
 import { requestIdentity } from '../common/request-identity.js';
 import { refusalOf } from '../decision/refusal.js';
 import { isOfLivingKey } from '../decision/verdict.js';
@@ -35,16 +36,21 @@ export class BearerGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     const attempt = {
       scopes: scopeSetOf(requiredScopes(this.reflector, context)),
-      address: parseIpAddress(request.ip ?? ''),
+      address: parseIpAddress(callerAddress(request) ?? ''),
     };
-    const verdict = await this.strategy.verdict(request.headersDistinct.authorization ?? [], attempt);
+    const verdict = await this.strategy.verdict(headerValues(request.rawHeaders, 'authorization'), attempt);
     if (!isOfLivingKey(verdict)) {
       throw refusalOf(verdict) ?? new TypeError(`a dead key was found ${verdict.code}`);
     }
     setVerdict(request, verdict);
-    const { keyId, organizationId } = verdict.key;
+    const { keyId, organizationId, record } = verdict.key;
     const { requestId } = requestIdentity(request);
-    setCaller(request, { kind: 'key', keyId, organizationId, address: attempt.address, requestId });
+    setCaller(request, { kind: 'key', keyId, organizationId, address: attempt.address, requestId, record });
     return true;
   }
+}
+
+/** The peer's, unless a proxy may have spoken: only then Express is asked whom it was told to trust. */
+function callerAddress(request: Request): string | undefined {
+  return request.headers['x-forwarded-for'] === undefined ? request.socket.remoteAddress : request.ip;
 }

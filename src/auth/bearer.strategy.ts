@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Strategy } from 'passport-http-bearer';
 import { CredentialsMissingError, InvalidCredentialsError } from '../common/access/access-errors.js';
 import type { Attempt, Verdict } from '../decision/verdict.js';
+import type { VerifiedKey } from '../verification/stored-secret.js';
 import { Verifier } from '../verification/verifier.js';
 
 const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i;
@@ -14,7 +15,7 @@ interface HeaderOnlyRequest {
 
 /** How Passport hands over what a strategy found (see passport-strategy): these are set on a copy for each request. */
 interface Outcome {
-  success(verdict: Verdict): void;
+  success(verdict: Verdict<VerifiedKey>): void;
   fail(challenge: unknown): void;
   error(error: unknown): void;
   authenticate(request: HeaderOnlyRequest): void;
@@ -27,7 +28,7 @@ export class BearerStrategy {
 
   constructor(verifier: Verifier) {
     this.strategy = new Strategy<
-      (request: unknown, token: string, done: (error: unknown, verdict?: Verdict) => void) => void
+      (request: unknown, token: string, done: (error: unknown, verdict?: Verdict<VerifiedKey>) => void) => void
     >({ passReqToCallback: true, realm: 'latchkey' }, (request, token, done) => {
       verifier.verify(token, (request as HeaderOnlyRequest).attempt).then((verdict) => {
         done(null, verdict);
@@ -40,7 +41,7 @@ export class BearerStrategy {
    * @param authorization every `Authorization` header of the request; Node's `headers` would hide a second one
    * @throws CredentialsMissingError, or InvalidCredentialsError for a header that is not one bearer token
    */
-  async verdict(authorization: readonly string[], attempt: Attempt): Promise<Verdict> {
+  async verdict(authorization: readonly string[], attempt: Attempt): Promise<Verdict<VerifiedKey>> {
     const [header] = authorization;
     if (header === undefined) {
       throw new CredentialsMissingError();

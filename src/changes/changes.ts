@@ -33,6 +33,11 @@ export class Changes {
         change.keyId === undefined ? null : idToBytes('api_key_', change.keyId),
       ],
     );
+    this.announce(transaction, change);
+  }
+
+  /** Tells this process alone, when the transaction has settled: for what no verdict depends on, a label say. */
+  announce(transaction: Transaction, change: Change): void {
     transaction.onSettled(() => {
       for (const listener of this.listeners) {
         listener(change);

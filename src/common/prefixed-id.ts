@@ -1,4 +1,5 @@
-import { parse, stringify, v7 } from 'uuid';
+import { randomUUID } from 'node:crypto';
+import { stringify, v7 } from 'uuid';
 
 /**
  * Ids are UUIDv7 (RFC 9562): they sort by the time they were made. Outside the database they wear a prefix that says what
@@ -17,6 +18,16 @@ export function newId<P extends IdPrefix>(prefix: P): `${P}${string}` {
   return `${prefix}${v7()}`;
 }
 
+/**
+ * A new id for something that nobody stores or sorts, as each request needs two: a UUIDv7 all the same, at a tenth of the cost,
+ * in order only to the millisecond.
+ */
+export function newPassingId<P extends IdPrefix>(prefix: P): `${P}${string}` {
+  const time = Date.now().toString(16).padStart(12, '0');
+  // After the version, a version 4 is as random as a version 7 may be, and has the same variant bits.
+  return `${prefix}${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+}
+
 /** Whether the text is the prefix and a UUIDv7 in its one canonical spelling (lower case). */
 export function isPrefixedId<P extends IdPrefix>(prefix: P, text: string): text is `${P}${string}` {
   return text.startsWith(prefix) && CANONICAL_UUID.test(text.slice(prefix.length));
@@ -27,7 +38,7 @@ export function idToBytes(prefix: IdPrefix, id: string): Buffer {
   if (!isPrefixedId(prefix, id)) {
     throw new TypeError(`not an id of the form ${prefix}<uuidv7>`);
   }
-  return Buffer.from(parse(id.slice(prefix.length)));
+  return Buffer.from(id.slice(prefix.length).replaceAll('-', ''), 'hex');
 }
 
 /** The id that 16 bytes of the database stand for. */

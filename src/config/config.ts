@@ -40,6 +40,12 @@ export interface Config {
   readonly trustedProxies: readonly IpNetwork[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
+  /** Within this many milliseconds a change made elsewhere holds here. */
+  readonly freshnessBoundMs: number;
+  /** How much longer an instance that is cut off from the database uses what it knew, in milliseconds. */
+  readonly outageGraceMs: number;
+  /** How many keys' facts are kept in memory. */
+  readonly cacheMaxKeys: number;
   /** How long a shutdown still accepts requests after readiness turned false, in milliseconds. */
   readonly shutdownDelayMs: number;
   /** Where the process keeps what it makes for itself in development. */

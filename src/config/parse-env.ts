@@ -50,6 +50,9 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
     bcryptRecovery: read('BCRYPT_RECOVERY'),
     logLevel: read('LOG_LEVEL'),
     logFormat: read('LOG_FORMAT'),
+    freshnessBoundMs: read('FRESHNESS_BOUND_MS'),
+    outageGraceMs: read('OUTAGE_GRACE_MS'),
+    cacheMaxKeys: read('CACHE_MAX_KEYS'),
     shutdownDelayMs: read('SHUTDOWN_DELAY_MS'),
     dataDir: read('DATA_DIR'),
   };

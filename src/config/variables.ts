@@ -68,6 +68,17 @@ export const VARIABLES = {
   ),
   LOG_LEVEL: variable(`One of ${LOG_LEVELS.join(', ')}.`, 'info', oneOf(LOG_LEVELS)),
   LOG_FORMAT: variable('json or pretty.', { development: 'pretty', production: 'json' }, oneOf(LOG_FORMATS)),
+  FRESHNESS_BOUND_MS: variable(
+    'Within how many milliseconds a change made on one instance holds on every other.',
+    '1000',
+    integer(700, 60_000),
+  ),
+  OUTAGE_GRACE_MS: variable(
+    'How much longer an instance that is cut off from the database verifies from what it knew, in milliseconds; 0 for never.',
+    '10000',
+    integer(0, 3_600_000),
+  ),
+  CACHE_MAX_KEYS: variable("How many keys' facts are kept in memory.", '100000', integer(1, 100_000_000)),
   SHUTDOWN_DELAY_MS: variable(
     'How long a stop goes on accepting requests after readiness turned false, in milliseconds.',
     { development: '0', production: '5000' },

@@ -11,21 +11,18 @@ const CONNECT_TIMEOUT_MS = 2_000;
 /** The table that says which migrations have been applied. */
 export const MIGRATIONS_TABLE = 'migrations';
 
-/** How TypeORM and mysql2 reach the database. Times cross the wire as text, in both directions. */
-export function connectionOptions(database: DatabaseConfig, entities: MysqlOptions['entities']): MysqlOptions {
+/** What mysql2 itself needs to reach the database. */
+export function clientOptions(database: DatabaseConfig) {
   return {
-    type: 'mysql',
     ...(database.socketPath === undefined
       ? { host: database.host, port: database.port }
       : { socketPath: database.socketPath }),
-    username: database.user,
+    user: database.user,
     password: database.password,
     database: database.name,
     charset: 'utf8mb4_bin',
-    dateStrings: true,
     supportBigNumbers: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
-    poolSize: POOL_SIZE,
     ...(database.tls === undefined
       ? {}
       : {
@@ -36,6 +33,18 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
             verifyIdentity: database.tls.mode === 'verify',
           },
         }),
+  };
+}
+
+/** How TypeORM and mysql2 reach the database. Times cross the wire as text, in both directions. */
+export function connectionOptions(database: DatabaseConfig, entities: MysqlOptions['entities']): MysqlOptions {
+  const { user, ...client } = clientOptions(database);
+  return {
+    type: 'mysql',
+    ...client,
+    username: user,
+    dateStrings: true,
+    poolSize: POOL_SIZE,
     entities: entities ?? [],
     migrations: [...MIGRATIONS],
     migrationsTableName: MIGRATIONS_TABLE,
@@ -48,8 +57,23 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
  * What every connection says before its first use: strict (nothing is cut to fit), and each statement of a transaction sees
  * what has been committed by then. Understood by MySQL and MariaDB alike.
  */
-export const SESSION_STATEMENTS = [
+const SESSION_STATEMENTS = [
   // The comment is one to MySQL alone: MariaDB would join with a temporary table in place of a list of 1,000 ids, a whole page.
   "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 2, time_zone = '+00:00' /*M!100300 , in_predicate_conversion_threshold = 0 */",
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ] as const;
+
+/**
+ * Makes a new connection fit for use.
+ * @param ask sends one statement over it
+ */
+export async function prepareSession(ask: (sql: string) => Promise<readonly unknown[]>): Promise<void> {
+  for (const statement of SESSION_STATEMENTS) {
+    await ask(statement);
+  }
+  // On Galera a read sees what was acknowledged on another node before it began; without this, now and then it does not.
+  const [wsrep] = (await ask("SHOW VARIABLES LIKE 'wsrep_on'")) as readonly { readonly Value: string }[];
+  if (wsrep?.Value === 'ON') {
+    await ask('SET SESSION wsrep_sync_wait = 1');
+  }
+}

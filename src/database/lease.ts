@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { Turnstile } from '../common/turnstile.js';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { POOL_SIZE, SESSION_STATEMENTS } from './connection-options.js';
+import { POOL_SIZE, prepareSession } from './connection-options.js';
 import { before } from './deadline.js';
 
 /** What we use of mysql2's pooled connection. */
@@ -55,9 +55,7 @@ export class Leases {
       const connection = await lease.connect(this.dataSource);
       const provenMs = this.provenMs.get(connection);
       if (provenMs === undefined) {
-        for (const statement of SESSION_STATEMENTS) {
-          await lease.runner.query(statement);
-        }
+        await prepareSession((sql) => lease.runner.query(sql) as Promise<readonly unknown[]>);
         return;
       }
       if (provenMs >= this.distrustBeforeMs) {

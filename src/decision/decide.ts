@@ -7,7 +7,7 @@ import type { Attempt, KeyVerdict } from './verdict.js';
  * then scopes, then address. Call it only once the secret's digest has matched.
  * @param nowMs the database's time, milliseconds since the epoch
  */
-export function decide(key: KeyFacts, attempt: Attempt, nowMs: number): KeyVerdict {
+export function decide<K extends KeyFacts>(key: K, attempt: Attempt, nowMs: number): KeyVerdict<K> {
   if (!key.organizationActive) {
     return { code: 'ORGANIZATION_INACTIVE', key };
   }

@@ -13,30 +13,30 @@ export interface Attempt {
 export type UnknownSecret = { readonly code: 'MALFORMED' } | { readonly code: 'NOT_FOUND' };
 
 /** The key exists and is dead. */
-export interface DeadKey {
+export interface DeadKey<K extends KeyFacts = KeyFacts> {
   readonly code: 'ORGANIZATION_INACTIVE' | 'DELETED' | 'DISABLED' | 'EXPIRED';
-  readonly key: KeyFacts;
+  readonly key: K;
 }
 
 /** The key is alive and may not do this, or not from here. */
-export type RefusedAttempt =
-  | { readonly code: 'INSUFFICIENT_SCOPES'; readonly key: KeyFacts; readonly missing: ScopeSet }
-  | { readonly code: 'CLIENT_IP_REQUIRED' | 'IP_NOT_ALLOWED'; readonly key: KeyFacts };
+export type RefusedAttempt<K extends KeyFacts = KeyFacts> =
+  | { readonly code: 'INSUFFICIENT_SCOPES'; readonly key: K; readonly missing: ScopeSet }
+  | { readonly code: 'CLIENT_IP_REQUIRED' | 'IP_NOT_ALLOWED'; readonly key: K };
 
 /** The key may. */
-export interface ValidAttempt {
+export interface ValidAttempt<K extends KeyFacts = KeyFacts> {
   readonly code: 'VALID';
-  readonly key: KeyFacts;
+  readonly key: K;
 }
 
 /** What can be said of a key whose secret matched. */
-export type KeyVerdict = DeadKey | RefusedAttempt | ValidAttempt;
+export type KeyVerdict<K extends KeyFacts = KeyFacts> = DeadKey<K> | RefusedAttempt<K> | ValidAttempt<K>;
 
 /** What can be said of a secret. */
-export type Verdict = UnknownSecret | KeyVerdict;
+export type Verdict<K extends KeyFacts = KeyFacts> = UnknownSecret | KeyVerdict<K>;
 
 /** Whether the verdict is of a living key, whatever it says of scope and address: such requests are counted. */
-export function isOfLivingKey(verdict: Verdict): verdict is RefusedAttempt | ValidAttempt {
+export function isOfLivingKey<K extends KeyFacts>(verdict: Verdict<K>): verdict is RefusedAttempt<K> | ValidAttempt<K> {
   switch (verdict.code) {
     case 'VALID':
     case 'INSUFFICIENT_SCOPES':

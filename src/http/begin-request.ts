@@ -1,5 +1,5 @@
 import type { ApiEnvironment } from '../common/envelope.js';
-import { newId } from '../common/prefixed-id.js';
+import { newPassingId } from '../common/prefixed-id.js';
 import { setRequestIdentity } from '../common/request-identity.js';
 import type { StructuredLogger } from '../logging/logger.js';
 import { Connection } from './connection.js';
@@ -14,7 +14,7 @@ import { logExchange } from './request-log.js';
  */
 export function beginRequest(logger: StructuredLogger, env: ApiEnvironment): EdgeMiddleware {
   return (request, response, next) => {
-    const identity = { requestId: newId('req_'), supportId: newId('support_'), env };
+    const identity = { requestId: newPassingId('req_'), supportId: newPassingId('support_'), env };
     setRequestIdentity(request, identity);
     response.setHeader('X-Request-Id', identity.requestId);
     response.setHeader('X-Content-Type-Options', 'nosniff');

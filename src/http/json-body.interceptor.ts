@@ -10,11 +10,14 @@ import { readJsonObject } from './json-body.js';
  */
 @Injectable()
 export class JsonBodyInterceptor implements NestInterceptor {
-  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    if (findAnswerContract(context.getHandler())?.takesBody === true) {
-      const request = context.switchToHttp().getRequest<EdgeRequest>();
-      request.body = await readJsonObject(request, context.switchToHttp().getResponse<EdgeResponse>());
-    }
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    const takesBody = findAnswerContract(context.getHandler())?.takesBody === true;
+    return takesBody ? this.handleWithBody(context, next) : next.handle();
+  }
+
+  private async handleWithBody(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const request = context.switchToHttp().getRequest<EdgeRequest>();
+    request.body = await readJsonObject(request, context.switchToHttp().getResponse<EdgeResponse>());
     return next.handle();
   }
 }

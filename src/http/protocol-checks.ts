@@ -1,4 +1,5 @@
 import { FAILURE_SENTENCES } from '../common/failure-sentences.js';
+import { headerValues } from '../common/raw-headers.js';
 import type { EdgeRequest } from './edge-request.js';
 import { isOfDocs, isOfHealth } from './other-standards.js';
 import { ProtocolError } from './protocol-error.js';
@@ -11,24 +12,13 @@ export function findProtocolFailure(request: EdgeRequest): ProtocolError | undef
 
 /** RFC 9112, section 3.2: HTTP/1.1 has exactly one Host header. */
 function findHostFailure(request: EdgeRequest): ProtocolError | undefined {
-  const hosts = countHosts(request.rawHeaders);
+  const hosts = headerValues(request.rawHeaders, 'host').length;
   if (hosts === 1 || (hosts === 0 && request.httpVersion !== '1.1')) {
     return undefined;
   }
   return new ProtocolError(400, 'BAD_HOST', 'A request in HTTP/1.1 must have exactly one Host header.', {
     Connection: 'close',
   });
-}
-
-// Not headersDistinct, which builds an object of all headers for every request.
-function countHosts(rawHeaders: readonly string[]): number {
-  let hosts = 0;
-  for (let name = 0; name < rawHeaders.length; name += 2) {
-    if (rawHeaders[name]?.length === 4 && rawHeaders[name]?.toLowerCase() === 'host') {
-      hosts += 1;
-    }
-  }
-  return hosts;
 }
 
 function findAcceptFailure(request: EdgeRequest): ProtocolError | undefined {

@@ -1,12 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Logger } from '@nestjs/common';
+import { Logger, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { EdgeRequest } from './edge-request.js';
 import { describeNoRoute, type RouterLayer } from './no-route.js';
 import { ProtocolError } from './protocol-error.js';
 import { setRefusal } from './refusal.js';
 import { toOriginForm } from './request-target.js';
+import { sendJson } from './send-json.js';
 
 /** How long the public listener waits, and how much it takes. */
 export interface PublicServerOptions {
@@ -97,6 +98,19 @@ export class PublicHttpAdapter extends ExpressAdapter {
         socket.destroy();
       }
     }
+  }
+
+  override reply(response: ServerResponse, body: unknown, status?: number): unknown {
+    if (typeof body !== 'object' || body === null || body instanceof StreamableFile) {
+      return super.reply(response, body, status);
+    }
+    sendJson(response, status ?? response.statusCode, body);
+    return response;
+  }
+
+  override status(response: ServerResponse, code: number): unknown {
+    response.statusCode = code;
+    return response;
   }
 
   override setNotFoundHandler(): unknown {

@@ -1,11 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AnswerIdentity, ApiEnvironment } from '../common/envelope.js';
-import { newId } from '../common/prefixed-id.js';
+import { newPassingId } from '../common/prefixed-id.js';
 import type { StructuredLogger } from '../logging/logger.js';
 import { describeFailure } from './failure.js';
 import type { ProtocolError } from './protocol-error.js';
-import { envelopeOf, JSON_TYPE } from './send-failure.js';
+import { envelopeOf } from './send-failure.js';
+import { JSON_TYPE } from './send-json.js';
 
 /** How long the peer may take to read the answer and close. Closing at once, with bytes unread, would reset the answer away. */
 const LINGER_MS = 1_000;
@@ -21,7 +22,7 @@ export function writeRawFailure(
     socket.destroy();
     return;
   }
-  const identity = { requestId: newId('req_'), supportId: newId('support_'), env };
+  const identity = { requestId: newPassingId('req_'), supportId: newPassingId('support_'), env };
   logger.info(
     {
       request_id: identity.requestId,

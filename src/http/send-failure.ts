@@ -5,8 +5,7 @@ import { redactSecrets } from '../logging/redact-secrets.js';
 import type { EdgeRequest, EdgeResponse } from './edge-request.js';
 import { setFailureNote } from './failure-note.js';
 import type { Failure } from './failure.js';
-
-export const JSON_TYPE = 'application/json; charset=utf-8';
+import { sendJson } from './send-json.js';
 
 /**
  * The envelope that a failure shows to one client. What it repeats of the request (the name of an unknown field, a value that
@@ -20,17 +19,12 @@ export function envelopeOf(identity: AnswerIdentity, failure: Failure): Envelope
 /** Answers a request with a failure, and notes it for the request's line in the log. The answer must not have begun. */
 export function sendFailure(request: EdgeRequest, response: EdgeResponse, failure: Failure, detail?: string): void {
   setFailureNote(request, { code: failure.code, detail });
-  const body = JSON.stringify(envelopeOf(requestIdentity(request), failure));
-  response.statusCode = failure.status;
-  response.setHeader('Content-Type', JSON_TYPE);
-  response.setHeader('Content-Length', Buffer.byteLength(body));
   for (const [name, value] of Object.entries(failure.headers)) {
     response.setHeader(name, value);
   }
   // A page that could not be sent has no next one.
   response.removeHeader('Link');
-  // For HEAD, Node leaves the body out by itself.
-  response.end(body);
+  sendJson(response, failure.status, envelopeOf(requestIdentity(request), failure));
 }
 
 function redactFields(fields: Failure['validator']): Failure['validator'] {

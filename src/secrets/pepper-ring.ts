@@ -51,6 +51,11 @@ export class PepperRing {
     return this.byVersion.has(pepperVersion);
   }
 
+  /** Whether the version is older than the current one. */
+  isOutdated(pepperVersion: number): boolean {
+    return pepperVersion < this.currentVersion;
+  }
+
   /** Whether the version is newer than all that are known here: another instance has a pepper that this one lacks. */
   isAhead(pepperVersion: number): boolean {
     return pepperVersion > Math.max(...this.byVersion.keys());

@@ -20,10 +20,10 @@ export function formatSecret(prefix: SecretPrefix, secretId: Uint8Array, random:
 }
 
 /**
- * The id in a text that has the form of a secret of this installation; null for anything else.
+ * The id, as it is written, in a text that has the form of a secret of this installation; null for anything else.
  * The checksum catches every change of one character and all garbage, so that none of it costs a query.
  */
-export function parseSecretId(prefix: SecretPrefix, text: string): Buffer | null {
+export function parseSecretId(prefix: SecretPrefix, text: string): string | null {
   if (text.length !== prefix.length + BODY_WIDTH || !text.startsWith(prefix)) {
     return null;
   }
@@ -32,9 +32,12 @@ export function parseSecretId(prefix: SecretPrefix, text: string): Buffer | null
   const secretId = text.slice(prefix.length, randomAt);
   const random = text.slice(randomAt, checksumAt);
   const wellFormed = BASE62.test(secretId) && BASE62.test(random) && SECRET_ID.fits(secretId) && RANDOM.fits(random);
-  return wellFormed && text.slice(checksumAt) === checksumOf(text.slice(0, checksumAt))
-    ? SECRET_ID.decode(secretId)
-    : null;
+  return wellFormed && text.slice(checksumAt) === checksumOf(text.slice(0, checksumAt)) ? secretId : null;
+}
+
+/** The 16 bytes of an id that `parseSecretId` found. */
+export function decodeSecretId(secretId: string): Buffer {
+  return SECRET_ID.decode(secretId);
 }
 
 /** What may be shown of a secret after its creation: `sk_live_MDE5N2MwZWMt...GdwdA`. All but the last five lies in the id. */

@@ -1,10 +1,12 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { compare } from 'bcrypt';
+import { Changes } from '../changes/changes.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { PepperRing } from '../secrets/pepper-ring.js';
-import type { StoredSecret } from './stored-secret.query.js';
+import { decodeSecretId } from '../secrets/secret-form.js';
+import type { StoredSecret } from './stored-secret.js';
 
 /** bcrypt takes tens of milliseconds of a core: no flood of secrets may occupy more than this many. */
 const AT_ONCE = 2;
@@ -22,23 +24,27 @@ export class BcryptRecovery {
     @Inject(CONFIG) private readonly config: Pick<Config, 'bcryptRecovery'>,
     private readonly peppers: PepperRing,
     private readonly database: Database,
+    private readonly changes: Changes,
   ) {}
 
   /**
-   * Whether the secret is the one that was stored, by its bcrypt record.
+   * Whether the secret is the one that was stored, by its bcrypt record. If so, its row has changed, and is to be read again.
    * @throws UnavailableError when the same secret id, or two others, are being checked
    */
   async matches(secret: string, stored: StoredSecret): Promise<boolean> {
     if (!this.config.bcryptRecovery) {
       return this.withoutRecovery(stored);
     }
-    const id = stored.secretId.toString('hex');
+    const { secretId: id, secretHash } = stored;
+    if (secretHash === null) {
+      return false;
+    }
     if (this.underway.has(id) || this.underway.size >= AT_ONCE) {
       throw new UnavailableError({ detail: 'bcrypt recovery is busy' });
     }
     this.underway.add(id);
     try {
-      const matches = await compare(secret, stored.secretHash);
+      const matches = await compare(secret, secretHash);
       if (matches) {
         await this.store(secret, stored);
       }
@@ -58,14 +64,14 @@ export class BcryptRecovery {
 
   private async store(secret: string, { secretId, key, pepperVersion }: StoredSecret): Promise<void> {
     const { digest, pepperVersion: current } = this.peppers.digest(secret, key);
-    await this.database.transaction(({ manager }) =>
-      manager.query('UPDATE api_key_secrets SET digest = ?, pepper_version = ? WHERE id = ? AND pepper_version <=> ?', [
-        digest,
-        current,
-        secretId,
-        pepperVersion,
-      ]),
-    );
+    await this.database.transaction(async (transaction) => {
+      await transaction.manager.query(
+        'UPDATE api_key_secrets SET digest = ?, pepper_version = ? WHERE id = ? AND pepper_version <=> ?',
+        [digest, current, decodeSecretId(secretId), pepperVersion],
+      );
+      // An instance without recovery may know the row as one that never verifies.
+      await this.changes.mark(transaction, { organizationId: key.organizationId, keyId: key.keyId });
+    });
     this.logger.log(`the digest of a secret of ${key.keyId} was made anew`);
   }
 }

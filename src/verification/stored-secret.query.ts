@@ -1,96 +1,80 @@
-import { Injectable } from '@nestjs/common';
-import { mysqlDateTimeToMs, parseMysqlDateTime, type MysqlDateTime } from '../common/mysql-datetime.js';
-import { bytesToId } from '../common/prefixed-id.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../common/clock.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { UnavailableError } from '../common/unavailable-error.js';
 import { Database } from '../database/database.js';
-import { compileFacts, type KeyFacts } from '../decision/facts.js';
+import { decodeSecretId } from '../secrets/secret-form.js';
+import { DatabaseClock } from './database-clock.js';
+import { DatabaseReach } from './database-reach.js';
+import { compileStoredSecret, serverTimeToMs, type StoredSecret, type StoredSecretRow } from './stored-secret.js';
 
-/** What the database holds for a secret id. */
-export interface StoredSecret {
-  readonly secretId: Buffer;
-  /** Null: imported, never seen since. */
-  readonly digest: Buffer | null;
-  readonly pepperVersion: number | null;
-  /** bcrypt of the secret. */
-  readonly secretHash: string;
-  readonly key: KeyFacts;
-  /** The database's time when it answered, in milliseconds since the epoch. */
-  readonly nowMs: number;
-}
+/** Of the time that a caller has, this much may go into finding out who calls. */
+const DEADLINE_MS = 1_000;
 
-interface Row {
-  readonly digest: Buffer | null;
-  readonly pepper_version: number | null;
-  readonly secret_hash: string;
-  readonly not_after: MysqlDateTime | null;
-  readonly key_id: Buffer;
-  readonly organization_id: Buffer;
-  readonly label: string;
-  readonly scopes: unknown;
-  readonly ip_allow_list: unknown;
-  readonly expires_at: MysqlDateTime | null;
-  readonly disabled_at: MysqlDateTime | null;
-  readonly deleted_at: MysqlDateTime | null;
-  readonly deactivated_at: MysqlDateTime | null;
-  readonly now: string;
-}
+type Row = StoredSecretRow & { readonly now: string };
 
-const QUERY = `
-  SELECT s.digest, s.pepper_version, s.secret_hash, s.not_after, k.id AS key_id, k.organization_id, k.label, k.scopes,
-         k.ip_allow_list, k.expires_at, k.disabled_at, k.deleted_at, o.deactivated_at, UTC_TIMESTAMP() AS now
-    FROM api_key_secrets s
-    JOIN api_keys k ON k.id = s.key_id
-    JOIN organizations o ON o.id = k.organization_id
-   WHERE s.id = ?`;
-
-/** All that deciding about a secret needs, in one query by primary keys. */
+/** All that deciding about secrets needs, in one query by primary keys, however many they are. */
 @Injectable()
 export class StoredSecretQuery {
-  constructor(private readonly database: Database) {}
+  private readonly sql: string;
 
-  /** Null when there is no such secret. @throws UnavailableError */
-  async find(secretId: Buffer): Promise<StoredSecret | null> {
-    const [row] = await this.database.read((manager) => manager.query<Row[]>(QUERY, [secretId]));
-    return row === undefined ? null : storedSecret(secretId, row);
+  constructor(
+    private readonly database: Database,
+    private readonly databaseClock: DatabaseClock,
+    private readonly reach: DatabaseReach,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) config: Pick<Config, 'bcryptRecovery'>,
+  ) {
+    this.sql = `
+      SELECT UTC_TIMESTAMP(3) AS now, s.id AS secret_id, s.digest, s.pepper_version,
+             ${config.bcryptRecovery ? 's.secret_hash' : 'NULL AS secret_hash'}, s.masked, s.not_after,
+             k.id AS key_id, k.organization_id, k.label, k.description, k.scopes, k.ip_allow_list, k.expires_at, k.disabled_at,
+             k.deleted_at, k.created_at, k.updated_at, o.deactivated_at
+        FROM api_key_secrets s
+        JOIN api_keys k ON k.id = s.key_id
+        JOIN organizations o ON o.id = k.organization_id
+       WHERE s.id IN (?)`;
+  }
+
+  /**
+   * What is stored for each of these secret ids; one that is not there is unknown. A row that cannot be understood is an error of
+   * its own: it must not verify, and not keep the others from it.
+   * @throws UnavailableError
+   */
+  async findAll(secretIds: readonly string[]): Promise<Map<string, StoredSecret | Error>> {
+    const byBytes = new Map(secretIds.map((secretId) => [decodeSecretId(secretId).toString('hex'), secretId]));
+    const readAtMs = this.clock.monotonicMs();
+    const rows = await this.read([...byBytes.keys()], readAtMs);
+    const found = new Map<string, StoredSecret | Error>();
+    for (const row of rows) {
+      this.databaseClock.observe(serverTimeToMs(row.now), readAtMs);
+      const secretId = byBytes.get(row.secret_id.toString('hex'));
+      if (secretId !== undefined) {
+        found.set(secretId, compiled(secretId, row, readAtMs));
+      }
+    }
+    return found;
+  }
+
+  private async read(hexIds: readonly string[], startedMs: number): Promise<Row[]> {
+    const ids = hexIds.map((hex) => Buffer.from(hex, 'hex'));
+    try {
+      const rows = await this.database.read((manager) => manager.query<Row[]>(this.sql, [ids]), DEADLINE_MS);
+      this.reach.succeeded(startedMs);
+      return rows;
+    } catch (error) {
+      if (error instanceof UnavailableError) {
+        this.reach.failed(startedMs);
+      }
+      throw error;
+    }
   }
 }
 
-function storedSecret(secretId: Buffer, row: Row): StoredSecret {
-  return {
-    secretId,
-    digest: row.digest,
-    pepperVersion: row.pepper_version,
-    secretHash: row.secret_hash,
-    key: compileFacts(
-      {
-        id: bytesToId('api_key_', row.key_id),
-        organizationId: bytesToId('org_', row.organization_id),
-        label: row.label,
-        scopes: jsonTexts(row.scopes),
-        ipAllowList: jsonTexts(row.ip_allow_list),
-        expiresAt: earlier(row.expires_at, row.not_after),
-        disabledAt: row.disabled_at,
-        deletedAt: row.deleted_at,
-      },
-      row.deactivated_at === null,
-    ),
-    nowMs: mysqlDateTimeToMs(parseMysqlDateTime(row.now) ?? unreadable('time')),
-  };
-}
-
-/** A JSON column of texts: MySQL hands it over parsed, MariaDB as text. */
-function jsonTexts(value: unknown): string[] {
-  const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value;
-  return Array.isArray(parsed) ? parsed.map(String) : unreadable('list');
-}
-
-function earlier(a: MysqlDateTime | null, b: MysqlDateTime | null): MysqlDateTime | null {
-  if (a === null || b === null) {
-    return a ?? b;
+function compiled(secretId: string, row: Row, readAtMs: number): StoredSecret | Error {
+  try {
+    return compileStoredSecret(secretId, row, readAtMs);
+  } catch (error) {
+    return error instanceof Error ? error : new TypeError(String(error));
   }
-  return a < b ? a : b;
-}
-
-/** A row that cannot be understood must not verify: an empty allow-list, say, would mean any address. */
-function unreadable(what: string): never {
-  throw new TypeError(`a stored ${what} cannot be understood`);
 }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { UnavailableError } from '../common/unavailable-error.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { decide } from '../decision/decide.js';
 import { isOfLivingKey, type Attempt, type Verdict } from '../decision/verdict.js';
@@ -6,16 +7,27 @@ import { PepperRing } from '../secrets/pepper-ring.js';
 import { parseSecretId } from '../secrets/secret-form.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 import { BcryptRecovery } from './bcrypt-recovery.js';
-import { StoredSecretQuery, type StoredSecret } from './stored-secret.query.js';
+import { DatabaseClock } from './database-clock.js';
+import { DigestRenewal } from './digest-renewal.js';
+import { FactsSource } from './facts-source.js';
+import type { StoredSecret, VerifiedKey } from './stored-secret.js';
+
+/** What a caller may ask of one verification. */
+export interface VerifyOptions {
+  /** Asks the database even if the cache knows. */
+  readonly fresh?: boolean;
+}
 
 /** Answers "may this secret do this, from here, now?" for every door. */
 @Injectable()
 export class Verifier {
   constructor(
     @Inject(CONFIG) private readonly config: Pick<Config, 'secretPrefix'>,
-    private readonly secrets: StoredSecretQuery,
+    private readonly facts: FactsSource,
     private readonly peppers: PepperRing,
     private readonly recovery: BcryptRecovery,
+    private readonly renewal: DigestRenewal,
+    private readonly databaseClock: DatabaseClock,
     private readonly meter: UsageMeter,
   ) {}
 
@@ -24,27 +36,51 @@ export class Verifier {
    * query, and nothing but "unknown" is said before the digest has matched.
    * @throws UnavailableError when nothing can be said, because the database does not answer
    */
-  async verify(secret: string, attempt: Attempt): Promise<Verdict> {
+  async verify(secret: string, attempt: Attempt, options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>> {
     const secretId = parseSecretId(this.config.secretPrefix, secret);
     if (secretId === null) {
       return { code: 'MALFORMED' };
     }
-    const stored = await this.secrets.find(secretId);
-    if (stored === null || !(await this.isGenuine(secret, stored))) {
+    const stored = await this.factsOf(secretId, options);
+    if (stored === null) {
       return { code: 'NOT_FOUND' };
     }
-    const verdict = decide(stored.key, attempt, stored.nowMs);
+    if (this.hasDigest(secret, stored)) {
+      return this.judge(secret, stored, attempt);
+    }
+    if (this.isJudgedHere(stored) || !(await this.recovery.matches(secret, stored))) {
+      return { code: 'NOT_FOUND' };
+    }
+    // Recovery takes its time: what was known of the key before is too old to judge by.
+    const recovered = await this.facts.readAnew(secretId);
+    if (recovered === null || !this.hasDigest(secret, recovered)) {
+      throw new UnavailableError({ detail: `the secret of ${stored.key.keyId} changed while it was recovered` });
+    }
+    return this.judge(secret, recovered, attempt);
+  }
+
+  private factsOf(secretId: string, { fresh }: VerifyOptions): StoredSecret | null | Promise<StoredSecret | null> {
+    return fresh === true
+      ? this.facts.readAnew(secretId)
+      : (this.facts.findWarm(secretId) ?? this.facts.read(secretId));
+  }
+
+  private judge(secret: string, stored: StoredSecret, attempt: Attempt): Verdict<VerifiedKey> {
+    const nowMs = this.databaseClock.nowMs();
+    const verdict = decide(stored.key, attempt, nowMs);
     if (isOfLivingKey(verdict)) {
-      this.meter.count(stored.key.keyId, stored.nowMs);
+      this.meter.count(stored.key.keyId, nowMs);
+      this.renewal.see(secret, stored);
     }
     return verdict;
   }
 
-  private async isGenuine(secret: string, stored: StoredSecret): Promise<boolean> {
-    const { digest, pepperVersion } = stored;
-    if (digest === null || pepperVersion === null || !this.peppers.knows(pepperVersion)) {
-      return this.recovery.matches(secret, stored);
-    }
-    return this.peppers.matches(secret, stored.key, { digest, pepperVersion });
+  private hasDigest(secret: string, { digest, pepperVersion, key }: StoredSecret): boolean {
+    return digest !== null && pepperVersion !== null && this.peppers.matches(secret, key, { digest, pepperVersion });
+  }
+
+  /** Whether there is a digest that can be judged here, so that there is nothing to recover. */
+  private isJudgedHere({ digest, pepperVersion }: StoredSecret): boolean {
+    return digest !== null && pepperVersion !== null && this.peppers.knows(pepperVersion);
   }
 }

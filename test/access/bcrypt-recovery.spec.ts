@@ -1,9 +1,10 @@
 import type { RowDataPacket } from 'mysql2';
-import { idToBytes } from '../../src/common/prefixed-id.js';
-import { formatSecret, parseSecretId } from '../../src/secrets/secret-form.js';
+import { bytesToId, idToBytes } from '../../src/common/prefixed-id.js';
 import type { Answer } from '../support/api-client.js';
 import { expectFailure, invalidToken } from '../support/expect-answer.js';
+import { changeByHand, untilHeard } from '../support/by-hand.js';
 import { startFixture, type Fixture } from '../support/fixture.js';
+import { forge, secretIdOf } from '../support/secrets.js';
 
 const UNKNOWN = 'This API key is not valid.';
 
@@ -18,16 +19,24 @@ class SecretRow {
 
   constructor(
     private readonly fixture: Fixture,
-    key: Key,
+    private readonly key: Key,
   ) {
-    this.secretId = parseSecretId('sk_live_', key.secret) ?? Buffer.alloc(16);
+    this.secretId = secretIdOf(key.secret);
   }
 
   async set(sql: string, values: readonly unknown[] = []): Promise<void> {
-    await this.fixture.app.schema.connection.query(`UPDATE api_key_secrets SET ${sql} WHERE id = ?`, [
-      ...values,
-      this.secretId,
-    ]);
+    const statement = `UPDATE api_key_secrets SET ${sql} WHERE id = ?`;
+    await changeByHand(this.fixture.app.schema.name, this.key.id, [statement, ...values, this.secretId]);
+    await untilHeard(this.fixture.app);
+  }
+
+  /** Lets it belong to another key, and marks both. */
+  async pointTo({ id }: { readonly id: string }): Promise<void> {
+    const { key_id } = await this.read();
+    await this.set('key_id = ?', [idToBytes('api_key_', id)]);
+    await changeByHand(this.fixture.app.schema.name, bytesToId('api_key_', key_id as Buffer));
+    await changeByHand(this.fixture.app.schema.name, id);
+    await untilHeard(this.fixture.app);
   }
 
   async read(): Promise<RowDataPacket> {
@@ -72,11 +81,11 @@ function describeForgedRows(fixtureOf: () => Fixture): void {
         fixture.createForeignKey(),
       ]);
       const row = new SecretRow(fixture, key);
-      for (const { id } of [strong, foreign]) {
-        await row.set('key_id = ?', [idToBytes('api_key_', id)]);
+      for (const other of [strong, foreign]) {
+        await row.pointTo(other);
         expectUnknown(await fixture.clientOf(key).list());
       }
-      await row.set('key_id = ?', [idToBytes('api_key_', key.id)]);
+      await row.pointTo(key);
       expect((await fixture.clientOf(key).list()).status).toBe(200);
     });
 
@@ -165,8 +174,7 @@ describe('with BCRYPT_RECOVERY=on', () => {
     const key = await fixture.createKey();
     const row = new SecretRow(fixture, key);
     await row.forgetDigest();
-    const secretId = parseSecretId('sk_live_', key.secret) ?? Buffer.alloc(16);
-    expectUnknown(await fixture.clientOf({ secret: formatSecret('sk_live_', secretId, Buffer.alloc(24, 3)) }).list());
+    expectUnknown(await fixture.clientOf({ secret: forge(key.secret) }).list());
     expect(await row.read()).toMatchObject({ digest: null, pepper_version: null });
     expect((await fixture.clientOf(key).list()).status).toBe(200);
   });

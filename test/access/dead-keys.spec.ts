@@ -1,8 +1,10 @@
+import { idToBytes } from '../../src/common/prefixed-id.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { formatSecret, parseSecretId } from '../../src/secrets/secret-form.js';
 import type { Answer } from '../support/api-client.js';
 import { expectFailure, insufficientScope, invalidToken, REALM } from '../support/expect-answer.js';
+import { changeByHand, untilHeard } from '../support/by-hand.js';
 import { startFixture, type Fixture } from '../support/fixture.js';
+import { forge } from '../support/secrets.js';
 
 const SAYS = {
   unknown: 'This API key is not valid.',
@@ -16,11 +18,6 @@ function expectDead(answer: Answer, because: keyof typeof SAYS): void {
   expectFailure(answer, 401, { error: SAYS[because], challenge: invalidToken(SAYS[because]) });
 }
 
-/** A secret with the id of another, and a random part of its own: what somebody makes who has seen the mask. */
-function forge(secret: string): string {
-  return formatSecret('sk_live_', parseSecretId('sk_live_', secret) ?? Buffer.alloc(16), Buffer.alloc(24, 5));
-}
-
 describe('a key that is dead', () => {
   let fixture: Fixture;
   beforeAll(async () => {
@@ -28,11 +25,11 @@ describe('a key that is dead', () => {
   });
   afterAll(() => fixture.app.close());
 
-  const onSecret = (keyId: string, sql: string) =>
-    fixture.app.schema.connection.query(
-      `UPDATE api_key_secrets SET ${sql} WHERE key_id = (SELECT id FROM api_keys WHERE id = UNHEX(?))`,
-      [keyId.replace('api_key_', '').replaceAll('-', '')],
-    );
+  const onSecret = async (keyId: string, sql: string) => {
+    const statement = `UPDATE api_key_secrets SET ${sql} WHERE key_id = ?`;
+    await changeByHand(fixture.app.schema.name, keyId, [statement, idToBytes('api_key_', keyId)]);
+    await untilHeard(fixture.app);
+  };
 
   it.each([
     ['deleted', 'deleted_at', 'UTC_TIMESTAMP()'],

@@ -113,13 +113,15 @@ describe('between the guards and the change', () => {
     ] as const)('can pass on no more than it still has: %s', async (column, sql, body) => {
       const { actor, target, own, traces } = await arrange();
       const narrow = `UPDATE api_keys SET ${column} = ${sql} WHERE id = ?`;
-      const before = await traces();
+      const untouched = await traces();
       const created = await interrupted(actor, narrow, () => own.create({ label: 'x', ...body }));
+      expect(await traces()).toEqual(untouched);
       await fixture.setColumn(
         actor.id,
         column,
         column === 'expires_at' ? `'${ABLE.expires_at}'` : `'${JSON.stringify(ABLE[column])}'`,
       );
+      const before = await traces();
       const updated = await interrupted(actor, narrow, () => own.update(target.id, { label: 'x', ...body }));
       for (const answer of [created, updated]) {
         expectFailure(answer, 403, { validator: { [column]: expect.any(String) as unknown }, challenge: REALM });

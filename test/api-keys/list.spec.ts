@@ -102,10 +102,12 @@ describe('listing API keys', () => {
   it('costs the same few statements however many keys it shows', async () => {
     const fixture = await arrange();
     const statements = async () => (await recordQueries(fixture.app, () => fixture.client.list())).length;
+    // From here on, verifying the caller costs none.
+    await fixture.client.list();
     const few = await statements();
     await insertKeys(fixture, 90);
     expect(await statements()).toBe(few);
-    expect(few).toBeLessThanOrEqual(3);
+    expect(few).toBeLessThanOrEqual(2);
   });
 
   describe('paging', () => {

@@ -34,11 +34,11 @@ describeInBrowser('a visit to Swagger UI', () => {
     await (app as TestApp | undefined)?.close();
   });
 
-  it('begins with the title, the five routes and how to authorize', async () => {
+  it('begins with the title, the six routes and how to authorize', async () => {
     await ui.open(`${app.url}/docs`);
     await takePageScreenshot(ui);
     expect(await ui.page.title()).toBe('Latchkey API');
-    expect(await ui.page.locator('.opblock-tag-section').first().locator('.opblock').count()).toBe(5);
+    expect(await ui.page.locator('.opblock-tag-section').first().locator('.opblock').count()).toBe(6);
     await ui.authorize(firstSecret);
   });
 

@@ -28,6 +28,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/developers/api_keys/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["apiKeysCurrent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/developers/api_keys/{id}": {
         parameters: {
             query?: never;
@@ -617,6 +633,131 @@ export interface operations {
             };
             /** @description The body is not JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description A failure on our side */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Unavailable for the moment; nothing was decided */
+            503: {
+                headers: {
+                    /** @example 1 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+        };
+    };
+    apiKeysCurrent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description API key found */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "status": 200,
+                     *       "data": {
+                     *         "id": "api_key_0197c0f1-9589-7990-b421-4b806f637b0c",
+                     *         "organization_id": "org_0197c0f1-9589-7990-b421-4b806f637b0c",
+                     *         "label": "My API Key",
+                     *         "description": "Key for accessing product APIs",
+                     *         "secret": "sk_live_030LKADJL8br...y00n0",
+                     *         "scopes": [
+                     *           "products.create"
+                     *         ],
+                     *         "ip_allow_list": [
+                     *           "127.0.0.1"
+                     *         ],
+                     *         "expires_at": "2099-12-31 23:59:59",
+                     *         "created_at": "2025-06-30 15:05:47",
+                     *         "updated_at": null
+                     *       },
+                     *       "error": null,
+                     *       "log": null,
+                     *       "validator": null,
+                     *       "support_id": "support_0197c0f1-9589-7990-b421-4b806f637b0d",
+                     *       "message": "API key found",
+                     *       "env": "production"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @enum {integer} */
+                        status: 200;
+                        data: components["schemas"]["ApiKeyResponse"];
+                        error: null;
+                        log: null | {
+                            request_id?: string;
+                        };
+                        validator: null;
+                        /**
+                         * @description Names this answer in our logs.
+                         * @example support_0197c0f1-9589-7990-b421-4b806f637b0d
+                         */
+                        support_id: string;
+                        /** @enum {string} */
+                        message: "API key found";
+                        /** @enum {string} */
+                        env: "development" | "production";
+                    };
+                };
+            };
+            /** @description Malformed or invalid */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description No API key, or one that is not good: unknown, expired, disabled or deleted */
+            401: {
+                headers: {
+                    /** @example Bearer realm="latchkey" */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description The API key may not be used from this address */
+            403: {
+                headers: {
+                    /** @example Bearer realm="latchkey" */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Only JSON is spoken */
+            406: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -76,7 +76,7 @@ describe('the API document', () => {
     expect(document).toEqual(JSON.parse(readFileSync('openapi.json', 'utf8')));
   });
 
-  it('has the five routes of the contract and the two of health, and no others', () => {
+  it('has the five routes of the contract, the one for the calling key, and the two of health, and no others', () => {
     expect(
       operations()
         .map(({ name }) => name)
@@ -84,6 +84,7 @@ describe('the API document', () => {
     ).toEqual([
       'DELETE /developers/api_keys/{id}',
       'GET /developers/api_keys',
+      'GET /developers/api_keys/current',
       'GET /developers/api_keys/{id}',
       'GET /health/live',
       'GET /health/ready',

@@ -25,9 +25,11 @@ import {
   InsufficientScopeError,
   InvalidCredentialsError,
 } from '../../src/common/access/access-errors.js';
+import type { KeyRecord } from '../../src/common/access/caller.js';
 import { setCaller } from '../../src/common/access/current-caller.js';
 import { Answers } from '../../src/common/answers.js';
 import { DomainError } from '../../src/common/domain-error.js';
+import type { MysqlDateTime } from '../../src/common/mysql-datetime.js';
 import { Page } from '../../src/common/page.js';
 import { requestIdentity } from '../../src/common/request-identity.js';
 import { SpeaksOwnStandard } from '../../src/common/speaks-own-standard.js';
@@ -38,6 +40,18 @@ export const CALLER = {
   keyId: 'api_key_0197c0f1-9589-7990-b421-4b806f637b0c',
   organizationId: 'org_0197c0f1-9589-7990-b421-4b806f637b0d',
 } as const;
+const RECORD: KeyRecord = {
+  id: CALLER.keyId,
+  organizationId: CALLER.organizationId,
+  label: 'A caller',
+  description: null,
+  masked: 'sk_live_012345678901...7890A',
+  scopes: [],
+  ipAllowList: [],
+  expiresAt: null,
+  createdAt: '2026-01-01 00:00:00' as MysqlDateTime,
+  updatedAt: null,
+};
 
 class Thing {
   static readonly example = { name: 'a thing' };
@@ -218,7 +232,8 @@ export class TestGuard implements CanActivate {
       throw new CredentialsMissingError();
     }
     if (request.url !== '/health/live') {
-      setCaller(request, { kind: 'key', ...CALLER, address: null, requestId: requestIdentity(request).requestId });
+      const { requestId } = requestIdentity(request);
+      setCaller(request, { kind: 'key', ...CALLER, address: null, requestId, record: RECORD });
     }
     return true;
   }

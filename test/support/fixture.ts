@@ -3,6 +3,7 @@ import type { Scope } from '../../src/common/access/scope.js';
 import { idToBytes, newId, type ApiKeyId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import type { CreateApiKeyRequest } from '../../src/api-keys/dto/create-api-key.request.js';
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
+import { changeByHand, untilHeard } from './by-hand.js';
 import { KeysClient } from './keys-client.js';
 import { startTestApp, type TestApp } from './test-app.js';
 
@@ -20,7 +21,7 @@ export interface Fixture {
   readonly createForeignKey: () => Promise<CreatedApiKeyResponse>;
   /** Ids that name no key of the organization, and why. */
   readonly createMissing: () => Promise<Missing[]>;
-  /** Sets a column behind the product's back; `sql` is an expression. */
+  /** Sets a column by hand, mark included, and waits until the app has heard of it; `sql` is an expression. */
   readonly setColumn: (id: string, column: string, sql: string) => Promise<void>;
   /** The database's time, shifted. */
   readonly timeIn: (seconds: number) => Promise<string>;
@@ -46,6 +47,8 @@ export async function startFixture(env: Readonly<Record<string, string>> = {}): 
   const organizationId = await app.createOrganization();
   const root = await app.createKey(organizationId, { label: 'Root' });
   const client = new KeysClient(app, root.secret);
+  // So that its news drops nothing of what a test has warmed up.
+  await untilHeard(app);
   const createForeignKey = async () => app.createKey(await app.createOrganization('Other'));
   return {
     app,
@@ -65,7 +68,11 @@ export async function startFixture(env: Readonly<Record<string, string>> = {}): 
       ];
     },
     setColumn: async (id, column, sql) => {
-      await connection.query(`UPDATE api_keys SET ${column} = ${sql} WHERE id = ?`, [idToBytes('api_key_', id)]);
+      await changeByHand(app.schema.name, id, [
+        `UPDATE api_keys SET ${column} = ${sql} WHERE id = ?`,
+        idToBytes('api_key_', id),
+      ]);
+      await untilHeard(app);
     },
     timeIn: async (seconds) => {
       const [rows] = await connection.query<RowDataPacket[]>('SELECT UTC_TIMESTAMP() + INTERVAL ? SECOND AS moment', [

@@ -1,10 +1,11 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { idToBytes, type ApiKeyId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { formatSecret, parseSecretId } from '../../src/secrets/secret-form.js';
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
 import { KEYS, send } from '../support/api-client.js';
 import { endProducts, Product, serviceEnv } from '../support/product.js';
+import { changeByHand, untilHeard } from '../support/by-hand.js';
+import { forge } from '../support/secrets.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const AT_ONCE = 137;
@@ -42,10 +43,10 @@ describe('the requests of a key', () => {
 
   const list = (secret: string, url = latchkey.url) => send(url, 'GET', KEYS, { secret });
 
-  function setKey({ id }: CreatedApiKeyResponse, assignment: string): Promise<unknown> {
-    return latchkey.schema.connection.query(`UPDATE api_keys SET ${assignment} WHERE id = ?`, [
-      idToBytes('api_key_', id),
-    ]);
+  async function setKey({ id }: CreatedApiKeyResponse, assignment: string): Promise<void> {
+    const statement = `UPDATE api_keys SET ${assignment} WHERE id = ?`;
+    await changeByHand(latchkey.schema.name, id, [statement, idToBytes('api_key_', id)]);
+    await untilHeard(latchkey);
   }
 
   it(`made at once are each counted: ${AT_ONCE} are ${AT_ONCE}`, async () => {
@@ -121,8 +122,13 @@ describe('the requests of a key', () => {
     await latchkey.flushUsage();
     const before = await totalCounted();
     const swapped = secret.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a'));
-    const forged = formatSecret('sk_live_', parseSecretId('sk_live_', secret) ?? Buffer.alloc(16), Buffer.alloc(24));
-    for (const garbage of [forged, swapped, secret.slice(0, -1), secret.replace('sk_live_', 'sk_test_'), 'sk_live_']) {
+    for (const garbage of [
+      forge(secret),
+      swapped,
+      secret.slice(0, -1),
+      secret.replace('sk_live_', 'sk_test_'),
+      'sk_live_',
+    ]) {
       expect((await list(garbage)).status).toBe(401);
     }
     await send(latchkey.url, 'GET', KEYS);

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { ShownKey } from '../../common/access/caller.js';
 import { SCOPES, type Scope } from '../../common/access/scope.js';
 import type { MysqlDateTime } from '../../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../../common/prefixed-id.js';
-import type { ApiKey } from '../api-key.entity.js';
 import { EXAMPLE_KEY } from './api-key.example.js';
 
 /** A key as clients see it, secret masked. */
@@ -29,14 +29,14 @@ export class ApiKeyResponse {
   secret!: string;
 
   @ApiProperty({ enum: SCOPES, enumName: 'Scope', isArray: true, example: EXAMPLE_KEY.scopes })
-  scopes!: Scope[];
+  scopes!: readonly Scope[];
 
   @ApiProperty({
     type: [String],
     description: 'In canonical form; empty: any address.',
     example: EXAMPLE_KEY.ip_allow_list,
   })
-  ip_allow_list!: string[];
+  ip_allow_list!: readonly string[];
 
   @ApiProperty({ type: String, format: 'mysql-date-time', nullable: true, example: EXAMPLE_KEY.expires_at })
   expires_at!: MysqlDateTime | null;
@@ -53,13 +53,13 @@ export class ApiKeyResponse {
   })
   updated_at!: MysqlDateTime | null;
 
-  static from(key: ApiKey, masked: string): ApiKeyResponse {
+  static from(key: ShownKey, masked: string): ApiKeyResponse {
     return Object.assign(new ApiKeyResponse(), fieldsOf(key, masked));
   }
 }
 
 /** The fields of a key that clients may see, and no others. */
-export function fieldsOf(key: ApiKey, secret: string): ApiKeyResponse {
+export function fieldsOf(key: ShownKey, secret: string): ApiKeyResponse {
   return {
     id: key.id,
     organization_id: key.organizationId,

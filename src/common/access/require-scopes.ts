@@ -8,8 +8,8 @@ import type { Scope } from './scope.js';
 /** The metadata that holds a handler's scopes; see `requiredScopes`. */
 export const REQUIRED_SCOPES = Symbol('required scopes');
 
-/** Lets only keys with all of these scopes call, and documents it: the bearer scheme, and the 401 and 403 answers. */
-export function RequireScopes(...scopes: [Scope, ...Scope[]]): MethodDecorator {
+/** Lets only keys with all of these scopes call (with none named: every living key), and documents it: the bearer scheme, and the 401 and 403 answers. */
+export function RequireScopes(...scopes: readonly Scope[]): MethodDecorator {
   return applyDecorators(
     SetMetadata(REQUIRED_SCOPES, scopes),
     ApiBearerAuth(),
@@ -22,19 +22,25 @@ export function RequireScopes(...scopes: [Scope, ...Scope[]]): MethodDecorator {
       },
       { 'WWW-Authenticate': 'Bearer realm="latchkey"' },
     ),
-    AnswersFailure(
-      403,
-      `The API key lacks the scope ${scopes.join(' or ')}, or may not be used from this address`,
-      {
-        scope: { error: `This API key lacks the scope ${scopes.join(', ')}.` },
-        address: { error: new AddressNotAllowedError('').message },
-      },
-      { 'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_scope", scope="${scopes.join(' ')}"` },
-    ),
+    documentForbidden(scopes),
   );
 }
 
 /** The scopes that `@RequireScopes` asks for on the handler about to run; none without it. */
 export function requiredScopes(reflector: Reflector, context: ExecutionContext): readonly Scope[] {
   return reflector.get<readonly Scope[] | undefined>(REQUIRED_SCOPES, context.getHandler()) ?? [];
+}
+
+function documentForbidden(scopes: readonly Scope[]): MethodDecorator {
+  const address = { error: new AddressNotAllowedError('').message };
+  if (scopes.length === 0) {
+    const challenge = { 'WWW-Authenticate': 'Bearer realm="latchkey"' };
+    return AnswersFailure(403, 'The API key may not be used from this address', { address }, challenge);
+  }
+  return AnswersFailure(
+    403,
+    `The API key lacks the scope ${scopes.join(' or ')}, or may not be used from this address`,
+    { scope: { error: `This API key lacks the scope ${scopes.join(', ')}.` }, address },
+    { 'WWW-Authenticate': `Bearer realm="latchkey", error="insufficient_scope", scope="${scopes.join(' ')}"` },
+  );
 }

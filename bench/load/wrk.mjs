@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { capture, mustSucceed } from '../../scripts/support/command.mjs';
+import { Failure } from '../../scripts/support/failure.mjs';
+import { step } from '../../scripts/support/steps.mjs';
+import { CONNECTIONS, LOAD_CORE } from '../support/settings.mjs';
+
+/** Of the requests; they are not counted. More, and what is measured is something else. */
+const TOLERATED = 0.01;
+const SCRIPT = join(import.meta.dirname, 'keys.lua');
+
+/** @returns {Promise<string>} its version; installed if this is Debian and we may */
+export async function ensureWrk(stop) {
+  if ((await capture('wrk', ['-v'], { stop })).code === 127) {
+    if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
+      throw new Failure('The benchmark needs the load generator wrk: sudo apt-get install wrk');
+    await step('The load generator is not here. Installing the package wrk', () =>
+      mustSucceed('apt-get', 'apt-get', ['-q', 'install', '-y', '--no-install-recommends', 'wrk'], { stop }),
+    );
+  }
+  return (await capture('wrk', ['-v'], { stop })).output.split(' ').slice(0, 2).join(' ');
+}
+
+/**
+ * Asks a server for the calling key for a while: as many requests as the connections can.
+ *
+ * @param {import('../support/servers.mjs').Server} server
+ * @param {number} seconds
+ * @param {{ file: string, skip?: number, count: number }} secrets
+ * @param {AbortSignal} stop
+ * @returns {Promise<{ perSecond: number, perCpuSecond: number, requests: number }>} `perCpuSecond`: for each second of
+ *   processor time that the server used, which a machine busy with other things hardly changes
+ * @throws {Failure} if more than a few requests failed
+ */
+export async function load(server, seconds, { file, skip = 0, count }, stop) {
+  const url = `${server.url}/current`;
+  const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '10s', '-s', SCRIPT, url];
+  const cpuBefore = server.cpuSeconds();
+  const args = ['-c', LOAD_CORE, ...wrk, '--', file, String(skip), String(count)];
+  const output = await mustSucceed('wrk', 'taskset', args, { stop });
+  const cpuSeconds = server.cpuSeconds() - cpuBefore;
+  const { requests, durationUs, failed } = JSON.parse(output.trim().split('\n').at(-1));
+  if (failed > requests * TOLERATED) throw new Failure(`${failed} of ${requests} requests to ${url} failed.`);
+  const good = requests - failed;
+  return { requests, perSecond: (good * 1_000_000) / durationUs, perCpuSecond: good / cpuSeconds };
+}

@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { step } from '../../scripts/support/steps.mjs';
+import { ensureWrk, load } from '../load/wrk.mjs';
+import { describeMachine } from '../support/machine.mjs';
+import { startProduct } from '../support/product.mjs';
+import { digest } from '../support/profile.mjs';
+import { Server } from '../support/servers.mjs';
+import { median } from '../support/statistics.mjs';
+import { measureCold } from './cold.mjs';
+import { measureCreate } from './create.mjs';
+import { measureLatency } from './latency.mjs';
+import { measureManyKeys } from './many-keys.mjs';
+import { countStatements } from './quiet.mjs';
+import { measureVerify } from './verify.mjs';
+import { measureWarm } from './warm.mjs';
+
+const candidate = (name) => join(import.meta.dirname, '../candidates', name);
+
+/** Every row of the report, one after the other. */
+export async function measureAll({ databases, settings, stop }) {
+  const machine = describeMachine({ wrk: await ensureWrk(stop), database: databases.version });
+  const secrets = await databases.fill(settings, stop);
+  const servers = await startServers(databases);
+  const context = { databases, settings, secrets, servers, stop };
+  try {
+    const warm = await step('Warm', () => measureWarm(context));
+    const profile = await step('Profile of the warm route', () => profileWarm(context));
+    const statements = await step('Statements of warm requests', () => countStatements(context));
+    const latency = await step('Latency', () =>
+      measureLatency(context, median(warm.measured.ours.map(({ perSecond }) => perSecond))),
+    );
+    const cold = await step('Cold', () => measureCold(context));
+    const create = await step('Create', () => measureCreate(context));
+    const verify = await step('In process', () => measureVerify(context));
+    const manyKeys = await step('Many keys', () => measureManyKeys(context));
+    return { machine, settings, warm, profile, statements, latency, cold, create, verify, manyKeys };
+  } finally {
+    await Promise.all(Object.values(servers).map((server) => server.stop()));
+  }
+}
+
+async function startServers({ ours, peer }) {
+  const start = (name, file, env) => Server.start(name, [candidate(file)], env);
+  const peerEnv = { DATABASE_URL: peer.url, DATABASE_SOCKET: peer.socket, BETTER_AUTH_TELEMETRY: '0' };
+  return {
+    product: await startProduct('latchkey', ours.url),
+    bare: await start('bare-nest', 'bare-nest.mjs'),
+    tuned: await start('bare-nest-tuned', 'bare-nest.mjs', { BARE_TUNED: '1' }),
+    peer: await start('better-auth', 'better-auth.mjs', peerEnv),
+  };
+}
+
+async function profileWarm({ servers: { product }, secrets, settings, stop }) {
+  const keys = { file: secrets.ours, count: settings.few };
+  return digest(await product.profileWhile(() => load(product, settings.seconds, keys, stop)));
+}

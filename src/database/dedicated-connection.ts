@@ -1,0 +1,69 @@
+import type { Socket } from 'node:net';
+import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
+import { UnavailableError } from '../common/unavailable-error.js';
+import type { DatabaseConfig } from '../config/config.js';
+import { clientOptions, prepareSession } from './connection-options.js';
+import { asDomainError } from './database-errors.js';
+import { before } from './deadline.js';
+
+/** A new connection takes several round trips, so more time than a query. */
+const CONNECT_DEADLINE_MS = 1_000;
+
+/**
+ * One connection outside the pool, for who must not wait behind others, and asks one thing at a time. It connects when it is
+ * needed. Every query has a deadline past which the socket is destroyed: the next query begins with a new one.
+ */
+export class DedicatedConnection {
+  private connection: Connection | undefined;
+
+  constructor(private readonly database: DatabaseConfig) {}
+
+  /** @throws UnavailableError when no connection can be made, or the database does not answer within the deadline */
+  async query<T>(sql: string, values: readonly unknown[], deadlineMs: number): Promise<T[]> {
+    try {
+      const connection = this.connection ?? (await within(CONNECT_DEADLINE_MS, this.connect()));
+      return await within(deadlineMs, ask<T>(connection, sql, values));
+    } catch (error) {
+      this.destroy();
+      throw asDomainError(error);
+    }
+  }
+
+  /** Drops the connection, whatever it is doing. */
+  destroy(): void {
+    const { connection } = this;
+    this.connection = undefined;
+    if (connection !== undefined) {
+      connection.destroy();
+      // destroy() of mysql2 waits for the peer, which may be mute.
+      (connection as unknown as { readonly stream: Socket }).stream.destroy();
+    }
+  }
+
+  private async connect(): Promise<Connection> {
+    const connection = createConnection({ ...clientOptions(this.database), dateStrings: true });
+    // From now on `destroy` reaches it.
+    this.connection = connection;
+    // What goes wrong is told by the query that it goes wrong for; between queries, by the next one.
+    connection.on('error', () => undefined);
+    await prepareSession((sql) => ask(connection, sql, []));
+    return connection;
+  }
+}
+
+function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
+  const tooLate = new UnavailableError({ detail: `the database took longer than ${deadlineMs} ms` });
+  return before(performance.now() + deadlineMs, work, tooLate);
+}
+
+function ask<T>(connection: Connection, sql: string, values: readonly unknown[]): Promise<T[]> {
+  return new Promise((resolve, reject) => {
+    connection.query<RowDataPacket[]>(sql, [...values], (error, rows) => {
+      if (error === null) {
+        resolve(rows as T[]);
+      } else {
+        reject(error);
+      }
+    });
+  });
+}

@@ -1,0 +1,153 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Changes, type Change } from '../changes/changes.js';
+import { CLOCK, type Clock } from '../common/clock.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { DatabaseClock } from './database-clock.js';
+import { FactsCache } from './facts-cache.js';
+import { FeedReader, OVERLAP_MS, type Cursor, type FeedPage } from './feed-reader.js';
+import { RecentChanges } from './recent-changes.js';
+import { VerificationMetrics } from './verification-metrics.js';
+
+const INTERVAL_MS = 250;
+/** Marks are kept for an hour: whoever was away for half of that starts over. */
+const LONGEST_ABSENCE_MS = 30 * 60_000;
+
+/**
+ * Hears of every change that can alter a verdict: of this process's own before their answers leave, of everybody's by polling
+ * the marks in the database four times a second. Knows how long ago it last knew everything.
+ */
+@Injectable()
+export class ChangeFeed implements OnApplicationShutdown {
+  private readonly logger = new Logger(ChangeFeed.name);
+  private readonly seen = new Map<string, number>();
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | undefined;
+  private polledAtMs = -Infinity;
+  private lastPageMs: number | null = null;
+  private cursor: Cursor | null = null;
+  private epoch: string | null = null;
+  private failing = false;
+
+  constructor(
+    private readonly reader: FeedReader,
+    private readonly cache: FactsCache,
+    private readonly recent: RecentChanges,
+    private readonly databaseClock: DatabaseClock,
+    private readonly metrics: VerificationMetrics,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'freshnessBoundMs'>,
+    changes: Changes,
+  ) {
+    changes.subscribe((change) => {
+      this.hear(change);
+    });
+    metrics.watchFeed(() => this.ageMs);
+  }
+
+  /** Up to when every change is known, on the monotonic clock: from before the last good poll was sent. Before the first: never. */
+  get knownAtMs(): number {
+    return this.polledAtMs;
+  }
+
+  /** How old the knowledge of all changes is. */
+  get ageMs(): number {
+    return this.clock.monotonicMs() - this.polledAtMs;
+  }
+
+  /** Whether the cache can be shown to be within the bound. */
+  get isFresh(): boolean {
+    return this.ageMs <= this.config.freshnessBoundMs;
+  }
+
+  /** Polls once, and from then on four times a second. Never rejects: without the feed, reads go through. */
+  async start(): Promise<void> {
+    await this.poll();
+    this.running ??= this.run();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping.abort();
+    this.reader.close();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      const startedMs = this.clock.monotonicMs();
+      await this.poll();
+      const restMs = INTERVAL_MS - (this.clock.monotonicMs() - startedMs);
+      await sleep(Math.max(0, restMs), undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  private async poll(): Promise<void> {
+    const startedMs = this.clock.monotonicMs();
+    try {
+      const page = await this.reader.read(this.lastPageMs, this.cursor);
+      this.databaseClock.observe(page.nowMs, startedMs);
+      this.take(page);
+      this.polledAtMs = startedMs;
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing && !this.stopping.signal.aborted) {
+        this.logger.warn(error, 'the change feed cannot be read: the cache is not used once it is too old');
+      }
+      this.failing = true;
+    }
+  }
+
+  private take(page: FeedPage): void {
+    const isFirst = this.lastPageMs === null;
+    if (!this.continues(page)) {
+      this.startOver();
+    }
+    this.epoch = page.epoch;
+    this.lastPageMs = page.nowMs;
+    this.cursor = page.newest;
+    for (const mark of page.marks ?? []) {
+      if (!this.seen.has(mark.id)) {
+        this.seen.set(mark.id, mark.createdMs);
+        this.hear(mark);
+        if (!isFirst) {
+          this.metrics.observeLag(Math.max(0, page.nowMs - mark.createdMs));
+        }
+      }
+    }
+    this.forgetSeen(page.nowMs - 2 * OVERLAP_MS);
+  }
+
+  /** Whether a page and all before it make up everything that has happened. */
+  private continues(page: FeedPage): boolean {
+    if (this.lastPageMs === null) {
+      return page.marks !== null;
+    }
+    const sinceLastMs = page.nowMs - this.lastPageMs;
+    // A clock that was put back by more than the overlap hides the marks made since.
+    const isGapless = sinceLastMs <= LONGEST_ABSENCE_MS && sinceLastMs > -OVERLAP_MS / 2;
+    return isGapless && page.epoch === this.epoch && page.cursorHolds && page.marks !== null;
+  }
+
+  private hear(change: Change): void {
+    // First this: a read that ends in between must find itself overtaken.
+    this.recent.add(change);
+    this.cache.drop(change);
+  }
+
+  /** Nothing that is known can be trusted: another database, one put back to an earlier state, or too long an absence. */
+  private startOver(): void {
+    this.logger.warn('the change feed does not continue what was known: the cache starts over');
+    this.recent.addEverything();
+    this.cache.clear();
+    this.seen.clear();
+  }
+
+  private forgetSeen(beforeMs: number): void {
+    for (const [id, createdMs] of this.seen) {
+      if (createdMs < beforeMs) {
+        this.seen.delete(id);
+      }
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { Change } from '../changes/changes.js';
+import type { ApiKeyId } from '../common/prefixed-id.js';
+import { CONFIG, type Config } from '../config/config.js';
+import type { StoredSecret } from './stored-secret.js';
+
+/** Facts by secret id: bounded, the least recently used go first. Holds what the database says, never a verdict, and no unknown id. */
+@Injectable()
+export class FactsCache {
+  private readonly entries: LRUCache<string, StoredSecret>;
+  /** A key can have two secrets, and changes name keys. */
+  private readonly secretIdsOf = new Map<ApiKeyId, string | string[]>();
+
+  constructor(@Inject(CONFIG) config: Pick<Config, 'cacheMaxKeys'>) {
+    this.entries = new LRUCache({
+      max: config.cacheMaxKeys,
+      dispose: (entry, secretId) => {
+        this.forgetKeyOf(entry, secretId);
+      },
+    });
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  get(secretId: string): StoredSecret | undefined {
+    return this.entries.get(secretId);
+  }
+
+  set(entry: StoredSecret): void {
+    const {
+      secretId,
+      key: { keyId },
+    } = entry;
+    // First away with what was there: its row may since have been pointed to another key.
+    this.entries.delete(secretId);
+    const others = this.secretIdsOf.get(keyId);
+    this.secretIdsOf.set(keyId, others === undefined ? secretId : [others, secretId].flat());
+    this.entries.set(secretId, entry);
+  }
+
+  delete(secretId: string): void {
+    this.entries.delete(secretId);
+  }
+
+  /** Drops everything that a change may have made untrue. */
+  drop(change: Change): void {
+    if (change.keyId !== undefined) {
+      for (const secretId of [this.secretIdsOf.get(change.keyId) ?? []].flat()) {
+        this.entries.delete(secretId);
+      }
+      return;
+    }
+    const dropped: string[] = [];
+    for (const [secretId, { key }] of this.entries) {
+      if (key.organizationId === change.organizationId) {
+        dropped.push(secretId);
+      }
+    }
+    for (const secretId of dropped) {
+      this.entries.delete(secretId);
+    }
+  }
+
+  clear(): void {
+    this.entries.clear();
+  }
+
+  private forgetKeyOf({ key: { keyId } }: StoredSecret, secretId: string): void {
+    const others = [this.secretIdsOf.get(keyId) ?? []].flat().filter((other) => other !== secretId);
+    const [first] = others;
+    if (first === undefined) {
+      this.secretIdsOf.delete(keyId);
+    } else {
+      this.secretIdsOf.set(keyId, others.length === 1 ? first : others);
+    }
+  }
+}

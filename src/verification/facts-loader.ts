@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import { UnavailableError } from '../common/unavailable-error.js';
+import { FactsCache } from './facts-cache.js';
+import { RecentChanges } from './recent-changes.js';
+import { StoredSecretQuery } from './stored-secret.query.js';
+import type { StoredSecret } from './stored-secret.js';
+
+const QUERIES_AT_ONCE = 4;
+const IDS_PER_QUERY = 250;
+/** Ids that wait, beside those being read. Beyond, a caller learns at once that it should come back. */
+const MOST_WAITING = 2_000;
+/** A key that changes faster than it can be read is not worth more. */
+const MOST_READS = 5;
+
+/** Too many reads are under way already; says nothing about the database. */
+export class BusyError extends UnavailableError {}
+
+interface Waiting {
+  readonly resolve: (found: StoredSecret | null) => void;
+  readonly reject: (error: unknown) => void;
+  reads: number;
+}
+
+/**
+ * Reads cold facts. However many callers wait for one id, it is read once; the ids of one tick go in one query, a few queries
+ * at a time. What was overtaken by a change while it was read is read again.
+ */
+@Injectable()
+export class FactsLoader {
+  private readonly underway = new Map<string, Promise<StoredSecret | null>>();
+  private readonly waiting = new Map<string, Waiting>();
+  private queries = 0;
+  private scheduled = false;
+
+  constructor(
+    private readonly query: StoredSecretQuery,
+    private readonly cache: FactsCache,
+    private readonly changes: RecentChanges,
+  ) {}
+
+  /**
+   * What is stored for a secret id, null if nothing is; into the cache with it.
+   * @param most how many ids may be under way at once
+   * @throws UnavailableError when the database does not answer, or too many wait already
+   */
+  load(secretId: string, most = MOST_WAITING): Promise<StoredSecret | null> {
+    const underway = this.underway.get(secretId);
+    if (underway !== undefined) {
+      return underway;
+    }
+    if (this.underway.size >= most) {
+      return Promise.reject(new BusyError({ detail: `${most} secrets are being read already` }));
+    }
+    const loading = new Promise<StoredSecret | null>((resolve, reject) => {
+      this.enqueue(secretId, { resolve, reject, reads: 0 });
+    }).finally(() => this.underway.delete(secretId));
+    this.underway.set(secretId, loading);
+    return loading;
+  }
+
+  /** Like `load`, but never joins a read that began earlier. */
+  async loadAnew(secretId: string, most?: number): Promise<StoredSecret | null> {
+    await this.underway.get(secretId)?.catch(() => undefined);
+    return this.load(secretId, most);
+  }
+
+  private enqueue(secretId: string, waiting: Waiting): void {
+    this.waiting.set(secretId, waiting);
+    if (!this.scheduled) {
+      this.scheduled = true;
+      // All that comes in one turn of the event loop goes in one query.
+      setImmediate(() => {
+        this.scheduled = false;
+        this.pump();
+      });
+    }
+  }
+
+  private pump(): void {
+    while (this.queries < QUERIES_AT_ONCE && this.waiting.size > 0) {
+      const batch = new Map([...this.waiting].slice(0, IDS_PER_QUERY));
+      for (const secretId of batch.keys()) {
+        this.waiting.delete(secretId);
+      }
+      this.queries++;
+      void this.read(batch).finally(() => {
+        this.queries--;
+        this.pump();
+      });
+    }
+  }
+
+  private async read(batch: ReadonlyMap<string, Waiting>): Promise<void> {
+    try {
+      const found = await this.query.findAll([...batch.keys()]);
+      for (const [secretId, waiting] of batch) {
+        this.settle(secretId, waiting, found.get(secretId) ?? null);
+      }
+    } catch (error) {
+      for (const { reject } of batch.values()) {
+        reject(error);
+      }
+    }
+  }
+
+  private settle(secretId: string, waiting: Waiting, found: StoredSecret | Error | null): void {
+    if (found instanceof Error) {
+      this.cache.delete(secretId);
+      waiting.reject(found);
+      return;
+    }
+    if (found === null) {
+      this.cache.delete(secretId);
+      // Not remembered: the key may be created elsewhere at this very moment.
+      waiting.resolve(null);
+      return;
+    }
+    if (!this.changes.hasOvertaken(found)) {
+      this.cache.set(found);
+      waiting.resolve(found);
+      return;
+    }
+    if (++waiting.reads >= MOST_READS) {
+      waiting.reject(new BusyError({ detail: `${found.key.keyId} changes faster than it can be read` }));
+      return;
+    }
+    this.enqueue(secretId, waiting);
+  }
+}

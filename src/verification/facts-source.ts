@@ -1,0 +1,134 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../common/clock.js';
+import { UnavailableError } from '../common/unavailable-error.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { ChangeFeed } from './change-feed.js';
+import { DatabaseReach } from './database-reach.js';
+import { FactsCache } from './facts-cache.js';
+import { BusyError, FactsLoader } from './facts-loader.js';
+import type { StoredSecret } from './stored-secret.js';
+import { VerificationMetrics } from './verification-metrics.js';
+
+/** Without the feed every verification is a read: no more than this many at once, whoever asks. */
+const MOST_READS_WITHOUT_FEED = 8;
+const PROBE_INTERVAL_MS = 250;
+/** What no mark tells, a label that another instance changed say, is known after this; it also heals a mark that was forgotten. */
+const REFRESH_AFTER_MS = 60_000;
+const MOST_REFRESHES = 500;
+const MOST_WAITING_FOR_OUTCOME = 2_000;
+
+/**
+ * Where facts come from: the cache while it can be shown to be fresh, the database otherwise. An instance that is cut off from
+ * the database altogether goes on with what it knew, until the grace is over.
+ */
+@Injectable()
+export class FactsSource {
+  private probedAtMs = -Infinity;
+
+  constructor(
+    private readonly cache: FactsCache,
+    private readonly loader: FactsLoader,
+    private readonly feed: ChangeFeed,
+    private readonly reach: DatabaseReach,
+    private readonly metrics: VerificationMetrics,
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(CONFIG) private readonly config: Pick<Config, 'freshnessBoundMs' | 'outageGraceMs'>,
+  ) {
+    metrics.watchCache(() => cache.size);
+  }
+
+  /** Facts that may be used as they are; undefined when the database must be asked. */
+  findWarm(secretId: string): StoredSecret | undefined {
+    const entry = this.cache.get(secretId);
+    const nowMs = this.clock.monotonicMs();
+    if (entry === undefined || !this.mayBeUsed(entry, nowMs)) {
+      this.metrics.countMiss();
+      return undefined;
+    }
+    if (nowMs - entry.readAtMs > REFRESH_AFTER_MS && this.feed.isFresh) {
+      this.loader.load(secretId, MOST_REFRESHES).catch(() => undefined);
+    }
+    this.metrics.countHit();
+    return entry;
+  }
+
+  /**
+   * Facts from the database; null for an unknown id. While the database cannot be reached, those that are still remembered.
+   * @throws UnavailableError when nothing can be said of the secret
+   */
+  async read(secretId: string): Promise<StoredSecret | null> {
+    try {
+      return this.inTime(await this.loader.load(secretId, this.mostReads()));
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) {
+        throw error;
+      }
+      return this.remembered(secretId, error);
+    }
+  }
+
+  /**
+   * Facts as the database has them now: by a read that begins after this call.
+   * @throws UnavailableError when the database cannot be asked
+   */
+  async readAnew(secretId: string): Promise<StoredSecret | null> {
+    return this.inTime(await this.loader.loadAnew(secretId, this.mostReads()));
+  }
+
+  private mostReads(): number | undefined {
+    return this.feed.isFresh ? undefined : MOST_READS_WITHOUT_FEED;
+  }
+
+  /** Facts that were under way for longer than the bound are as good as none, if the feed cannot vouch for them. */
+  private inTime(found: StoredSecret | null): StoredSecret | null {
+    if (found !== null && this.ageMs(found, this.clock.monotonicMs()) > this.config.freshnessBoundMs) {
+      throw new UnavailableError({ detail: 'the read took longer than what it brought may be used' });
+    }
+    return found;
+  }
+
+  /** What the cache knows, for who could not read it because the database cannot be reached. */
+  private async remembered(secretId: string, reason: UnavailableError): Promise<StoredSecret> {
+    const { outageGraceMs } = this.config;
+    // Too many asked already. Whether they get through says whether the cache may be used; without a grace it may not.
+    if (
+      reason instanceof BusyError &&
+      outageGraceMs > 0 &&
+      this.cache.get(secretId) !== undefined &&
+      this.reach.waiting < MOST_WAITING_FOR_OUTCOME
+    ) {
+      await this.reach.nextOutcome();
+    }
+    const entry = this.cache.get(secretId);
+    if (entry !== undefined && this.mayBeUsed(entry, this.clock.monotonicMs())) {
+      return entry;
+    }
+    throw reason;
+  }
+
+  /** How long ago the facts were last known to be true. */
+  private ageMs({ readAtMs }: StoredSecret, nowMs: number): number {
+    return nowMs - Math.max(this.feed.knownAtMs, readAtMs);
+  }
+
+  private mayBeUsed(entry: StoredSecret, nowMs: number): boolean {
+    const { freshnessBoundMs, outageGraceMs } = this.config;
+    const ageMs = this.ageMs(entry, nowMs);
+    if (ageMs <= freshnessBoundMs) {
+      return true;
+    }
+    if (ageMs > freshnessBoundMs + outageGraceMs || !this.reach.isCutOffSince(this.feed.knownAtMs)) {
+      return false;
+    }
+    this.probe(entry.secretId, nowMs);
+    return true;
+  }
+
+  /** Asks, in nobody's way, whether the database is back. */
+  private probe(secretId: string, nowMs: number): void {
+    if (nowMs - this.probedAtMs >= PROBE_INTERVAL_MS) {
+      this.probedAtMs = nowMs;
+      this.loader.load(secretId, MOST_READS_WITHOUT_FEED).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
+import type { KeyRecord } from '../common/access/caller.js';
+import { isScope } from '../common/access/scope.js';
+import { bytesToId } from '../common/prefixed-id.js';
+import { compileFacts, type KeyFacts } from '../decision/facts.js';
+
+/** A key as verification knows it: the facts, and what its bearer may see of it. */
+export interface VerifiedKey extends KeyFacts {
+  readonly record: KeyRecord;
+}
+
+/** What the database holds for a secret id, compiled for verification. */
+export interface StoredSecret {
+  readonly secretId: string;
+  /** Null: imported, never seen since. */
+  readonly digest: Buffer | null;
+  readonly pepperVersion: number | null;
+  /** bcrypt of the secret; read only where recovery may need it. */
+  readonly secretHash: string | null;
+  readonly key: VerifiedKey;
+  /** When the query that read it was sent, on the monotonic clock: what it says was true then, or later. */
+  readonly readAtMs: number;
+}
+
+/** A row of the one query that verification makes. */
+export interface StoredSecretRow {
+  readonly secret_id: Buffer;
+  readonly digest: Buffer | null;
+  readonly pepper_version: number | null;
+  readonly secret_hash: string | null;
+  readonly masked: string;
+  readonly not_after: MysqlDateTime | null;
+  readonly key_id: Buffer;
+  readonly organization_id: Buffer;
+  readonly label: string;
+  readonly description: string | null;
+  readonly scopes: unknown;
+  readonly ip_allow_list: unknown;
+  readonly expires_at: MysqlDateTime | null;
+  readonly created_at: MysqlDateTime;
+  readonly updated_at: MysqlDateTime | null;
+  readonly disabled_at: MysqlDateTime | null;
+  readonly deleted_at: MysqlDateTime | null;
+  readonly deactivated_at: MysqlDateTime | null;
+}
+
+/** @throws TypeError for a row that cannot be understood: it must not verify (an empty allow-list, say, would mean any address) */
+export function compileStoredSecret(secretId: string, row: StoredSecretRow, readAtMs: number): StoredSecret {
+  return {
+    secretId,
+    digest: row.digest,
+    pepperVersion: row.pepper_version,
+    secretHash: row.secret_hash,
+    key: verifiedKey(row),
+    readAtMs,
+  };
+}
+
+function verifiedKey(row: StoredSecretRow): VerifiedKey {
+  const record = {
+    id: bytesToId('api_key_', row.key_id),
+    organizationId: bytesToId('org_', row.organization_id),
+    label: row.label,
+    description: row.description,
+    masked: row.masked,
+    scopes: jsonTexts(row.scopes).filter(isScope),
+    ipAllowList: jsonTexts(row.ip_allow_list),
+    expiresAt: row.expires_at,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+  const stored = { ...record, disabledAt: row.disabled_at, deletedAt: row.deleted_at };
+  const expiresAt = earlier(row.expires_at, row.not_after);
+  return { ...compileFacts({ ...stored, expiresAt }, row.deactivated_at === null), record };
+}
+
+/** A DATETIME(3) that the server gave for its own time. */
+export function serverTimeToMs(text: string): number {
+  const [seconds = '', fraction = '0'] = text.split('.');
+  return mysqlDateTimeToMs(seconds as MysqlDateTime) + Number(`0.${fraction}`) * 1_000;
+}
+
+/** A JSON column of texts: MySQL hands it over parsed, MariaDB as text. */
+function jsonTexts(value: unknown): string[] {
+  const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value;
+  if (!Array.isArray(parsed)) {
+    throw new TypeError('a stored list cannot be understood');
+  }
+  return parsed.map(String);
+}
+
+function earlier(a: MysqlDateTime | null, b: MysqlDateTime | null): MysqlDateTime | null {
+  if (a === null || b === null) {
+    return a ?? b;
+  }
+  return a < b ? a : b;
+}

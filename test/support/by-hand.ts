@@ -1,0 +1,40 @@
+import { createConnection } from 'mysql2/promise';
+import { idToBytes } from '../../src/common/prefixed-id.js';
+import { ChangeFeed } from '../../src/verification/change-feed.js';
+import { eventually } from './eventually.js';
+import { connectionOptions, testServerUrl } from './schema.js';
+import type { TestApp } from './test-app.js';
+
+/**
+ * Changes rows of a key as an operator does it by hand: together with the mark that tells every instance, in one transaction.
+ * Resolves when it is committed; nobody has heard of it by then.
+ * @param statements of SQL, with their values
+ */
+export async function changeByHand(
+  schemaName: string,
+  keyId: string,
+  ...statements: readonly (readonly [sql: string, ...values: unknown[]])[]
+): Promise<void> {
+  const connection = await createConnection({ ...connectionOptions(testServerUrl()), database: schemaName });
+  try {
+    await connection.beginTransaction();
+    for (const [sql, ...values] of statements) {
+      await connection.query(sql, values);
+    }
+    await connection.query(
+      `INSERT INTO key_changes (organization_id, key_id, created_at)
+       SELECT organization_id, id, UTC_TIMESTAMP(3) FROM api_keys WHERE id = ?`,
+      [idToBytes('api_key_', keyId)],
+    );
+    await connection.commit();
+  } finally {
+    await connection.end();
+  }
+}
+
+/** Waits until the app knows of everything that has been committed by now. */
+export async function untilHeard({ app }: Pick<TestApp, 'app'>): Promise<void> {
+  const committedMs = performance.now();
+  const feed = app.get(ChangeFeed);
+  await eventually('the change feed is read', () => feed.knownAtMs > committedMs);
+}

@@ -1,0 +1,15 @@
+import { decodeSecretId, formatSecret, parseSecretId } from '../../src/secrets/secret-form.js';
+
+/** The 16 bytes by which a secret is found. */
+export function secretIdOf(secret: string): Buffer {
+  const secretId = parseSecretId('sk_live_', secret);
+  if (secretId === null) {
+    throw new Error('that is not a secret');
+  }
+  return decodeSecretId(secretId);
+}
+
+/** A secret with the id of another, and a random part of its own: what somebody makes who has seen the mask. */
+export function forge(secret: string, randomByte = 5): string {
+  return formatSecret('sk_live_', secretIdOf(secret), Buffer.alloc(24, randomByte));
+}

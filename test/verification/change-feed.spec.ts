@@ -1,0 +1,137 @@
+import { Logger } from '@nestjs/common';
+import { Changes } from '../../src/changes/changes.js';
+import { ChangeFeed } from '../../src/verification/change-feed.js';
+import { DatabaseClock } from '../../src/verification/database-clock.js';
+import { FactsCache } from '../../src/verification/facts-cache.js';
+import type { FeedPage, FeedReader, Mark } from '../../src/verification/feed-reader.js';
+import { RecentChanges } from '../../src/verification/recent-changes.js';
+import type { StoredSecret } from '../../src/verification/stored-secret.js';
+import { VerificationMetrics } from '../../src/verification/verification-metrics.js';
+import { changeOf, HandClock, newSecretId, storedSecret } from './collaborators.js';
+
+const NOON_MS = Date.parse('2026-11-22T12:00:00Z');
+const BOUND_MS = 1_000;
+
+/** A feed whose polls a test makes, one after the other. */
+async function arrange() {
+  const clock = new HandClock();
+  const cache = new FactsCache({ cacheMaxKeys: 100 });
+  const databaseClock = new DatabaseClock(clock);
+  let next: FeedPage | Error = new Error('nothing to read');
+  let takesMs = 0;
+  const reader = {
+    read: () => {
+      clock.nowMs += takesMs;
+      return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
+    },
+    close: () => undefined,
+  };
+  const metrics = new VerificationMetrics();
+  const recent = new RecentChanges(clock);
+  const feed = new ChangeFeed(
+    reader as unknown as FeedReader,
+    cache,
+    recent,
+    databaseClock,
+    metrics,
+    clock,
+    { freshnessBoundMs: BOUND_MS },
+    new Changes(),
+  );
+  const poll = (page: Partial<FeedPage> | Error, tookMs = 0) => {
+    next =
+      page instanceof Error
+        ? page
+        : { nowMs: NOON_MS, epoch: 'one', cursorHolds: true, newest: null, marks: [], ...page };
+    takesMs = tookMs;
+    return (feed as unknown as { poll(): Promise<void> }).poll();
+  };
+  const warm = () => {
+    const entry = storedSecret(newSecretId(), clock.nowMs);
+    cache.set(entry);
+    return entry;
+  };
+  const knows = ({ secretId }: StoredSecret) => cache.get(secretId) !== undefined;
+  await poll({});
+  return { clock, cache, databaseClock, feed, poll, warm, knows, metrics };
+}
+
+const markOf = (entry: StoredSecret, id: string, createdMs: number): Mark => ({ ...changeOf(entry), id, createdMs });
+
+describe('the change feed', () => {
+  beforeAll(() => {
+    Logger.overrideLogger(false);
+  });
+
+  it('is fresh from before a poll was sent until the bound is over', async () => {
+    const { clock, feed, poll } = await arrange();
+    await poll({}, 300);
+    expect(feed.ageMs).toBe(300);
+    clock.nowMs += 700;
+    expect(feed.isFresh).toBe(true);
+    clock.nowMs += 1;
+    expect(feed.isFresh).toBe(false);
+    await poll(new Error('the database is gone'));
+    expect([feed.isFresh, feed.ageMs]).toEqual([false, 1_001]);
+  });
+
+  it('drops what a mark names, once, and nothing else', async () => {
+    const { poll, warm, knows, cache } = await arrange();
+    const [named, other] = [warm(), warm()];
+    await poll({ marks: [markOf(named, '7', NOON_MS)] });
+    expect([knows(named), knows(other)]).toEqual([false, true]);
+    cache.set(named);
+    await poll({ marks: [markOf(named, '7', NOON_MS)] });
+    expect(knows(named)).toBe(true);
+    await poll({ marks: [markOf(named, '7', NOON_MS), markOf(named, '6', NOON_MS - 4_000)] });
+    expect(knows(named)).toBe(false);
+  });
+
+  it.each<[string, Partial<FeedPage>]>([
+    ['another epoch', { epoch: 'two' }],
+    ['no epoch', { epoch: null }],
+    ['a newest mark that is gone', { cursorHolds: false }],
+    ['more marks than can be told', { marks: null }],
+    ['a time half an hour later', { nowMs: NOON_MS + 30 * 60_000 + 2 }],
+    ['a time before that of the last poll', { nowMs: NOON_MS - 5_001 }],
+  ])('starts over at %s', async (_, page) => {
+    const { poll, warm, knows } = await arrange();
+    const entry = warm();
+    await poll({ nowMs: NOON_MS + 1 });
+    expect(knows(entry)).toBe(true);
+    await poll(page);
+    expect(knows(entry)).toBe(false);
+    const later = warm();
+    await poll({ ...page, epoch: page.epoch === undefined ? 'one' : page.epoch, cursorHolds: true, marks: [] });
+    expect(knows(later)).toBe(true);
+  });
+
+  it('starts over when an epoch appears where there was none', async () => {
+    const { poll, warm, knows } = await arrange();
+    await poll({ epoch: null });
+    const entry = warm();
+    await poll({ epoch: 'one' });
+    expect(knows(entry)).toBe(false);
+  });
+
+  it('brings the time of the database, which never lags behind it', async () => {
+    const { clock, databaseClock, poll } = await arrange();
+    clock.nowMs += 250;
+    await poll({ nowMs: NOON_MS + 1_000 }, 200);
+    expect(databaseClock.nowMs()).toBe(NOON_MS + 1_200);
+    clock.nowMs += 5_000;
+    expect(databaseClock.nowMs()).toBe(NOON_MS + 6_200);
+    await poll({ nowMs: NOON_MS + 6_000 });
+    expect(databaseClock.nowMs()).toBe(NOON_MS + 6_000);
+  });
+
+  it('is measured: its age, and how long news take; not those from before it began', async () => {
+    const { clock, poll, warm, metrics } = await arrange();
+    await poll({ marks: [markOf(warm(), '1', NOON_MS - 200)] });
+    clock.nowMs += 400;
+    const text = await metrics.registry.metrics();
+    expect(text).toContain('latchkey_feed_age_seconds 0.4');
+    expect(text).toContain('latchkey_revocation_lag_seconds_sum 0.2');
+    expect(text).toContain('latchkey_revocation_lag_seconds_count 1');
+  });
+});

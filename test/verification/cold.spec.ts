@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { ALL_SCOPES } from '../../src/common/access/scope.js';
+import { parseIpAddress } from '../../src/common/ip-address.js';
+import { formatSecret } from '../../src/secrets/secret-form.js';
+import { FactsCache } from '../../src/verification/facts-cache.js';
+import { Verifier } from '../../src/verification/verifier.js';
+import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
+import { untilHeard } from '../support/by-hand.js';
+import { startFixture, type Fixture } from '../support/fixture.js';
+import { recordQueries } from '../support/query-log.js';
+import type { MadeKey } from '../support/service.js';
+import { report } from './instances.js';
+
+/** The issue's minute with LATCHKEY_FLOOD_MS=60000. */
+const FLOOD_MS = Number(process.env.LATCHKEY_FLOOD_MS ?? 4_000);
+const FLOOD_PER_SECOND = 5_000;
+const ATTEMPT = { scopes: ALL_SCOPES, address: parseIpAddress('127.0.0.1') };
+
+const stranger = () => formatSecret('sk_live_', randomBytes(16), randomBytes(24));
+
+describe('verification', () => {
+  let fixture: Fixture;
+  let verifier: Verifier;
+  let cache: FactsCache;
+  beforeAll(async () => {
+    fixture = await startFixture({ LOG_LEVEL: 'warn' });
+    verifier = fixture.app.app.get(Verifier);
+    cache = fixture.app.app.get(FactsCache);
+  });
+  afterAll(() => fixture.app.close());
+
+  async function insertKeys(count: number): Promise<MadeKey[]> {
+    const { connection } = fixture.app.schema;
+    return insertVerifiableKeys(connection, await insertOrganization(connection), count);
+  }
+
+  const verify = async ({ secret }: Pick<MadeKey, 'secret'>) => (await verifier.verify(secret, ATTEMPT)).code;
+
+  it('of one cold key for 500 callers makes one query; warm, none', async () => {
+    const [key] = await insertKeys(1);
+    if (key === undefined) {
+      throw new Error('no key');
+    }
+    const codes = new Set<string>();
+    const askAll = async () => {
+      for (const code of await Promise.all(Array.from({ length: 500 }, () => verify(key)))) {
+        codes.add(code);
+      }
+    };
+    const cold = await recordQueries(fixture.app, askAll);
+    expect(cold).toHaveLength(1);
+    const warm = await recordQueries(fixture.app, async () => {
+      for (let i = 0; i < 20; i++) {
+        await askAll();
+      }
+    });
+    expect(warm).toEqual([]);
+    expect([...codes]).toEqual(['VALID']);
+  }, 60_000);
+
+  it('of 250 cold keys at once makes one query', async () => {
+    const keys = await insertKeys(250);
+    const codes = new Set<string>();
+    const statements = await recordQueries(fixture.app, async () => {
+      for (const code of await Promise.all(keys.map(verify))) {
+        codes.add(code);
+      }
+    });
+    expect(statements).toHaveLength(1);
+    expect([...codes]).toEqual(['VALID']);
+  }, 60_000);
+
+  it('of an unknown key asks each time: it may be created at any moment', async () => {
+    const secret = stranger();
+    const statements = await recordQueries(fixture.app, async () => {
+      expect([await verify({ secret }), await verify({ secret })]).toEqual(['NOT_FOUND', 'NOT_FOUND']);
+    });
+    expect(statements).toHaveLength(2);
+  }, 60_000);
+
+  it('of thousands of unknown keys a second leaves memory as it was, and good keys in the cache and in time', async () => {
+    const keys = await insertKeys(200);
+    await Promise.all(keys.map(verify));
+    await untilHeard(fixture.app);
+    const cached = cache.size;
+
+    /** Verifies good keys, one after the other, and notes how long each took. */
+    const measureGood = async (lastsMs: number) => {
+      const tookMs: number[] = [];
+      const endMs = performance.now() + lastsMs;
+      for (let i = 0; performance.now() < endMs; i++) {
+        const beganMs = performance.now();
+        const code = await verify(keys[i % keys.length] ?? { secret: '' });
+        tookMs.push(performance.now() - beganMs);
+        expect(code).toBe('VALID');
+        await sleep(1);
+      }
+      return tookMs;
+    };
+    const quiet = await measureGood(FLOOD_MS / 2);
+
+    const counts: Record<string, number> = {};
+    const count = (what: string) => {
+      counts[what] = (counts[what] ?? 0) + 1;
+    };
+    const over = new AbortController();
+    const pending = new Set<Promise<unknown>>();
+    const flood = (async () => {
+      const beganMs = performance.now();
+      let sent = 0;
+      while (!over.signal.aborted) {
+        await sleep(5);
+        const due = ((performance.now() - beganMs) / 1_000) * FLOOD_PER_SECOND;
+        for (; sent < due; sent++) {
+          const asked = verify({ secret: stranger() })
+            .then(count, (error: unknown) => {
+              count((error as Error).constructor.name);
+            })
+            .finally(() => {
+              pending.delete(asked);
+            });
+          pending.add(asked);
+        }
+      }
+      await Promise.all(pending);
+    })();
+    const begun = heapMb();
+    const flooded = await measureGood(FLOOD_MS);
+    over.abort();
+    await flood;
+    const grownMb = heapMb() - begun;
+
+    report(
+      'good key, quiet',
+      quiet.map((ms) => ms * 1_000),
+      'µs',
+    );
+    report(
+      'good key, in the flood',
+      flooded.map((ms) => ms * 1_000),
+      'µs',
+    );
+    process.stderr.write(
+      `measured: flood of ${FLOOD_MS} ms: ${JSON.stringify(counts)}, heap ${begun.toFixed(1)} MB then ${grownMb > 0 ? '+' : ''}${grownMb.toFixed(1)} MB\n`,
+    );
+    expect(counts.NOT_FOUND).toBeGreaterThan((FLOOD_MS / 1_000) * 500);
+    expect(
+      Object.keys(counts).filter((what) => what !== 'NOT_FOUND' && what !== 'BusyError' && what !== 'UnavailableError'),
+    ).toEqual([]);
+    expect(cache.size).toBe(cached);
+    expect(grownMb).toBeLessThan(10);
+    // A new key gets in, too.
+    const [late] = await insertKeys(1);
+    expect(late && (await verify(late))).toBe('VALID');
+  }, 200_000);
+
+  it('holds facts in so many bytes for each key', async () => {
+    const count = Number(process.env.LATCHKEY_ENTRIES ?? 5_000);
+    const keys = await insertKeys(count);
+    const before = { size: cache.size, mb: heapMb() };
+    for (let from = 0; from < count; from += 500) {
+      await Promise.all(keys.slice(from, from + 500).map(verify));
+    }
+    const entries = cache.size - before.size;
+    const bytes = ((heapMb() - before.mb) * 1_048_576) / entries;
+    process.stderr.write(`measured: ${Math.round(bytes)} bytes for each of ${entries} entries\n`);
+    expect(entries).toBe(count);
+    expect(bytes).toBeLessThan(6_000);
+  }, 120_000);
+});
+
+/** What lives on the heap, once the garbage is gone. */
+function heapMb(): number {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  collect();
+  return process.memoryUsage().heapUsed / 1_048_576;
+}

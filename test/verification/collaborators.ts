@@ -1,0 +1,49 @@
+import { parse, v7 } from 'uuid';
+import type { Change } from '../../src/changes/changes.js';
+import type { Clock } from '../../src/common/clock.js';
+import type { MysqlDateTime } from '../../src/common/mysql-datetime.js';
+import { idToBytes, newId, type ApiKeyId, type OrganizationId } from '../../src/common/prefixed-id.js';
+import { formatSecret, parseSecretId } from '../../src/secrets/secret-form.js';
+import { compileStoredSecret, type StoredSecret } from '../../src/verification/stored-secret.js';
+
+/** A clock that a test sets. */
+export class HandClock implements Clock {
+  nowMs = 1_000_000;
+
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+}
+
+export function newSecretId(): string {
+  return parseSecretId('sk_live_', formatSecret('sk_live_', Buffer.from(parse(v7())), Buffer.alloc(24))) ?? '';
+}
+
+/** Facts as the database would have them, of a key of their own unless told otherwise. */
+export function storedSecret(
+  secretId: string,
+  readAtMs: number,
+  {
+    keyId = newId('api_key_'),
+    organizationId = newId('org_'),
+  }: { keyId?: ApiKeyId; organizationId?: OrganizationId } = {},
+): StoredSecret {
+  const none = { description: null, not_after: null, expires_at: null, updated_at: null } as const;
+  const row = {
+    ...{ ...none, disabled_at: null, deleted_at: null, deactivated_at: null, secret_hash: null },
+    secret_id: Buffer.alloc(16),
+    digest: Buffer.alloc(32),
+    pepper_version: 1,
+    masked: 'sk_live_0123456789...abcde',
+    key_id: idToBytes('api_key_', keyId),
+    organization_id: idToBytes('org_', organizationId),
+    label: 'Key',
+    scopes: '["invoices.read","invoices.create","products.read"]',
+    ip_allow_list: '["10.0.0.0/8","2001:db8::/32"]',
+    created_at: '2026-01-01 00:00:00' as MysqlDateTime,
+  };
+  return compileStoredSecret(secretId, row, readAtMs);
+}
+
+/** The change that says that facts are not true any more. */
+export const changeOf = ({ key: { keyId, organizationId } }: StoredSecret): Change => ({ keyId, organizationId });

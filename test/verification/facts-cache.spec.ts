@@ -1,0 +1,80 @@
+import { newId } from '../../src/common/prefixed-id.js';
+import { FactsCache } from '../../src/verification/facts-cache.js';
+import { changeOf, newSecretId, storedSecret } from './collaborators.js';
+
+/** How many keys the index from keys to their secrets has. */
+const indexSizeOf = (cache: FactsCache) =>
+  (cache as unknown as { secretIdsOf: Map<unknown, unknown> }).secretIdsOf.size;
+
+describe('the cache of facts', () => {
+  it('holds CACHE_MAX_KEYS and no more; the least recently used go first', () => {
+    const cache = new FactsCache({ cacheMaxKeys: 3 });
+    const ids = Array.from({ length: 4 }, newSecretId);
+    const [first = '', second = '', third = '', fourth = ''] = ids;
+    for (const id of [first, second, third]) {
+      cache.set(storedSecret(id, 0));
+    }
+    cache.get(first);
+    cache.set(storedSecret(fourth, 0));
+    expect(ids.map((id) => cache.get(id) !== undefined)).toEqual([true, false, true, true]);
+    expect(cache.size).toBe(3);
+  });
+
+  it('drops both secrets of a key, and all of an organization, and nothing else', () => {
+    const cache = new FactsCache({ cacheMaxKeys: 100 });
+    const [one, other] = [newId('org_'), newId('org_')];
+    const keyId = newId('api_key_');
+    const twins = [1, 2].map(() => storedSecret(newSecretId(), 0, { keyId, organizationId: one }));
+    const sister = storedSecret(newSecretId(), 0, { organizationId: one });
+    const stranger = storedSecret(newSecretId(), 0, { organizationId: other });
+    const all = [...twins, sister, stranger];
+    const present = () => all.map(({ secretId }) => cache.get(secretId) !== undefined);
+    all.forEach((entry) => {
+      cache.set(entry);
+    });
+    cache.drop({ organizationId: one, keyId });
+    expect(present()).toEqual([false, false, true, true]);
+    all.forEach((entry) => {
+      cache.set(entry);
+    });
+    cache.drop({ organizationId: one });
+    expect(present()).toEqual([false, false, false, true]);
+  });
+
+  it('follows a secret whose row was pointed to another key', () => {
+    const cache = new FactsCache({ cacheMaxKeys: 10 });
+    const secretId = newSecretId();
+    const [before, after] = [storedSecret(secretId, 0), storedSecret(secretId, 1)];
+    cache.set(before);
+    cache.set(after);
+    cache.drop(changeOf(before));
+    expect(cache.get(secretId)).toBe(after);
+    cache.drop(changeOf(after));
+    expect(cache.get(secretId)).toBeUndefined();
+    expect(indexSizeOf(cache)).toBe(0);
+  });
+
+  it('forgets a key with the last of its secrets, whatever the way they went', () => {
+    const cache = new FactsCache({ cacheMaxKeys: 50 });
+    const keyIds = Array.from({ length: 40 }, () => newId('api_key_'));
+    const organizationIds = [newId('org_'), newId('org_')];
+    const ids = Array.from({ length: 120 }, newSecretId);
+    const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
+    for (let step = 0; step < 20_000; step++) {
+      const entry = storedSecret(any(ids), step, { keyId: any(keyIds), organizationId: any(organizationIds) });
+      const dice = Math.random();
+      if (dice < 0.8) {
+        cache.set(entry);
+      } else if (dice < 0.9) {
+        cache.delete(entry.secretId);
+      } else {
+        cache.drop(dice < 0.995 ? changeOf(entry) : { organizationId: entry.key.organizationId });
+      }
+      expect(cache.size).toBeLessThanOrEqual(50);
+    }
+    const left = new Set(ids.flatMap((id) => cache.get(id)?.key.keyId ?? []));
+    expect(indexSizeOf(cache)).toBe(left.size);
+    cache.clear();
+    expect([cache.size, indexSizeOf(cache)]).toEqual([0, 0]);
+  }, 60_000);
+});

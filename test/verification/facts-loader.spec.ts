@@ -1,0 +1,193 @@
+import { UnavailableError } from '../../src/common/unavailable-error.js';
+import { FactsCache } from '../../src/verification/facts-cache.js';
+import { BusyError, FactsLoader } from '../../src/verification/facts-loader.js';
+import { RecentChanges } from '../../src/verification/recent-changes.js';
+import type { StoredSecretQuery } from '../../src/verification/stored-secret.query.js';
+import type { StoredSecret } from '../../src/verification/stored-secret.js';
+import { changeOf, HandClock, newSecretId, storedSecret } from './collaborators.js';
+
+type Found = Map<string, StoredSecret | Error>;
+
+/** A query that has been sent, for the test to answer. */
+interface Sent {
+  readonly ids: readonly string[];
+  answer(found: Found): void;
+  fail(error: Error): void;
+}
+
+function arrange() {
+  const clock = new HandClock();
+  const cache = new FactsCache({ cacheMaxKeys: 10_000 });
+  const changes = new RecentChanges(clock);
+  const sent: Sent[] = [];
+  const query = {
+    findAll: (ids: readonly string[]) =>
+      new Promise<Found>((answer, fail) => {
+        sent.push({ ids, answer, fail });
+      }),
+  };
+  const loader = new FactsLoader(query as unknown as StoredSecretQuery, cache, changes);
+  const foundNow = (ids: readonly string[]): Found => new Map(ids.map((id) => [id, storedSecret(id, clock.nowMs)]));
+  return { clock, cache, changes, sent, loader, foundNow };
+}
+
+/** Until all that is due in this turn of the event loop has happened. */
+const nextTick = () => new Promise((resolve) => setTimeout(resolve, 1));
+
+describe('reading cold facts', () => {
+  it('asks once for one key, however many wait for it', async () => {
+    const { loader, sent, foundNow, cache } = arrange();
+    const id = newSecretId();
+    const waiting = Array.from({ length: 500 }, () => loader.load(id));
+    await nextTick();
+    waiting.push(loader.load(id));
+    expect(sent.map(({ ids }) => ids)).toEqual([[id]]);
+    sent[0]?.answer(foundNow([id]));
+    const found = await Promise.all(waiting);
+    expect(new Set(found).size).toBe(1);
+    expect(cache.get(id)).toBe(found[0]);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('asks in one query for all keys of a tick', async () => {
+    const { loader, sent, foundNow } = arrange();
+    const ids = Array.from({ length: 200 }, newSecretId);
+    const waiting = ids.map((id) => loader.load(id));
+    await nextTick();
+    expect(sent.map((query) => query.ids)).toEqual([ids]);
+    sent[0]?.answer(foundNow(ids));
+    expect((await Promise.all(waiting)).map((found) => found?.secretId)).toEqual(ids);
+  });
+
+  it('has at most four queries under way, and 2,000 keys; the next one is told to come back, and nothing about the key', async () => {
+    const { loader, sent, foundNow } = arrange();
+    const ids = Array.from({ length: 2_000 }, newSecretId);
+    const waiting = ids.map((id) => loader.load(id));
+    await nextTick();
+    expect(sent.map((query) => query.ids.length)).toEqual([250, 250, 250, 250]);
+    await expect(loader.load(newSecretId())).rejects.toThrow(BusyError);
+    await expect(loader.load(newSecretId())).rejects.toThrow(UnavailableError);
+    // Who asks for one of them waits with the others.
+    waiting.push(loader.load(ids[1_999] ?? ''));
+    for (let i = 0; i < 8; i++) {
+      sent[i]?.answer(foundNow(sent[i]?.ids ?? []));
+      await nextTick();
+    }
+    expect((await Promise.all(waiting)).every((found) => found !== null)).toBe(true);
+    expect(sent).toHaveLength(8);
+    await Promise.all([loader.load(newSecretId()), nextTick().then(() => sent[8]?.answer(new Map()))]);
+  });
+
+  it('tells all who wait of an outage, and remembers nothing of it', async () => {
+    const { loader, sent, foundNow } = arrange();
+    const id = newSecretId();
+    const waiting = [loader.load(id), loader.load(id)];
+    await nextTick();
+    sent[0]?.fail(new UnavailableError());
+    for (const outcome of await Promise.allSettled(waiting)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(UnavailableError) as unknown });
+    }
+    const again = loader.load(id);
+    await nextTick();
+    sent[1]?.answer(foundNow([id]));
+    expect(await again).not.toBeNull();
+  });
+
+  it('never remembers that an id is unknown, and forgets facts whose row is gone', async () => {
+    const { loader, sent, cache } = arrange();
+    const id = newSecretId();
+    cache.set(storedSecret(id, 0));
+    for (let i = 0; i < 2; i++) {
+      const asked = loader.load(id);
+      await nextTick();
+      sent[i]?.answer(new Map());
+      expect(await asked).toBeNull();
+      expect(cache.size).toBe(0);
+    }
+    expect(sent).toHaveLength(2);
+  });
+
+  it('lets a row that cannot be understood fail alone, not those that were read with it', async () => {
+    const { loader, sent, cache, foundNow } = arrange();
+    const [bad, good] = [newSecretId(), newSecretId()];
+    const waiting = [loader.load(bad), loader.load(good)];
+    await nextTick();
+    sent[0]?.answer(new Map([...foundNow([good]), [bad, new TypeError('a stored list cannot be understood')]]));
+    const outcomes = await Promise.allSettled(waiting);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect([cache.get(bad), cache.get(good)?.secretId]).toEqual([undefined, good]);
+  });
+
+  it('reads again what a change overtook, and keeps only what was read after it', async () => {
+    const { loader, sent, changes, clock, cache } = arrange();
+    const id = newSecretId();
+    const before = storedSecret(id, clock.nowMs);
+    const waiting = loader.load(id);
+    await nextTick();
+    clock.nowMs += 5;
+    changes.add(changeOf(before));
+    clock.nowMs += 5;
+    sent[0]?.answer(new Map([[id, before]]));
+    await nextTick();
+    expect(cache.get(id)).toBeUndefined();
+    const { keyId, organizationId } = before.key;
+    const after = storedSecret(id, clock.nowMs, { keyId, organizationId });
+    sent[1]?.answer(new Map([[id, after]]));
+    expect(await waiting).toBe(after);
+    expect(cache.get(id)).toBe(after);
+  });
+
+  it.each<[string, (changes: RecentChanges, of: StoredSecret) => void]>([
+    [
+      'its organization',
+      (changes, { key: { organizationId } }) => {
+        changes.add({ organizationId });
+      },
+    ],
+    [
+      'everything',
+      (changes) => {
+        changes.addEverything();
+      },
+    ],
+  ])('is overtaken by a change of %s too, and gives up when that does not end', async (_, change) => {
+    const { loader, sent, changes, clock, cache } = arrange();
+    const id = newSecretId();
+    const facts = storedSecret(id, clock.nowMs);
+    const waiting = loader.load(id);
+    const refused = expect(waiting).rejects.toThrow(BusyError);
+    for (let i = 0; i < 5; i++) {
+      await nextTick();
+      change(changes, facts);
+      sent[i]?.answer(new Map([[id, facts]]));
+    }
+    await refused;
+    expect([cache.size, sent.length]).toEqual([0, 5]);
+  });
+
+  it('does not believe a read that took so long that nobody remembers what changed meanwhile', async () => {
+    const { loader, sent, clock, cache } = arrange();
+    const id = newSecretId();
+    const facts = storedSecret(id, clock.nowMs);
+    const waiting = loader.load(id);
+    await nextTick();
+    clock.nowMs += 10_001;
+    sent[0]?.answer(new Map([[id, facts]]));
+    await nextTick();
+    expect(cache.get(id)).toBeUndefined();
+    sent[1]?.answer(new Map([[id, storedSecret(id, clock.nowMs)]]));
+    expect(await waiting).not.toBeNull();
+  });
+
+  it('reads anew, where that is asked for, although a read is under way', async () => {
+    const { loader, sent, foundNow } = arrange();
+    const id = newSecretId();
+    const first = loader.load(id);
+    await nextTick();
+    const anew = loader.loadAnew(id);
+    sent[0]?.answer(foundNow([id]));
+    await nextTick();
+    sent[1]?.answer(foundNow([id]));
+    expect(await first).not.toBe(await anew);
+  });
+});

@@ -1,0 +1,163 @@
+import { UnavailableError } from '../../src/common/unavailable-error.js';
+import type { ChangeFeed } from '../../src/verification/change-feed.js';
+import { DatabaseReach } from '../../src/verification/database-reach.js';
+import { FactsCache } from '../../src/verification/facts-cache.js';
+import { FactsLoader } from '../../src/verification/facts-loader.js';
+import { FactsSource } from '../../src/verification/facts-source.js';
+import { RecentChanges } from '../../src/verification/recent-changes.js';
+import type { StoredSecretQuery } from '../../src/verification/stored-secret.query.js';
+import { VerificationMetrics } from '../../src/verification/verification-metrics.js';
+import { HandClock, newSecretId, storedSecret } from './collaborators.js';
+
+const BOUND_MS = 1_000;
+const GRACE_MS = 10_000;
+
+/** A source over a feed that is as old as the test says, and a database that is reachable or not. */
+function arrange(outageGraceMs = GRACE_MS) {
+  const clock = new HandClock();
+  const cache = new FactsCache({ cacheMaxKeys: 100 });
+  const reach = new DatabaseReach(clock);
+  const feed = {
+    knownAtMs: clock.nowMs,
+    get isFresh() {
+      return clock.nowMs - feed.knownAtMs <= BOUND_MS;
+    },
+  };
+  const database = { isReachable: true, takesMs: 0, queries: 0 };
+  const query = {
+    findAll: (ids: readonly string[]) => {
+      const startedMs = clock.nowMs;
+      database.queries++;
+      clock.nowMs += database.takesMs;
+      if (!database.isReachable) {
+        reach.failed(startedMs);
+        return Promise.reject(new UnavailableError());
+      }
+      reach.succeeded(startedMs);
+      return Promise.resolve(new Map(ids.map((id) => [id, storedSecret(id, startedMs)])));
+    },
+  };
+  const loader = new FactsLoader(query as unknown as StoredSecretQuery, cache, new RecentChanges(clock));
+  const source = new FactsSource(cache, loader, feed as ChangeFeed, reach, new VerificationMetrics(), clock, {
+    freshnessBoundMs: BOUND_MS,
+    outageGraceMs,
+  });
+  const id = newSecretId();
+  return { clock, feed, database, source, id };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+describe('where facts come from', () => {
+  it('the cache, while the feed is fresh, and nobody is asked', async () => {
+    const { clock, feed, database, source, id } = arrange();
+    expect(source.findWarm(id)).toBeUndefined();
+    await source.read(id);
+    for (let i = 0; i < 100; i++) {
+      feed.knownAtMs = clock.nowMs += 500;
+      expect(source.findWarm(id)).toBeDefined();
+    }
+    expect(database.queries).toBe(1);
+  });
+
+  it('the cache still, when they are a minute old; they are read again in nobody’s way', async () => {
+    const { clock, feed, database, source, id } = arrange();
+    const first = await source.read(id);
+    feed.knownAtMs = clock.nowMs += 60_001;
+    expect(source.findWarm(id)).toBe(first);
+    await settled();
+    expect(database.queries).toBe(2);
+    expect(source.findWarm(id)).not.toBe(first);
+  });
+
+  it('the database, once the feed is stale: what is read is used for the bound, counted from its start', async () => {
+    const { clock, database, source, id } = arrange();
+    await source.read(id);
+    clock.nowMs += BOUND_MS;
+    expect(source.findWarm(id)).toBeDefined();
+    clock.nowMs += 1;
+    expect(source.findWarm(id)).toBeUndefined();
+    database.takesMs = 300;
+    await source.read(id);
+    clock.nowMs += BOUND_MS - 300;
+    expect(source.findWarm(id)).toBeDefined();
+    clock.nowMs += 1;
+    expect(source.findWarm(id)).toBeUndefined();
+  });
+
+  it('nowhere, when a read without the feed took longer than the bound', async () => {
+    const { clock, database, source, id } = arrange();
+    clock.nowMs += BOUND_MS + 1;
+    database.takesMs = BOUND_MS + 1;
+    await expect(source.read(id)).rejects.toThrow(UnavailableError);
+  });
+
+  it('the cache, when the database is gone, until the grace is over, however old they were', async () => {
+    const { clock, feed, database, source, id } = arrange();
+    await source.read(id);
+    // Long in the cache, and fresh all the time.
+    feed.knownAtMs = clock.nowMs += 59_000;
+    database.isReachable = false;
+    clock.nowMs += BOUND_MS + 1;
+    expect(source.findWarm(id)).toBeUndefined();
+    expect(await source.read(id)).not.toBeNull();
+    for (let passed = BOUND_MS + 1; passed + 500 <= BOUND_MS + GRACE_MS; passed += 500) {
+      clock.nowMs += 500;
+      expect(source.findWarm(id)).toBeDefined();
+      await settled();
+    }
+    clock.nowMs = feed.knownAtMs + BOUND_MS + GRACE_MS + 1;
+    expect(source.findWarm(id)).toBeUndefined();
+    await expect(source.read(id)).rejects.toThrow(UnavailableError);
+  });
+
+  it('nowhere, when the database is gone and there is no grace', async () => {
+    const { clock, database, source, id } = arrange(0);
+    await source.read(id);
+    database.isReachable = false;
+    clock.nowMs += BOUND_MS + 1;
+    await expect(source.read(id)).rejects.toThrow(UnavailableError);
+    expect(source.findWarm(id)).toBeUndefined();
+  });
+
+  it('the database, as soon as a read gets through again', async () => {
+    const { clock, database, source, id } = arrange();
+    await source.read(id);
+    database.isReachable = false;
+    clock.nowMs += BOUND_MS + 1;
+    await source.read(id);
+    expect(source.findWarm(id)).toBeDefined();
+    database.isReachable = true;
+    clock.nowMs += 251;
+    // This one is still served from the cache, and finds out that the next need not be.
+    expect(source.findWarm(id)).toBeDefined();
+    await settled();
+    clock.nowMs += BOUND_MS + 1;
+    expect(source.findWarm(id)).toBeUndefined();
+  });
+
+  it('the database, when its failure is old news or from before the feed was last read', async () => {
+    const { clock, feed, database, source, id } = arrange();
+    await source.read(id);
+    database.isReachable = false;
+    clock.nowMs += BOUND_MS + 1;
+    await source.read(id);
+    clock.nowMs += 1_501;
+    expect(source.findWarm(id)).toBeUndefined();
+    await source.read(id);
+    expect(source.findWarm(id)).toBeDefined();
+    feed.knownAtMs = clock.nowMs += 1;
+    clock.nowMs += BOUND_MS + 1;
+    expect(source.findWarm(id)).toBeUndefined();
+  });
+
+  it('never the cache for who asks for facts read anew', async () => {
+    const { clock, database, source, id } = arrange();
+    const known = await source.read(id);
+    expect(await source.readAnew(id)).not.toBe(known);
+    database.isReachable = false;
+    clock.nowMs += BOUND_MS + 1;
+    await source.read(id);
+    await expect(source.readAnew(id)).rejects.toThrow(UnavailableError);
+  });
+});

@@ -1,0 +1,273 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createConnection, type Connection } from 'mysql2/promise';
+import { KEYS } from '../support/api-client.js';
+import { eventually } from '../support/eventually.js';
+import { connectionOptions, testServerUrl } from '../support/schema.js';
+import type { MadeKey } from '../support/service.js';
+import { openSortingProxy, type Fate, type SortingProxy } from '../support/sorting-proxy.js';
+import { BOUND_MS, bytesOf, Instance, prepareGround, report, type Ground } from './instances.js';
+
+const NARROW = { label: 'Narrowed', ip_allow_list: ['192.0.2.1'] };
+
+describe('an instance whose change feed', () => {
+  let ground: Ground;
+  let proxy: SortingProxy;
+  let a: Instance;
+  let b: Instance;
+
+  beforeAll(async () => {
+    ground = await prepareGround();
+    proxy = await openSortingProxy();
+    a = await Instance.start(ground.schema.url);
+    b = await Instance.start(proxy.url(ground.schema.name));
+  }, 60_000);
+  afterAll(async () => {
+    await ground.end();
+    await proxy.close();
+  });
+  afterEach(async () => {
+    proxy.rule = () => 'pass';
+    await untilPolled();
+  }, 20_000);
+
+  /** Waits until B has read the feed, from beginning to end. */
+  async function untilPolled(): Promise<void> {
+    const before = proxy.answered.poll;
+    await eventually('B reads the feed', () => proxy.answered.poll >= before + 2);
+  }
+
+  async function warmKeys(count: number): Promise<MadeKey[]> {
+    const keys = await ground.createKeys(count);
+    await Promise.all(keys.map((key) => b.untilCurrent(key, 200)));
+    return keys;
+  }
+
+  async function one(): Promise<MadeKey> {
+    const [key] = await ground.createKeys(1);
+    if (key === undefined) {
+      throw new Error('no key');
+    }
+    return key;
+  }
+
+  /** Breaks the feed alone, and waits until it has been broken for longer than the bound. */
+  async function breakFeed(fate: () => Fate): Promise<void> {
+    proxy.rule = (purpose) => (purpose === 'poll' ? fate() : 'pass');
+    await sleep(BOUND_MS + 100);
+  }
+
+  describe.each<[string, () => Fate]>([
+    ['fails', () => 'cut'],
+    ['falls silent', () => 'swallow'],
+    ['is too slow', () => sleep(450)],
+  ])('%s, and nothing else,', (_, fate) => {
+    it('reads through: what changes elsewhere holds within the bound all the same', async () => {
+      const keys = await warmKeys(8);
+      await breakFeed(fate);
+      const lags = await Promise.all(
+        keys.map(async (key) => {
+          let lastAcceptedMs = -Infinity;
+          let isRefused = false;
+          const asking = (async () => {
+            while (!isRefused) {
+              const { status, beganMs } = await b.current(key);
+              expect([200, 401, 503]).toContain(status);
+              lastAcceptedMs = status === 200 ? beganMs : lastAcceptedMs;
+              isRefused = status === 401;
+              await sleep(10);
+            }
+          })();
+          await a.must('DELETE', `${KEYS}/${key.id}`, ground.root);
+          const acknowledgedMs = performance.now();
+          await asking;
+          return Math.max(0, lastAcceptedMs - acknowledgedMs);
+        }),
+      );
+      report('last acceptance without the feed', lags);
+      expect(Math.max(...lags)).toBeLessThanOrEqual(BOUND_MS);
+    }, 30_000);
+
+    it('does not use what it knew before, and trusts what it reads no longer than the bound', async () => {
+      const key = await one();
+      await b.expectCurrent(key, 200);
+      await breakFeed(fate);
+      const fills = () => proxy.answered.fill;
+      const before = fills();
+      const endMs = performance.now() + 2.5 * BOUND_MS;
+      while (performance.now() < endMs) {
+        await b.current(key);
+      }
+      // Two or three for two bounds and a half, where every call would be hundreds.
+      expect(fills() - before).toBeGreaterThanOrEqual(2);
+      expect(fills() - before).toBeLessThanOrEqual(6);
+    }, 20_000);
+  });
+
+  it('fails has eight reads under way and no more, one for a key however many ask, and the rest is told 503', async () => {
+    const [shared, ...others] = await warmKeys(20);
+    if (shared === undefined) {
+      throw new Error('no key');
+    }
+    await breakFeed(() => 'cut');
+    const gate = sleep(500);
+    proxy.rule = (purpose) => (purpose === 'poll' ? 'cut' : purpose === 'fill' ? gate : 'pass');
+    const asked = [...Array.from({ length: 10 }, () => b.current(shared))];
+    await sleep(50);
+    asked.push(...others.map((key) => b.current(key)));
+    const outcomes = await Promise.all(asked);
+    const accepted = outcomes.filter(({ status }) => status === 200);
+    expect(outcomes.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
+    // Ten for the one key, and seven others.
+    expect(accepted.length).toBeLessThanOrEqual(17);
+    expect(accepted.length).toBeGreaterThanOrEqual(10);
+    for (const { headers } of outcomes.filter(({ status }) => status === 503)) {
+      expect(headers['retry-after']).toBe('1');
+    }
+  }, 20_000);
+
+  it('is behind refuses all the same what a dead key wants to change: a new key is no stronger than its maker', async () => {
+    const keys = await warmKeys(10);
+    proxy.rule = (purpose) => (purpose === 'poll' ? 'swallow' : 'pass');
+    const outcomes = await Promise.all(
+      keys.map(async (key) => {
+        await a.must('DELETE', `${KEYS}/${key.id}`, ground.root);
+        return b.send('POST', KEYS, key, { label: 'Child of the dead' });
+      }),
+    );
+    expect(outcomes.filter(({ status }) => status !== 401 && status !== 503)).toEqual([]);
+    const [children] = await ground.schema.connection.query("SELECT 1 FROM api_keys WHERE label = 'Child of the dead'");
+    expect(children).toEqual([]);
+  }, 20_000);
+
+  describe('brings news while a fill is held up', () => {
+    it.each<[string, (key: MadeKey) => Promise<unknown>, number]>([
+      ['of its death', (key) => a.must('DELETE', `${KEYS}/${key.id}`, ground.root), 401],
+      ['of its narrowing', (key) => a.must('PUT', `${KEYS}/${key.id}`, ground.root, NARROW), 403],
+    ])(
+      '%s does not let the key come back as it was',
+      async (_, change, refusal) => {
+        const statuses: (number | null)[] = [];
+        for (let i = 0; i < 5; i++) {
+          const key = await one();
+          let release: () => void = () => undefined;
+          const gate = new Promise<void>((resolve) => (release = resolve));
+          let isHeld = false;
+          proxy.rule = (purpose) => {
+            if (purpose !== 'fill' || isHeld) {
+              return 'pass';
+            }
+            isHeld = true;
+            return gate;
+          };
+          const slow = b.current(key);
+          await eventually('the fill is on its way', () => isHeld);
+          // The server has answered it by now, if not the product.
+          await sleep(50);
+          await change(key);
+          await untilPolled();
+          release();
+          statuses.push((await slow).status);
+          expect((await b.current(key)).status).toBe(refusal);
+        }
+        // 503: on a busy machine the fill was held for longer than it may take.
+        expect(statuses.filter((status) => status !== refusal && status !== 503)).toEqual([]);
+      },
+      30_000,
+    );
+  });
+
+  describe('meets marks', () => {
+    let hand: Connection;
+    beforeEach(async () => {
+      hand = await createConnection({ ...connectionOptions(testServerUrl()), database: ground.schema.name });
+    });
+    afterEach(() => hand.end());
+
+    const MARK = `INSERT INTO key_changes (organization_id, key_id, created_at)
+      SELECT organization_id, id, UTC_TIMESTAMP(3) FROM api_keys WHERE id = ?`;
+    const DISABLE = 'UPDATE api_keys SET disabled_at = UTC_TIMESTAMP() WHERE id = ?';
+
+    it('that commit after younger ones: misses none', async () => {
+      const [first, second] = await warmKeys(2);
+      if (first === undefined || second === undefined) {
+        throw new Error('no keys');
+      }
+      await hand.beginTransaction();
+      await hand.query(DISABLE, [bytesOf(first)]);
+      await hand.query(MARK, [bytesOf(first)]);
+      await a.must('DELETE', `${KEYS}/${second.id}`, ground.root);
+      await b.untilCurrent(second, 401, 3_000);
+      // As long as a transaction may take.
+      await sleep(4_000);
+      await b.expectCurrent(first, 200);
+      await hand.commit();
+      await sleep(BOUND_MS);
+      await b.expectCurrent(first, 401);
+    }, 20_000);
+
+    it('with gaps between their ids, filled later or never: misses none', async () => {
+      const [low, high] = await warmKeys(2);
+      if (low === undefined || high === undefined) {
+        throw new Error('no keys');
+      }
+      const [rows] = await hand.query('SELECT MAX(id) AS newest FROM key_changes');
+      const newest = (rows as { newest: number | null }[])[0]?.newest ?? 0;
+      const markAs = async (id: number, key: MadeKey) => {
+        await hand.beginTransaction();
+        await hand.query(DISABLE, [bytesOf(key)]);
+        await hand.query(
+          `INSERT INTO key_changes (id, organization_id, key_id, created_at)
+           SELECT ?, organization_id, id, UTC_TIMESTAMP(3) FROM api_keys WHERE id = ?`,
+          [id, bytesOf(key)],
+        );
+        await hand.commit();
+      };
+      await markAs(newest + 1_000, high);
+      await b.untilCurrent(high, 401, 3_000);
+      await markAs(newest + 500, low);
+      await sleep(BOUND_MS);
+      await b.expectCurrent(low, 401);
+    }, 20_000);
+
+    it('of which those it has not seen were pruned: starts over', async () => {
+      const keys = await warmKeys(3);
+      proxy.rule = (purpose) => (purpose === 'poll' ? 'cut' : 'pass');
+      await Promise.all(keys.map((key) => a.must('DELETE', `${KEYS}/${key.id}`, ground.root)));
+      await a.must('POST', KEYS, ground.root, { label: 'One mark more' });
+      await hand.query(
+        'DELETE FROM key_changes WHERE id < (SELECT id FROM (SELECT MAX(id) AS id FROM key_changes) newest)',
+      );
+      proxy.rule = () => 'pass';
+      await untilPolled();
+      await Promise.all(keys.map((key) => b.expectCurrent(key, 401)));
+      expect(b.product.stdout).toContain('the cache starts over');
+    }, 20_000);
+  });
+
+  it('meets a database that was put back to an earlier state: starts over', async () => {
+    const { connection } = ground.schema;
+    const tables = ['organizations', 'api_keys', 'api_key_secrets', 'key_changes'];
+    const [narrow] = await warmKeys(1);
+    if (narrow === undefined) {
+      throw new Error('no key');
+    }
+    await a.must('PUT', `${KEYS}/${narrow.id}`, ground.root, NARROW);
+    for (const table of tables) {
+      await connection.query(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`);
+    }
+    const young = await a.must<MadeKey>('POST', KEYS, ground.root, { label: 'Young' });
+    await a.must('PUT', `${KEYS}/${narrow.id}`, ground.root, { label: 'Wide', ip_allow_list: [] });
+    await b.untilCurrent(young, 200);
+    await b.untilCurrent(narrow, 200);
+    await untilPolled();
+    await connection.beginTransaction();
+    for (const table of tables) {
+      await connection.query(`DELETE FROM ${table}`);
+      await connection.query(`INSERT INTO ${table} SELECT * FROM kept_${table}`);
+    }
+    await connection.commit();
+    await sleep(BOUND_MS);
+    await b.expectCurrent(young, 401);
+    await b.expectCurrent(narrow, 403);
+  }, 20_000);
+});

@@ -1,0 +1,93 @@
+import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { Load, tally, type Outcome } from '../support/http-load.js';
+import { connectionOptions, testServerUrl } from '../support/schema.js';
+import type { MadeKey } from '../support/service.js';
+import { BOUND_MS, Instance, prepareGround, type Ground } from './instances.js';
+import { KEYS } from '../support/api-client.js';
+import { exchange } from '../support/http-load.js';
+import { eventually } from '../support/eventually.js';
+
+const GRACE_MS = 3_000;
+
+describe('an instance that is cut off from the database altogether', () => {
+  let ground: Ground;
+  let proxy: FaultProxy;
+  let keys: MadeKey[];
+
+  beforeAll(async () => {
+    ground = await prepareGround();
+    const options = connectionOptions(testServerUrl());
+    proxy = await openFaultProxy('socketPath' in options ? { path: options.socketPath } : options);
+    keys = await ground.createKeys(30);
+  }, 60_000);
+  afterAll(async () => {
+    await ground.end();
+    await proxy.close();
+  });
+  afterEach(() => {
+    proxy.set('open');
+  });
+
+  const start = (graceMs: number) => {
+    const url = new URL(testServerUrl());
+    url.pathname = `/${ground.schema.name}`;
+    url.searchParams.set('socketPath', proxy.socketPath);
+    return Instance.start(url.href, { OUTAGE_GRACE_MS: String(graceMs) });
+  };
+  const use = (instance: Instance) =>
+    new Load(12, (agent, client) => {
+      const { secret } = keys[client % keys.length] ?? { secret: '' };
+      return exchange(agent, 'GET', `${instance.url}${KEYS}/current`, secret);
+    });
+  const until = (load: Load, what: string, is: (outcome: Outcome) => boolean) =>
+    eventually(what, () => load.outcomes.slice(-24).some(is), 20_000);
+
+  it.each(['closed', 'mute'] as const)(
+    'goes on with what it knew until the grace is over, then says 503, and is back soon after (%s)',
+    async (passage) => {
+      const instance = await start(GRACE_MS);
+      await Promise.all(keys.map((key) => instance.untilCurrent(key, 200)));
+      const load = use(instance);
+      await load.goesOnFor(200);
+      proxy.set(passage);
+      const cutMs = performance.now();
+      await until(load, 'the grace is over', ({ status }) => status === 503 && performance.now() > cutMs + GRACE_MS);
+      await load.goesOnFor(50);
+      proxy.set('open');
+      const backMs = performance.now();
+      await until(load, 'it is back', ({ status, beganMs }) => status === 200 && beganMs > backMs);
+      const outcomes = await load.stop();
+      expect(Object.keys(tally(outcomes)).sort()).toEqual(['200', '503']);
+      // One that began in the outage may have been answered after it.
+      const during = (status: number) =>
+        outcomes.filter((each) => each.status === status && each.beganMs > cutMs && each.beganMs + each.ms < backMs);
+      const lastAcceptedMs = Math.max(...during(200).map(({ beganMs }) => beganMs)) - cutMs;
+      const firstRefusedMs = Math.min(...during(503).map(({ beganMs }) => beganMs)) - cutMs;
+      process.stderr.write(
+        `measured: cut off (${passage}), bound ${BOUND_MS} + grace ${GRACE_MS} ms: last accepted after ${Math.round(lastAcceptedMs)} ms, first 503 after ${Math.round(firstRefusedMs)} ms\n`,
+      );
+      expect(lastAcceptedMs).toBeLessThanOrEqual(BOUND_MS + GRACE_MS);
+      // What was last known is younger than two polls when the way is cut; a request that began before may wait for a second.
+      expect(firstRefusedMs).toBeGreaterThan(GRACE_MS - BOUND_MS);
+      expect(await instance.product.stop()).toBe(0);
+    },
+    60_000,
+  );
+
+  it('that is given no grace says 503 as soon as the bound is over, never 401', async () => {
+    const instance = await start(0);
+    await Promise.all(keys.map((key) => instance.untilCurrent(key, 200)));
+    const load = use(instance);
+    await load.goesOnFor(200);
+    proxy.set('closed');
+    const cutMs = performance.now();
+    await until(load, 'the bound is over', ({ status }) => status === 503);
+    await load.goesOnFor(100);
+    const outcomes = await load.stop();
+    expect(Object.keys(tally(outcomes)).sort()).toEqual(['200', '503']);
+    const accepted = outcomes.filter(({ status }) => status === 200);
+    expect(Math.max(...accepted.map(({ beganMs }) => beganMs)) - cutMs).toBeLessThanOrEqual(BOUND_MS);
+    proxy.set('open');
+    expect(await instance.product.stop()).toBe(0);
+  }, 60_000);
+});
