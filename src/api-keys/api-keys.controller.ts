@@ -4,7 +4,7 @@ import type { Caller, KeyCaller } from '../common/access/caller.js';
 import { CurrentCaller } from '../common/access/current-caller.js';
 import { RequireScopes } from '../common/access/require-scopes.js';
 import { Answers } from '../common/answers.js';
-import { CREATE, DELETE, GET, LIST, UPDATE } from './api-keys.docs.js';
+import { CREATE, CURRENT, DELETE, GET, LIST, UPDATE } from './api-keys.docs.js';
 import { ApiKeysReader } from './api-keys-reader.js';
 import { ApiKeysService } from './api-keys.service.js';
 import { ApiKeyIdParams } from './dto/api-key-id.params.js';
@@ -40,7 +40,7 @@ export class ApiKeysController {
 
   @Get('current')
   @RequireScopes()
-  @Answers(ApiKeyResponse, 'API key found')
+  @Answers(ApiKeyResponse, 'API key found', CURRENT)
   current(@CurrentCaller() { record }: KeyCaller) {
     return ApiKeyResponse.from(record, record.masked);
   }

@@ -4,7 +4,7 @@ import { ApiKeyNotFoundError } from './api-keys.errors.js';
 import { EXAMPLE_KEY, EXAMPLE_METRICS } from './dto/api-key.example.js';
 import { checkApiKeyId } from './dto/field-checks.js';
 
-/** What the API document says of the five routes beside their types. */
+/** What the API document says of the routes beside their types. */
 
 const NOT_FOUND = { 404: new ApiKeyNotFoundError(EXAMPLE_KEY.id).message } as const;
 
@@ -25,6 +25,15 @@ export const LIST: AnswersOptions = {
   description:
     'All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page, and its ' +
     'absence alone says that there is none: among many thousands of keys, a page of one `status` may hold fewer than `limit`, even none.',
+};
+
+export const CURRENT: AnswersOptions = {
+  summary: 'Read the calling API key',
+  description:
+    'The key that the request is made with, secret masked; every living key may ask, whatever its scopes. What another ' +
+    'request has just changed may take a second to show; a label or description, a minute.',
+  // Nothing of the request can be wrong but its key.
+  failures: { 400: null },
 };
 
 export const GET: AnswersOptions = {

@@ -17,6 +17,9 @@ export interface ResponseClass {
   readonly example: unknown;
 }
 
+/** Failures of one route by status: a sentence, or more of it, or null for one that it cannot have. */
+export type RouteFailures = Readonly<Record<number, string | DocumentedFailure | null>>;
+
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'Malformed or invalid',
   404: 'Not found',
@@ -76,11 +79,12 @@ function successSchema($ref: string, isList: boolean, status: number, message: s
 }
 
 /** Documents the failures that every route has, and those of one route, which win. */
-export function documentFailures(
-  takesBody: boolean,
-  ofRoute: Readonly<Record<number, string | DocumentedFailure>>,
-): MethodDecorator[] {
-  return Object.entries({ ...commonFailures(takesBody), ...ofRoute }).map(([key, failure]) => {
+export function documentFailures(takesBody: boolean, ofRoute: RouteFailures): MethodDecorator[] {
+  const failures: RouteFailures = { ...commonFailures(takesBody), ...ofRoute };
+  return Object.entries(failures).flatMap(([key, failure]) => {
+    if (failure === null) {
+      return [];
+    }
     const status = Number(key);
     const example = typeof failure === 'string' ? { error: failure } : failure;
     return AnswersFailure(status, DESCRIPTIONS[status] ?? 'Failure', { failure: example }, HEADERS[status]);

@@ -2,8 +2,7 @@ import { applyDecorators, HttpCode } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ApiOperation } from '@nestjs/swagger';
-import { documentFailures, documentSuccess, type ResponseClass } from './answer-document.js';
-import type { DocumentedFailure } from './error-envelope.js';
+import { documentFailures, documentSuccess, type ResponseClass, type RouteFailures } from './answer-document.js';
 
 const ANSWER = Symbol('answer');
 
@@ -25,8 +24,8 @@ export interface AnswersOptions {
   readonly status?: 200 | 201 | 202;
   /** What the document shows in `data`, where it is not the class's own example. */
   readonly example?: unknown;
-  /** Failures of this route alone, by status, beside those that every route has; also replaces the example of one of these. */
-  readonly failures?: Readonly<Record<number, string | DocumentedFailure>>;
+  /** Failures of this route alone, by status, beside those that every route has; also replaces the example of one of these, or (null) takes it away. */
+  readonly failures?: RouteFailures;
 }
 
 /**

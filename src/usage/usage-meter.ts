@@ -35,7 +35,11 @@ export class UsageMeter implements OnApplicationShutdown {
 
   /** Begins to write once a second. */
   start(): void {
-    this.timer ??= setInterval(() => void this.flush(), FLUSH_INTERVAL_MS).unref();
+    this.timer ??= setInterval(() => {
+      if (this.flushing === undefined) {
+        void this.flush();
+      }
+    }, FLUSH_INTERVAL_MS).unref();
   }
 
   /** Counts one use of a key. */
@@ -43,12 +47,14 @@ export class UsageMeter implements OnApplicationShutdown {
     this.pending.add(keyId, 1, atMs);
   }
 
-  /** Writes what has been counted. Never rejects: what could not be written stays counted. One flush runs at a time. */
-  flush(): Promise<void> {
+  /** Writes what has been counted until now. Never rejects: what could not be written stays counted. One flush runs at a time. */
+  async flush(): Promise<void> {
+    // One that runs already leaves out what was counted since it began.
+    await this.flushing;
     this.flushing ??= this.writeAll().finally(() => {
       this.flushing = undefined;
     });
-    return this.flushing;
+    await this.flushing;
   }
 
   /** The last flush: the listeners are closed by now, and the database is let go only after every such hook. */

@@ -35,6 +35,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /**
+         * Read the calling API key
+         * @description The key that the request is made with, secret masked; every living key may ask, whatever its scopes. What another request has just changed may take a second to show; a label or description, a minute.
+         */
         get: operations["apiKeysCurrent"];
         put?: never;
         post?: never;
@@ -723,15 +727,6 @@ export interface operations {
                         /** @enum {string} */
                         env: "development" | "production";
                     };
-                };
-            };
-            /** @description Malformed or invalid */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
             /** @description No API key, or one that is not good: unknown, expired, disabled or deleted */

@@ -76,6 +76,25 @@ describe('the meter', () => {
     expect(meter.backlog).toBe(0);
   });
 
+  it('writes also what was counted while an earlier flush ran', async () => {
+    const store = new UsageStore(database);
+    const write = store.write.bind(store);
+    let later: Promise<void> | undefined;
+    store.write = async (sequence, batch) => {
+      if (later === undefined) {
+        use(1);
+        later = meter.flush();
+      }
+      await write(sequence, batch);
+    };
+    meter = new UsageMeter(store);
+    use(1);
+    await meter.flush();
+    await later;
+
+    expect(await requests()).toBe(2);
+  });
+
   it('ends a flush although uses go on: they wait for the next', async () => {
     const store = new UsageStore(database);
     const write = store.write.bind(store);
