@@ -86,9 +86,6 @@ const UP = [
     updated_at DATETIME      NOT NULL,
     PRIMARY KEY (name)
   ) ${TABLE_OPTIONS}`,
-
-  // Names this database, so that an instance notices when it is suddenly connected to another.
-  "INSERT INTO settings (name, value, updated_at) VALUES ('feed.epoch', UUID(), UTC_TIMESTAMP())",
 ];
 
 const DOWN = ['settings', 'key_changes', 'api_key_metrics', 'api_key_secrets', 'api_keys', 'organizations'].map(

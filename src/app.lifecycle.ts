@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { assignPepperVersions, UnknownPepperError } from './app.peppers.js';
+import { assignPepperVersions, reportOldPeppers, UnknownPepperError } from './app.peppers.js';
 import { assertSecretsStayHidden, SecretsVisibleError } from './app.self-test.js';
 import { createApp, type AppOptions } from './app.setup.js';
 import { MarksPruner } from './changes/marks-pruner.js';
@@ -86,6 +86,9 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
   await app.listen(config.port, config.host);
   app.get(Readiness).phase = 'ready';
   new Logger('Latchkey').log(`listening on ${await app.getUrl()}`);
+  reportOldPeppers(database, app.get(PepperRing)).catch((error: unknown) => {
+    new Logger('Peppers').warn(error, 'the keys under older peppers could not be counted');
+  });
 }
 
 /**

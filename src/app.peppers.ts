@@ -5,6 +5,8 @@ import type { Database } from './database/database.js';
 import { pepperCheckValue, type PepperRing } from './secrets/pepper-ring.js';
 
 const SETTING = 'pepper.';
+/** For counting the secrets of each pepper: a look at all of them. */
+const COUNT_DEADLINE_MS = 30_000;
 
 /** The data was made with a pepper that is not set. Serving would refuse every key. */
 export class UnknownPepperError extends Error {
@@ -44,6 +46,42 @@ export async function assignPepperVersions(
     assertContinuity(known, wanted, config.bcryptRecovery);
   }
   ring.assign(wanted.map((value) => known.get(value) ?? 0));
+}
+
+/**
+ * Says in the log how many living keys still need a pepper other than the current one, so that an operator knows when it may go;
+ * and warns of those whose pepper is not set. Reads every secret once, if there has ever been a rotation: not for anybody to wait for.
+ * @throws UnavailableError
+ */
+export async function reportOldPeppers(database: Database, ring: PepperRing): Promise<void> {
+  const versions = [...(await database.read(readVersions)).values()];
+  const others = versions.filter((version) => version !== ring.currentVersion);
+  if (others.length === 0) {
+    return;
+  }
+  const counts = await database.read(
+    (manager) =>
+      manager.query<{ version: number; living: string }[]>(
+        `SELECT s.pepper_version AS version, CAST(COUNT(*) AS CHAR) AS living
+           FROM api_key_secrets s JOIN api_keys k ON k.id = s.key_id
+          WHERE s.pepper_version IN (?) AND k.deleted_at IS NULL
+          GROUP BY s.pepper_version ORDER BY s.pepper_version`,
+        [others],
+      ),
+    COUNT_DEADLINE_MS,
+  );
+  const logger = new Logger('Peppers');
+  for (const { version, living } of counts) {
+    if (ring.knows(version)) {
+      logger.log(
+        `${living} keys that are not deleted were last seen under pepper ${version}: it is needed until none are left`,
+      );
+    } else {
+      logger.warn(
+        `${living} keys that are not deleted are under pepper ${version}, which is not set, and do not verify: put it into SECRET_PEPPER_RETIRED`,
+      );
+    }
+  }
 }
 
 /** Check values with their versions. */

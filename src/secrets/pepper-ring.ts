@@ -22,7 +22,7 @@ export interface VersionedDigest {
 @Injectable()
 export class PepperRing {
   private readonly byVersion = new Map<number, Pepper>();
-  private currentVersion = 0;
+  private current = 0;
   /** The peppers that are set, the current one first. */
   readonly peppers: readonly Pepper[];
 
@@ -34,16 +34,21 @@ export class PepperRing {
   assign(versions: readonly number[]): void {
     this.byVersion.clear();
     this.peppers.forEach((pepper, place) => this.byVersion.set(versions[place] ?? 0, pepper));
-    this.currentVersion = versions[0] ?? 0;
+    this.current = versions[0] ?? 0;
+  }
+
+  /** The version under which digests are made. */
+  get currentVersion(): number {
+    return this.current;
   }
 
   /** The digest that is stored for a secret, under the current pepper. */
   digest(secret: string, binding: SecretBinding): VersionedDigest {
-    const pepper = this.byVersion.get(this.currentVersion);
+    const pepper = this.byVersion.get(this.current);
     if (pepper === undefined) {
       throw new Error('the peppers have no versions yet: assign() comes first');
     }
-    return { digest: digestUnder(pepper, secret, binding), pepperVersion: this.currentVersion };
+    return { digest: digestUnder(pepper, secret, binding), pepperVersion: this.current };
   }
 
   /** Whether a digest of this version can be judged here at all. */
@@ -53,7 +58,7 @@ export class PepperRing {
 
   /** Whether the version is older than the current one. */
   isOutdated(pepperVersion: number): boolean {
-    return pepperVersion < this.currentVersion;
+    return pepperVersion < this.current;
   }
 
   /** Whether the version is newer than all that are known here: another instance has a pepper that this one lacks. */

@@ -1,8 +1,10 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
+import { MIGRATIONS } from '../../src/database/migrations.js';
 import { Migrator } from '../../src/database/migrator.js';
 import { openDatabase } from '../support/open-database.js';
-import { endProducts, runCli } from '../support/product.js';
+import { KeysClient, type KeyOnWire } from '../support/keys-client.js';
+import { endProducts, Product, runCli, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
 const TABLES = [
@@ -14,6 +16,8 @@ const TABLES = [
   'organizations',
   'settings',
 ];
+
+const ALL = MIGRATIONS.map(({ name }) => name);
 
 describe('migrations', () => {
   let schema: TestSchema;
@@ -57,12 +61,15 @@ describe('migrations', () => {
 
     const applied = await migrations.up();
     const first = await shape();
-    expect(applied).toHaveLength(1);
+    expect(applied).toEqual(ALL);
     expect(await tables()).toEqual(TABLES);
 
-    await migrations.down();
+    for (const { length: left } of applied.map((_, index) => applied.slice(0, -1 - index))) {
+      await migrations.down();
+      expect(await columnOf('SELECT name FROM migrations ORDER BY timestamp')).toEqual(ALL.slice(0, left));
+      expect(await migrations.isPending()).toBe(true);
+    }
     expect(await tables()).toEqual(['migrations']);
-    expect(await migrations.isPending()).toBe(true);
 
     expect(await migrations.up()).toEqual(applied);
     expect(await shape()).toEqual(first);
@@ -126,15 +133,47 @@ describe('migrations', () => {
 
     expect(runs.map(({ code, stderr }) => ({ code, stderr }))).toEqual(Array(2).fill({ code: 0, stderr: '' }));
     const applied = runs.map(({ stdout }) => (JSON.parse(stdout) as { applied: string[] }).applied);
-    expect(applied.flat()).toHaveLength(1);
-    expect(await columnOf('SELECT COUNT(*) FROM migrations')).toEqual([1]);
+    expect(applied.flat()).toEqual(ALL);
+    expect(await columnOf('SELECT name FROM migrations ORDER BY timestamp')).toEqual(ALL);
   });
 
-  it('can be taken back by the command line', async () => {
+  it('can be taken back by the command line, one at a time', async () => {
     expect(await runCli(schema.url, ['migrate'])).toMatchObject({ code: 0 });
     const { code, stdout } = await runCli(schema.url, ['migrate', '--down']);
 
     expect({ code, printed: JSON.parse(stdout) as unknown }).toEqual({ code: 0, printed: { reverted: true } });
-    expect(await tables()).toEqual(['migrations']);
+    expect(await columnOf('SELECT name FROM migrations ORDER BY timestamp')).toEqual(ALL.slice(0, -1));
+  });
+
+  it('that came later, and only added to the schema, do not disturb an older service', async () => {
+    await (await migrator()).up();
+    for (const statement of [
+      "ALTER TABLE organizations ADD plan VARCHAR(20) NOT NULL DEFAULT 'free' FIRST",
+      'ALTER TABLE api_keys ADD owner_id BINARY(16) NULL AFTER id',
+      'ALTER TABLE api_key_secrets ADD used_at DATETIME NULL FIRST',
+      'ALTER TABLE key_changes ADD reason VARCHAR(20) NULL AFTER id',
+      'CREATE TABLE webhooks (id BINARY(16) NOT NULL PRIMARY KEY)',
+      "INSERT INTO settings (name, value, updated_at) VALUES ('webhooks.epoch', 'x', UTC_TIMESTAMP())",
+      "INSERT INTO migrations (timestamp, name) VALUES (9999999999999, 'FromTheFuture')",
+    ]) {
+      await schema.connection.query(statement);
+    }
+    const run = async (...args: string[]) => JSON.parse((await runCli(schema.url, args)).stdout) as { id: string };
+    const { id } = await run('create-organization', '--name', 'Acme');
+    const { secret } = (await run('create-key', '--organization', id, '--label', 'Root')) as unknown as KeyOnWire;
+    const product = new Product('main', serviceEnv(schema.url));
+    const client = new KeysClient({ url: await product.url() }, secret);
+
+    const made = await client.create({ label: 'Made' });
+    expect(made.status).toBe(200);
+    const path = made.body.data.id;
+    expect((await client.update(path, { label: 'Made', scopes: ['invoices.read'] })).body).toMatchObject({
+      status: 200,
+      data: { scopes: ['invoices.read'] },
+    });
+    expect((await client.list()).status).toBe(200);
+    expect((await client.get(path)).status).toBe(200);
+    expect((await client.delete(path)).status).toBe(200);
+    expect(await product.stop()).toBe(0);
   });
 });

@@ -8,6 +8,7 @@ import { OrganizationsService } from '../../src/organizations/organizations.serv
 import { PepperRing } from '../../src/secrets/pepper-ring.js';
 import { KEYS, send } from '../support/api-client.js';
 import { startAppOn, type AppOn } from '../support/app-on.js';
+import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
 import { endProducts, Product, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
@@ -101,6 +102,30 @@ describe('the pepper', () => {
 
       expect([await statusOf(after, old), await statusOf(after, young)]).toEqual([200, 200]);
       expect((await versionsOfSecrets()).at(-1)).toBe(2);
+    });
+
+    it('is told at each start how many living keys still need an older one, and warned if it is not set', async () => {
+      const before = await startWith(FIRST);
+      const secrets = [await createSecret(before), await createSecret(before), await createSecret(before)];
+      await schema.connection.query('UPDATE api_keys SET deleted_at = UTC_TIMESTAMP() LIMIT 1');
+      const retired = new Product(
+        'main',
+        serviceEnv(schema.url, { SECRET_PEPPER: SECOND, SECRET_PEPPER_RETIRED: FIRST }),
+      );
+      await retired.says(/"info".*2 keys that are not deleted were last seen under pepper 1:/);
+      const forgotten = new Product('main', serviceEnv(schema.url, { SECRET_PEPPER: SECOND }));
+      await forgotten.says(/"warn".*2 keys that are not deleted are under pepper 1, which is not set/);
+
+      const url = await retired.url();
+      for (const secret of secrets) {
+        await send(url, 'GET', KEYS, { secret });
+      }
+      await eventually('the living ones have moved', async () => !(await versionsOfSecrets()).slice(1).includes(1));
+      expect([await retired.stop(), await forgotten.stop()]).toEqual([0, 0]);
+      const after = new Product('main', serviceEnv(schema.url, { SECRET_PEPPER: SECOND }));
+      await after.url();
+      expect(await after.stop()).toBe(0);
+      expect(after.output).not.toContain('under pepper');
     });
 
     it('leaves the keys of a pepper that is retired for good without a way in', async () => {

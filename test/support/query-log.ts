@@ -1,8 +1,12 @@
 import { UsageMeter } from '../../src/usage/usage-meter.js';
+import { ChangeFeed } from '../../src/verification/change-feed.js';
+import { eventually } from './eventually.js';
 import type { TestApp } from './test-app.js';
 
 const LOCK = 'latchkey test query log';
 const LOCK_WAIT_SECONDS = 60;
+/** Well below the bound: a change feed that fell behind, on a busy machine, would send verifications to the database. */
+const YOUNG_FEED_MS = 300;
 
 /**
  * The statements that reach the server on behalf of an app while `act` runs, by the server's own general log. The meter,
@@ -18,6 +22,7 @@ export async function recordQueries({ app, schema }: TestApp, act: () => Promise
     meter.flush = () => Promise.resolve();
     await connection.query("SET GLOBAL log_output = 'TABLE'");
     await connection.query('TRUNCATE mysql.general_log');
+    await eventually('the change feed is young', () => app.get(ChangeFeed).ageMs < YOUNG_FEED_MS);
     await connection.query('SET GLOBAL general_log = 1');
     await act();
     await connection.query('SET GLOBAL general_log = 0');
