@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, IncomingMessage, ServerResponse, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { Logger, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -41,6 +41,8 @@ type ExpressApp = ((
   fallThrough: (error: unknown) => void,
 ) => void) & {
   readonly router: { readonly stack: readonly RouterLayer[] };
+  request: IncomingMessage;
+  response: ServerResponse;
 };
 
 /**
@@ -80,6 +82,7 @@ export class PublicHttpAdapter extends ExpressAdapter {
         maxHeaderSize: this.limits.maxHeaderBytes,
         // Its absence is answered by us, in the envelope.
         requireHostHeader: false,
+        ...bornOf(app),
       },
       serve,
     );
@@ -119,6 +122,20 @@ export class PublicHttpAdapter extends ExpressAdapter {
       next(describeNoRoute(request, router.stack));
     });
   }
+}
+
+/**
+ * Classes for the requests and answers of a server, with the prototypes that Express gives to each one anyway. Born with them, they
+ * keep the shape by which V8 knows them; changed one by one, every access to them is slow.
+ */
+function bornOf(app: ExpressApp) {
+  class ExpressRequest extends IncomingMessage {}
+  class ExpressResponse extends ServerResponse {}
+  Object.setPrototypeOf(ExpressRequest.prototype, app.request);
+  Object.setPrototypeOf(ExpressResponse.prototype, app.response);
+  app.request = ExpressRequest.prototype;
+  app.response = ExpressResponse.prototype;
+  return { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
 }
 
 /** With these listeners Node neither invites a body before we want it, nor answers an `Expect` it does not know by itself. */
