@@ -8,6 +8,7 @@ import { compileInto } from './support/build.mjs';
 import { ensureChromium } from './support/chromium.mjs';
 import { PrivateDatabase } from './support/database/private-database.mjs';
 import { ensureDependencies } from './support/dependencies.mjs';
+import { ensureGalera } from './support/galera.mjs';
 import { runJest } from './support/jest.mjs';
 import { Lock } from './support/lock.mjs';
 import { inProject } from './support/project.mjs';
@@ -31,19 +32,24 @@ await runScript(async (stop) => {
   try {
     // What a run that was killed has left.
     await Promise.all([database.destroy(), destroyServersIn(servers)]);
-    const [, browser] = await allOf([
+    const [, found] = await allOf([
       step('Compiling the product for the tests', () => compileInto(dist, stop)),
-      // One after the other: either may install a package.
-      (process.env.TEST_DATABASE_URL ? Promise.resolve() : database.join(stop)).then(() => ensureChromium(stop)),
+      ensureParts(database, stop),
     ]);
     const url = process.env.TEST_DATABASE_URL || database.url('root');
-    const env = { TEST_DATABASE_URL: url, TEST_DIST: join(dist, 'src'), TEST_SERVERS: servers, ...browser };
+    const env = { TEST_DATABASE_URL: url, TEST_DIST: join(dist, 'src'), TEST_SERVERS: servers, ...found };
     return await runJest(process.argv.slice(2), env, stop);
   } finally {
     await Promise.all([database.destroy(), destroyServersIn(servers)]);
     lock.release();
   }
 });
+
+/** One after the other: each may install a package. */
+async function ensureParts(database, stop) {
+  if (!process.env.TEST_DATABASE_URL) await database.join(stop);
+  return { ...(await ensureChromium(stop)), ...(await ensureGalera(stop)) };
+}
 
 /** A second run in the same folder at the same time gets a folder of its own. */
 function takeTestFolder() {

@@ -1,20 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { rmSync } from 'node:fs';
 import { createConnection, type Connection } from 'mysql2/promise';
-
-/** What we use of the private server of the scripts. */
-interface PrivateDatabase {
-  url(user: string): string;
-  join(stop: AbortSignal): Promise<void>;
-  leave(): Promise<void>;
-  destroy(): Promise<void>;
-}
-
-type PrivateDatabaseClass = new (
-  folder: string,
-  traits: { readonly variable: string; readonly setUp: readonly string[]; readonly options: readonly string[] },
-) => PrivateDatabase;
+import { makePrivateDatabase, quietly } from './private-servers.js';
 
 const USER = 'latchkey';
 const NEVER = new AbortController().signal;
@@ -44,15 +30,7 @@ export interface StoppableServer {
 
 /** @param more options of the server program */
 export async function startServer(more: readonly string[] = []): Promise<StoppableServer> {
-  const folder = makeServerFolder();
-  // The server runs as a user without rights, who must be able to get there.
-  chmodSync(folder, 0o755);
-  const Private = await privateDatabaseClass();
-  const database = new Private(join(folder, 'database'), {
-    variable: 'TEST_DATABASE_URL',
-    setUp: SET_UP,
-    options: [...OPTIONS, ...more],
-  });
+  const { database, folder } = await makePrivateDatabase([...OPTIONS, ...more], SET_UP);
   const destroy = async () => {
     await quietly(() => database.destroy());
     rmSync(folder, { recursive: true, force: true });
@@ -73,37 +51,7 @@ export async function startServer(more: readonly string[] = []): Promise<Stoppab
   };
 }
 
-/** Where `npm test` looks for servers that are left when it is interrupted. */
-function makeServerFolder(): string {
-  const all = process.env.TEST_SERVERS ?? '/tmp';
-  mkdirSync(all, { recursive: true });
-  return mkdtempSync(join(all, 'latchkey-'));
-}
-
 /** The URL of the service's schema on a server that is reached by this socket; its user is no administrator. */
 export function schemaUrl(socketPath: string): string {
   return `mysql://${USER}@localhost/${USER}?socketPath=${encodeURIComponent(socketPath)}`;
-}
-
-async function privateDatabaseClass(): Promise<PrivateDatabaseClass> {
-  const path = resolve('scripts/support/database/private-database.mjs');
-  const module = (await import(pathToFileURL(path).href)) as { readonly PrivateDatabase: PrivateDatabaseClass };
-  return module.PrivateDatabase;
-}
-
-const write = process.stdout.write.bind(process.stdout);
-let quiet = 0;
-
-/** The scripts tell whoever waits what they do. Here nobody reads it. */
-async function quietly<T>(work: () => Promise<T>): Promise<T> {
-  quiet++;
-  process.stdout.write = () => true;
-  try {
-    return await work();
-  } finally {
-    quiet--;
-    if (quiet === 0) {
-      process.stdout.write = write;
-    }
-  }
 }

@@ -75,8 +75,9 @@ export interface Ground {
   end(): Promise<void>;
 }
 
-export async function prepareGround(): Promise<Ground> {
-  const schema = await createSchema();
+/** @param made an empty schema, if not one on the test server */
+export async function prepareGround(made?: TestSchema): Promise<Ground> {
+  const schema = made ?? (await createSchema());
   const { connection } = schema;
   const { code, stderr } = await runCli(schema.url, ['migrate']);
   if (code !== 0) {
