@@ -10,14 +10,15 @@ const MAY_IMPORT = {
   decision: ['common'],
   database: ['common', 'config'],
   changes: ['common', 'database'],
-  http: ['common', 'config', 'logging'],
+  metrics: [],
+  http: ['common', 'config', 'logging', 'metrics'],
   usage: ['common', 'config', 'database', 'changes'],
   organizations: ['common', 'config', 'database', 'changes'],
   'api-keys': ['common', 'config', 'database', 'changes', 'secrets', 'decision', 'organizations', 'usage'],
   verification: ['common', 'config', 'database', 'changes', 'secrets', 'decision', 'usage'],
   auth: ['common', 'config', 'decision', 'verification'],
-  health: ['common', 'config', 'database', 'verification'],
-  internal: ['common', 'config', 'decision', 'verification', 'health'],
+  health: ['common', 'config', 'database', 'secrets', 'usage', 'verification'],
+  internal: ['common', 'config', 'logging', 'metrics', 'decision', 'http', 'verification', 'health'],
 };
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({

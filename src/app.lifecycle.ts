@@ -1,10 +1,9 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { assignPepperVersions, reportOldPeppers, UnknownPepperError } from './app.peppers.js';
 import { assertSecretsStayHidden, SecretsVisibleError } from './app.self-test.js';
 import { createApp, type AppOptions } from './app.setup.js';
+import { stop } from './app.stop.js';
 import { MarksPruner } from './changes/marks-pruner.js';
 import { errorCode } from './common/error-code.js';
 import { UnavailableError } from './common/unavailable-error.js';
@@ -14,18 +13,12 @@ import { ConfigError } from './config/parse-env.js';
 import { Database } from './database/database.js';
 import { Migrator } from './database/migrator.js';
 import { Readiness } from './health/readiness.js';
-import type { PublicHttpAdapter } from './http/public-http.adapter.js';
+import { InternalListener } from './internal/internal-listener.js';
 import { LOGGER, type StructuredLogger } from './logging/logger.js';
 import { redactSecrets } from './logging/redact-secrets.js';
 import { PepperRing } from './secrets/pepper-ring.js';
 import { ChangeFeed } from './verification/change-feed.js';
 import { UsageMeter } from './usage/usage-meter.js';
-
-/** How long a stop waits for requests that are under way, once it no longer accepts any. */
-const GRACE_MS = 10_000;
-const IDLE_SWEEP_MS = 100;
-/** How long a connection that was accepted last may take to say its first word. */
-const SILENCE_MS = 500;
 
 /** The schema lacks migrations that this version needs. */
 export class NotMigratedError extends Error {
@@ -35,6 +28,11 @@ export class NotMigratedError extends Error {
     );
     this.name = 'NotMigratedError';
   }
+}
+
+/** A listener could not be opened; the message says which variable to change. */
+export class CannotListenError extends Error {
+  override readonly name = 'CannotListenError';
 }
 
 /** What a start may add between the connected database and the listener. */
@@ -83,52 +81,13 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
   app.get(UsageMeter).start();
   await app.get(ChangeFeed).start();
   app.get(MarksPruner).start();
-  await app.listen(config.port, config.host);
+  await listening('INTERNAL_HOST', 'INTERNAL_PORT', app.get(InternalListener).open());
+  await listening('HOST', 'PORT', app.listen(config.port, config.host));
   app.get(Readiness).phase = 'ready';
   new Logger('Latchkey').log(`listening on ${await app.getUrl()}`);
   reportOldPeppers(database, app.get(PepperRing)).catch((error: unknown) => {
     new Logger('Peppers').warn(error, 'the keys under older peppers could not be counted');
   });
-}
-
-/**
- * Stops in order: not ready any more, still accepting for a while (load balancers need to hear of it), then no new connections,
- * the requests under way, the last counts, the database.
- */
-export async function stop(app: NestExpressApplication): Promise<void> {
-  const { shutdownDelayMs } = app.get<Config>(CONFIG);
-  const readiness = app.get(Readiness);
-  const wasReady = readiness.phase === 'ready';
-  readiness.phase = 'draining';
-  const server = app.getHttpServer();
-  askClientsToLeave(server);
-  await sleep(wasReady ? shutdownDelayMs : 0);
-  const sweep = setInterval(() => {
-    server.closeIdleConnections();
-  }, IDLE_SWEEP_MS);
-  const silence = setTimeout(() => {
-    (app.getHttpAdapter() as unknown as PublicHttpAdapter).closeSilentConnections();
-  }, SILENCE_MS);
-  const cut = setTimeout(() => {
-    server.closeAllConnections();
-  }, GRACE_MS);
-  try {
-    await app.close();
-  } finally {
-    clearInterval(sweep);
-    clearTimeout(silence);
-    clearTimeout(cut);
-    await app.get(Database).close();
-  }
-}
-
-/** From now on each answer is the last of its connection: one that is never idle could not be closed but by cutting off a request. */
-function askClientsToLeave(server: Server): void {
-  const close = (_request: IncomingMessage, response: ServerResponse) => {
-    response.setHeader('Connection', 'close');
-  };
-  server.prependListener('request', close);
-  server.prependListener('checkContinue', close);
 }
 
 /** What nobody caught leaves the process in a state that nobody knows. It ends, and the log, not Node, says why: Node would show all that hangs on the error. */
@@ -170,21 +129,38 @@ function startFailure(error: unknown): string {
     error instanceof ConfigError ||
     error instanceof SecretsVisibleError ||
     error instanceof UnknownPepperError ||
-    error instanceof NotMigratedError
+    error instanceof NotMigratedError ||
+    error instanceof CannotListenError
   ) {
     return error.message;
   }
   if (error instanceof UnavailableError) {
     return `The database cannot be used: ${error.detail ?? error.message}. Check DATABASE_URL, and that the server runs; DATABASE_WAIT_MS says how long to wait for it.`;
   }
-  if (errorCode(error) === 'EADDRINUSE') {
-    return 'The port is taken by another process. Stop that one, or choose another PORT.';
-  }
-  if (errorCode(error) === 'EACCES') {
-    return 'The port may not be listened on by this user. Choose a PORT above 1023.';
-  }
-  if (['EADDRNOTAVAIL', 'ENOTFOUND', 'EAI_AGAIN'].includes(errorCode(error) ?? '')) {
-    return 'HOST is not an address of this machine. Use 127.0.0.1, 0.0.0.0, or one that it has.';
-  }
   return `The start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}
+
+/** @throws CannotListenError for what another host or port would mend */
+async function listening(host: string, port: string, opened: Promise<unknown>): Promise<void> {
+  try {
+    await opened;
+  } catch (error) {
+    const failure = listenFailure(host, port, errorCode(error) ?? '');
+    throw failure === null ? error : new CannotListenError(failure, { cause: error });
+  }
+}
+
+function listenFailure(host: string, port: string, code: string): string | null {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `The port is taken by another process. Stop that one, or choose another ${port}.`;
+    case 'EACCES':
+      return `The port may not be listened on by this user. Choose a ${port} above 1023.`;
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `${host} is not an address of this machine. Use 127.0.0.1, 0.0.0.0, or one that it has.`;
+    default:
+      return null;
+  }
 }

@@ -16,7 +16,9 @@ import { EnvelopeInterceptor } from './http/envelope.interceptor.js';
 import { EnvelopeExceptionFilter } from './http/exception.filter.js';
 import { JsonBodyInterceptor } from './http/json-body.interceptor.js';
 import { RequestValidationPipe } from './http/validation.pipe.js';
+import { InternalModule } from './internal/internal.module.js';
 import { LoggingModule, type LoggingOptions } from './logging/logging.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { Organization } from './organizations/organization.entity.js';
 
 /** What every request passes through, in this order. */
@@ -41,10 +43,12 @@ export class AppModule {
         ConfigModule.with(config),
         LoggingModule.with(logging),
         DatabaseModule.with([Organization, ApiKey, ApiKeySecret]),
+        MetricsModule,
         ChangesModule,
         ApiKeysModule,
         AuthModule,
         HealthModule,
+        InternalModule,
       ],
       providers: THE_WAY_IN,
     };

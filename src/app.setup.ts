@@ -6,13 +6,14 @@ import { parseIpAddress } from './common/ip-address.js';
 import type { IpNetwork } from './common/ip-network.js';
 import type { Config } from './config/config.js';
 import { applyPublicEdge } from './http/edge.js';
-import { PublicHttpAdapter, type PublicServerOptions } from './http/public-http.adapter.js';
+import type { ListenerLimits } from './http/listener.js';
+import { PublicHttpAdapter } from './http/public-http.adapter.js';
 import type { LoggingOptions } from './logging/logging.module.js';
 import { NestLogger } from './logging/nest-logger.js';
 
 /** What a test may set beside the configuration. */
 export interface AppOptions extends LoggingOptions {
-  readonly server?: Partial<PublicServerOptions>;
+  readonly server?: Partial<ListenerLimits>;
 }
 
 /** The application with everything on it, not yet connected, not yet listening: the same for `main` and for the tests. */

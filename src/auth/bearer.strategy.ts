@@ -30,7 +30,7 @@ export class BearerStrategy {
     this.strategy = new Strategy<
       (request: unknown, token: string, done: (error: unknown, verdict?: Verdict<VerifiedKey>) => void) => void
     >({ passReqToCallback: true, realm: 'latchkey' }, (request, token, done) => {
-      verifier.verify(token, (request as HeaderOnlyRequest).attempt).then((verdict) => {
+      verifier.verify(token, (request as HeaderOnlyRequest).attempt, { door: 'public' }).then((verdict) => {
         done(null, verdict);
       }, done);
     });

@@ -1,6 +1,6 @@
 import type { AnswerIdentity } from './envelope.js';
 
-/** The largest body that is read, in bytes. */
+/** The largest body that the public listener reads, in bytes. */
 export const BODY_LIMIT_BYTES = 102_400;
 
 /** What clients read in `error` when the edge itself refuses. The API document shows the same texts, so its examples are true. */
@@ -9,11 +9,16 @@ export const FAILURE_SENTENCES = {
   bodyMissing: 'This request needs a body: a JSON object, sent with Content-Type: application/json.',
   bodyNotJson: 'The body is not valid JSON in UTF-8.',
   bodyNotAnObject: 'The body must be a JSON object: {…}.',
-  bodyTooLarge: `The body is larger than ${BODY_LIMIT_BYTES / 1024} KB (${BODY_LIMIT_BYTES} bytes).`,
+  bodyTooLarge: bodyTooLargeSentence(BODY_LIMIT_BYTES),
   bodyNotJsonType: 'The body must be JSON in UTF-8: send Content-Type: application/json.',
   bodyEncoded: 'The body must not be compressed: leave the header Content-Encoding out.',
   unknownField: 'is not a field of this request',
 } as const;
+
+/** The sentence of a 413. */
+export function bodyTooLargeSentence(limitBytes: number): string {
+  return `The body is larger than ${limitBytes / 1024} KB (${limitBytes} bytes).`;
+}
 
 /** The sentence over a `validator` with this many fields. */
 export function invalidFieldsSentence(count: number): string {

@@ -5,10 +5,24 @@
 export class Turnstile {
   private readonly waiting = new Set<() => void>();
 
-  constructor(private free: number) {}
+  private free: number;
 
-  /** Whether the caller got in before the deadline; who did must leave. */
-  async enter(deadlineMs: number): Promise<boolean> {
+  constructor(readonly places: number) {
+    this.free = places;
+  }
+
+  /** How many are inside. */
+  get inside(): number {
+    return this.places - this.free;
+  }
+
+  /** How many wait to get in. */
+  get queued(): number {
+    return this.waiting.size;
+  }
+
+  /** Whether the caller got in before the wait was over; who did must leave. */
+  async enter(waitMs: number): Promise<boolean> {
     if (this.free > 0) {
       this.free--;
       return true;
@@ -17,7 +31,7 @@ export class Turnstile {
       const timer = setTimeout(() => {
         this.waiting.delete(admit);
         resolve(false);
-      }, deadlineMs);
+      }, waitMs);
       const admit = () => {
         clearTimeout(timer);
         resolve(true);

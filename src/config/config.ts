@@ -20,6 +20,12 @@ export interface DatabaseConfig {
   readonly tls: { readonly mode: TlsMode; readonly ca: string | undefined } | undefined;
 }
 
+/** What a service shows at the internal doors, and the name by which the log and the metrics know it. */
+export interface InternalToken {
+  readonly name: string;
+  readonly token: Buffer;
+}
+
 /** A pepper: the key of the HMAC that makes digests of secrets. */
 export type Pepper = Buffer;
 
@@ -38,6 +44,15 @@ export interface Config {
   readonly bcryptRecovery: boolean;
   /** The proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly IpNetwork[];
+  /** Where the doors for services listen. */
+  readonly internalHost: string;
+  readonly internalPort: number;
+  /** Who may use them; empty: whoever reaches them, which is then this machine alone. */
+  readonly internalTokens: readonly InternalToken[];
+  /** The header in which a gateway names its client's address, in lower case. */
+  readonly forwardAuthAddressHeader: string | undefined;
+  /** The gateways whose word is taken for it. */
+  readonly forwardAuthTrustedPeers: readonly IpNetwork[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** Within this many milliseconds a change made elsewhere holds here. */

@@ -1,5 +1,7 @@
 import type { ApiEnvironment } from '../common/envelope.js';
-import type { Config, Pepper } from './config.js';
+import type { IpNetwork } from '../common/ip-network.js';
+import type { Config, InternalToken, Pepper } from './config.js';
+import { isLoopback } from './is-loopback.js';
 import { VARIABLES, type Variable, type VariableName } from './variables.js';
 
 /** Some variables are wrong. `problems` has one sentence for each, by name, with what would be right. */
@@ -48,6 +50,9 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
     secretPrefix: read('SECRET_PREFIX'),
     bcryptCost: read('BCRYPT_COST'),
     bcryptRecovery: read('BCRYPT_RECOVERY'),
+    internalHost: read('INTERNAL_HOST'),
+    internalPort: read('INTERNAL_PORT'),
+    forwardAuthTrustedPeers: read('FORWARD_AUTH_TRUSTED_PEERS'),
     logLevel: read('LOG_LEVEL'),
     logFormat: read('LOG_FORMAT'),
     freshnessBoundMs: read('FRESHNESS_BOUND_MS'),
@@ -57,6 +62,11 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
     dataDir: read('DATA_DIR'),
   };
   const retiredPeppers = read('SECRET_PEPPER_RETIRED') ?? [];
+  const doors = {
+    internalTokens: read('INTERNAL_TOKENS') ?? [],
+    forwardAuthAddressHeader: read('FORWARD_AUTH_ADDRESS_HEADER'),
+  };
+  problems.push(...problemsOfDoors({ ...rest, ...doors }, problems));
   if (problems.length > 0 || !isComplete(rest) || database === undefined || trustedProxies === undefined) {
     throw new ConfigError(problems);
   }
@@ -67,6 +77,7 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
     trustedProxies,
     pepper: pepper?.[0] ?? developmentPepper(rest.dataDir),
     retiredPeppers,
+    ...doors,
   };
 }
 
@@ -89,6 +100,37 @@ function readVariable<N extends VariableName>(
     problems.push(`${name} ${error instanceof Error ? error.message : 'cannot be understood'}`);
     return undefined;
   }
+}
+
+/** What is wrong with settings of the internal doors that are right each by itself; not asked while one of them is not. */
+function problemsOfDoors(
+  doors: {
+    readonly internalHost: string | undefined;
+    readonly internalTokens: readonly InternalToken[];
+    readonly forwardAuthAddressHeader: string | undefined;
+    readonly forwardAuthTrustedPeers: readonly IpNetwork[] | undefined;
+  },
+  already: readonly string[],
+): string[] {
+  const isWrong = (name: VariableName) => already.some((problem) => problem.startsWith(`${name} `));
+  const problems: string[] = [];
+  const { internalHost, internalTokens, forwardAuthAddressHeader, forwardAuthTrustedPeers } = doors;
+  if (
+    internalHost !== undefined &&
+    internalTokens.length === 0 &&
+    !isWrong('INTERNAL_TOKENS') &&
+    !isLoopback(internalHost)
+  ) {
+    problems.push(
+      'INTERNAL_TOKENS must be set where INTERNAL_HOST is not this machine alone: name:token, the token made by openssl rand -hex 32',
+    );
+  }
+  if (forwardAuthAddressHeader !== undefined && forwardAuthTrustedPeers?.length === 0) {
+    problems.push(
+      'FORWARD_AUTH_TRUSTED_PEERS must name the gateways that set FORWARD_AUTH_ADDRESS_HEADER: 127.0.0.1, say',
+    );
+  }
+  return problems;
 }
 
 function isComplete<T extends Record<string, unknown>>(

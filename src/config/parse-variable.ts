@@ -1,12 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { IpNetwork } from '../common/ip-network.js';
-import { TLS_MODES, type DatabaseConfig, type Pepper } from './config.js';
+import { TLS_MODES, type DatabaseConfig, type InternalToken, type Pepper } from './config.js';
 
 /** Understands the text of a variable, or throws an Error that says what would be right. */
 export type ParseVariable<T> = (text: string) => T;
 
 const MIN_PEPPER_BYTES = 32;
+const MIN_TOKEN_CHARACTERS = 32;
+/** The name becomes a label of metrics: there must not be many. */
+const MOST_TOKENS = 64;
+const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
+/** What RFC 6750 lets a bearer token be made of. */
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
+const HEADER_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
+/** Headers that say something else already. */
+const HEADERS_IN_USE = ['authorization', 'host', 'content-length', 'content-type'];
 
 /** One of the given words, exactly as written. */
 export function oneOf<const T extends string>(choices: readonly T[]): ParseVariable<T> {
@@ -57,6 +66,32 @@ export function peppers(most: number): ParseVariable<readonly Pepper[]> {
     return entries.map((entry) => Buffer.from(entry));
   };
 }
+
+/** Comma-separated `name:token`; a name may have several tokens, a token has one name. */
+export const internalTokens: ParseVariable<readonly InternalToken[]> = (value) => {
+  const entries = value.split(',').map((entry) => /^([^:]*):(.*)$/s.exec(entry.trim())?.slice(1) ?? []);
+  const areGood = entries.every(
+    ([name = '', token = '']) => TOKEN_NAME.test(name) && TOKEN.test(token) && token.length >= MIN_TOKEN_CHARACTERS,
+  );
+  if (!areGood || entries.length > MOST_TOKENS) {
+    throw new Error(
+      `must be up to ${MOST_TOKENS} comma-separated entries of the form name:token: a name of letters, digits, dots and dashes, a token of ${MIN_TOKEN_CHARACTERS} characters or more (openssl rand -hex 32)`,
+    );
+  }
+  if (new Set(entries.map(([, token]) => token)).size < entries.length) {
+    throw new Error('must not give one token to two names: nobody could tell them apart');
+  }
+  return entries.map(([name = '', token = '']) => ({ name, token: Buffer.from(token) }));
+};
+
+/** The name of a header, in lower case as Node has it. */
+export const headerName: ParseVariable<string> = (value) => {
+  const name = value.toLowerCase();
+  if (!HEADER_NAME.test(name) || name.startsWith('x-latchkey-') || HEADERS_IN_USE.includes(name)) {
+    throw new Error('must be the name of a header of its own, such as X-Real-IP');
+  }
+  return name;
+};
 
 /** `none`, or comma-separated addresses and networks; never one that holds every address. */
 export const networks: ParseVariable<readonly IpNetwork[]> = (value) =>

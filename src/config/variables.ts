@@ -1,5 +1,16 @@
 import { LOG_FORMATS, LOG_LEVELS, SECRET_PREFIXES } from './config.js';
-import { databaseUrl, integer, networks, oneOf, onOff, peppers, text, type ParseVariable } from './parse-variable.js';
+import {
+  databaseUrl,
+  headerName,
+  integer,
+  internalTokens,
+  networks,
+  oneOf,
+  onOff,
+  peppers,
+  text,
+  type ParseVariable,
+} from './parse-variable.js';
 
 /** One environment variable: what it is for, what it is when nobody sets it, and how its text is understood. */
 export interface Variable<T> {
@@ -64,6 +75,27 @@ export const VARIABLES = {
   TRUST_PROXY: variable(
     'Whose X-Forwarded-For is believed: none, or a comma-separated list of addresses and networks. Required in production.',
     { development: 'none', production: null },
+    networks,
+  ),
+  INTERNAL_HOST: variable(
+    'The address on which the doors for your services listen. One that is not this machine alone needs INTERNAL_TOKENS.',
+    '127.0.0.1',
+    text('an IP address or a host name'),
+  ),
+  INTERNAL_PORT: variable('The port of the doors for your services; 0 takes a free one.', '3001', integer(0, 65_535)),
+  INTERNAL_TOKENS: variable(
+    'Who may use those doors: name:token, comma-separated, each token 32 characters or more (openssl rand -hex 32). To rotate, give a name two.',
+    null,
+    internalTokens,
+  ),
+  FORWARD_AUTH_ADDRESS_HEADER: variable(
+    "The header in which your gateway names its client's address to /forward-auth, such as X-Real-IP.",
+    null,
+    headerName,
+  ),
+  FORWARD_AUTH_TRUSTED_PEERS: variable(
+    'The gateways that are believed about it: none, or a comma-separated list of addresses and networks.',
+    'none',
     networks,
   ),
   LOG_LEVEL: variable(`One of ${LOG_LEVELS.join(', ')}.`, 'info', oneOf(LOG_LEVELS)),

@@ -27,6 +27,11 @@ export class Database {
     this.leases = new Leases(dataSource);
   }
 
+  /** How the connections are used at this moment. */
+  get poolUse(): Leases['use'] {
+    return this.leases.use;
+  }
+
   /**
    * Connects, waiting for a database that is not up yet. Call it once, before anything else.
    * @throws UnavailableError when the database does not answer within `waitMs`

@@ -18,6 +18,11 @@ export class Leases {
   private readonly provenMs = new WeakMap<PooledConnection, number>();
   private distrustBeforeMs = -Infinity;
 
+  /** How many connections there may be, are lent, and are waited for. */
+  get use(): { readonly size: number; readonly lent: number; readonly queued: number } {
+    return { size: POOL_SIZE, lent: this.turnstile.inside, queued: this.turnstile.queued };
+  }
+
   constructor(private readonly dataSource: DataSource) {}
 
   /**

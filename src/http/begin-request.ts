@@ -2,6 +2,7 @@ import type { ApiEnvironment } from '../common/envelope.js';
 import { newPassingId } from '../common/prefixed-id.js';
 import { setRequestIdentity } from '../common/request-identity.js';
 import type { StructuredLogger } from '../logging/logger.js';
+import type { HttpMetrics } from '../metrics/http-metrics.js';
 import { Connection } from './connection.js';
 import type { EdgeMiddleware } from './edge-request.js';
 import { isOfDocs } from './other-standards.js';
@@ -12,7 +13,7 @@ import { logExchange } from './request-log.js';
  * The first thing that happens to a request: it gets its ids (ours, whatever the client sends), the headers of every answer and
  * its one line in the log; then it is refused if HTTP itself says so.
  */
-export function beginRequest(logger: StructuredLogger, env: ApiEnvironment): EdgeMiddleware {
+export function beginRequest(logger: StructuredLogger, env: ApiEnvironment, metrics: HttpMetrics): EdgeMiddleware {
   return (request, response, next) => {
     const identity = { requestId: newPassingId('req_'), supportId: newPassingId('support_'), env };
     setRequestIdentity(request, identity);
@@ -30,6 +31,7 @@ export function beginRequest(logger: StructuredLogger, env: ApiEnvironment): Edg
     const connection = Connection.of(request.socket);
     connection.begin(request, response, (exchange) => {
       logExchange(logger, exchange);
+      metrics.count('public', response.headersSent ? response.statusCode : null);
     });
     connection.inTurn(response, () => {
       next(findProtocolFailure(request));

@@ -1,5 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { EdgeRequest, EdgeResponse } from './edge-request.js';
 import type { Exchange } from './exchange.js';
 
 const CONNECTION = Symbol('connection');
@@ -17,7 +17,7 @@ interface SocketWithConnection extends Socket {
 export class Connection {
   /** Set once the connection takes no more requests, because a failure below HTTP was, or is about to be, answered. */
   isClosing = false;
-  private readonly open = new Map<EdgeResponse, () => void>();
+  private readonly open = new Map<ServerResponse, () => void>();
   private readonly remoteAddress: string | undefined;
   private latest: Exchange | undefined;
   private whenIdle: (() => void) | undefined;
@@ -38,7 +38,7 @@ export class Connection {
   }
 
   /** Begins an exchange; `settled` is called once, when the answer is out or can no longer get out. */
-  begin(request: EdgeRequest, response: EdgeResponse, settled: (exchange: Exchange) => void): void {
+  begin(request: IncomingMessage, response: ServerResponse, settled: (exchange: Exchange) => void): void {
     const exchange: Exchange = { request, response, startedMs: performance.now(), remoteAddress: this.remoteAddress };
     const settle = () => {
       if (this.open.delete(response)) {
@@ -55,7 +55,7 @@ export class Connection {
    * Serves one request of the connection at a time. Node starts pipelined ones all at once; those whose turn never comes, because
    * the socket closed, are never told, and would keep for ever what they opened.
    */
-  inTurn(response: EdgeResponse, serve: () => void): void {
+  inTurn(response: ServerResponse, serve: () => void): void {
     const start = () => {
       this.isServing = true;
       response.once('close', () => {

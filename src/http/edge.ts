@@ -1,17 +1,19 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { CONFIG, type Config } from '../config/config.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
+import { HttpMetrics } from '../metrics/http-metrics.js';
 import { answerBelowHttp } from './below-http.js';
 import { beginRequest } from './begin-request.js';
 
 /**
  * Puts the public edge around an application, before `init()`. The application is made with `new PublicHttpAdapter()` and
  * `bodyParser: false`, and binds for all routes, in this order: `EnvelopeInterceptor` first and `JsonBodyInterceptor` last of the
- * interceptors, `RequestValidationPipe`, `EnvelopeExceptionFilter`. It provides `CONFIG` and `LOGGER`.
+ * interceptors, `RequestValidationPipe`, `EnvelopeExceptionFilter`. It provides `CONFIG`, `LOGGER` and
+ * `HttpMetrics`.
  */
 export function applyPublicEdge(app: NestExpressApplication): void {
   const logger = app.get<StructuredLogger>(LOGGER);
   const { env } = app.get<Config>(CONFIG);
-  app.use(beginRequest(logger, env));
+  app.use(beginRequest(logger, env, app.get(HttpMetrics)));
   answerBelowHttp(app.getHttpServer(), logger, env);
 }

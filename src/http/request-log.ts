@@ -1,6 +1,7 @@
 import { findCaller } from '../common/access/current-caller.js';
 import { requestIdentity } from '../common/request-identity.js';
 import type { StructuredLogger } from '../logging/logger.js';
+import type { EdgeRequest } from './edge-request.js';
 import type { Exchange } from './exchange.js';
 import { findFailureNote } from './failure-note.js';
 import { isOfHealth } from './other-standards.js';
@@ -36,6 +37,6 @@ export function logExchange(logger: StructuredLogger, exchange: Exchange): void 
 }
 
 function routeTemplate({ request }: Exchange): string | null {
-  const path = request.route?.path;
+  const path = (request as EdgeRequest).route?.path;
   return typeof path === 'string' ? path : null;
 }

@@ -1,8 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { failureEnvelope, type AnswerIdentity, type Envelope } from '../common/envelope.js';
 import { internalFailureSentence } from '../common/failure-sentences.js';
 import { requestIdentity } from '../common/request-identity.js';
 import { redactSecrets } from '../logging/redact-secrets.js';
-import type { EdgeRequest, EdgeResponse } from './edge-request.js';
 import { setFailureNote } from './failure-note.js';
 import type { Failure } from './failure.js';
 import { sendJson } from './send-json.js';
@@ -17,7 +17,12 @@ export function envelopeOf(identity: AnswerIdentity, failure: Failure): Envelope
 }
 
 /** Answers a request with a failure, and notes it for the request's line in the log. The answer must not have begun. */
-export function sendFailure(request: EdgeRequest, response: EdgeResponse, failure: Failure, detail?: string): void {
+export function sendFailure(
+  request: IncomingMessage,
+  response: ServerResponse,
+  failure: Failure,
+  detail?: string,
+): void {
   setFailureNote(request, { code: failure.code, detail });
   for (const [name, value] of Object.entries(failure.headers)) {
     response.setHeader(name, value);

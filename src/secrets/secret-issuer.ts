@@ -29,6 +29,11 @@ export class SecretIssuer {
     private readonly peppers: PepperRing,
   ) {}
 
+  /** How many bcrypt hashes are being computed, and how many wait for that. */
+  get load(): { readonly running: number; readonly queued: number } {
+    return { running: this.hashing.inside, queued: this.hashing.queued };
+  }
+
   /**
    * Makes a secret for a key. Takes as long as bcrypt does: call it outside any transaction, and only for who may have one.
    * @throws UnavailableError when too many are being made

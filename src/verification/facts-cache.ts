@@ -29,6 +29,11 @@ export class FactsCache {
     return this.entries.get(secretId);
   }
 
+  /** Whether something is known of the id, however old; does not count as a use. */
+  has(secretId: string): boolean {
+    return this.entries.has(secretId);
+  }
+
   set(entry: StoredSecret): void {
     const {
       secretId,

@@ -7,15 +7,25 @@ import type { StoredSecret } from './stored-secret.js';
 
 const QUERIES_AT_ONCE = 4;
 const IDS_PER_QUERY = 250;
-/** Ids that wait, beside those being read. Beyond, a caller learns at once that it should come back. */
-const MOST_WAITING = 2_000;
+/** Ids of either kind under way. Beyond, a caller learns at once that it should come back. */
+const PLACES: Places = { cached: 2_000, unknown: 2_000 };
 /** A key that changes faster than it can be read is not worth more. */
 const MOST_READS = 5;
+
+/**
+ * How many ids may be under way at once: of secrets that the cache remembers, and of others. Counted apart, so that no flood of
+ * invented secrets takes the places of good ones.
+ */
+export interface Places {
+  readonly cached: number;
+  readonly unknown: number;
+}
 
 /** Too many reads are under way already; says nothing about the database. */
 export class BusyError extends UnavailableError {}
 
 interface Waiting {
+  readonly lane: keyof Places;
   readonly resolve: (found: StoredSecret | null) => void;
   readonly reject: (error: unknown) => void;
   reads: number;
@@ -28,7 +38,8 @@ interface Waiting {
 @Injectable()
 export class FactsLoader {
   private readonly underway = new Map<string, Promise<StoredSecret | null>>();
-  private readonly waiting = new Map<string, Waiting>();
+  private readonly waiting = { cached: new Map<string, Waiting>(), unknown: new Map<string, Waiting>() };
+  private readonly taken = { cached: 0, unknown: 0 };
   private queries = 0;
   private scheduled = false;
 
@@ -40,32 +51,36 @@ export class FactsLoader {
 
   /**
    * What is stored for a secret id, null if nothing is; into the cache with it.
-   * @param most how many ids may be under way at once
    * @throws UnavailableError when the database does not answer, or too many wait already
    */
-  load(secretId: string, most = MOST_WAITING): Promise<StoredSecret | null> {
+  load(secretId: string, places = PLACES): Promise<StoredSecret | null> {
     const underway = this.underway.get(secretId);
     if (underway !== undefined) {
       return underway;
     }
-    if (this.underway.size >= most) {
-      return Promise.reject(new BusyError({ detail: `${most} secrets are being read already` }));
+    const lane = this.cache.has(secretId) ? 'cached' : 'unknown';
+    if (this.taken[lane] >= places[lane]) {
+      return Promise.reject(new BusyError({ detail: `${places[lane]} secrets are being read already` }));
     }
+    this.taken[lane]++;
     const loading = new Promise<StoredSecret | null>((resolve, reject) => {
-      this.enqueue(secretId, { resolve, reject, reads: 0 });
-    }).finally(() => this.underway.delete(secretId));
+      this.enqueue(secretId, { lane, resolve, reject, reads: 0 });
+    }).finally(() => {
+      this.taken[lane]--;
+      this.underway.delete(secretId);
+    });
     this.underway.set(secretId, loading);
     return loading;
   }
 
   /** Like `load`, but never joins a read that began earlier. */
-  async loadAnew(secretId: string, most?: number): Promise<StoredSecret | null> {
+  async loadAnew(secretId: string, places?: Places): Promise<StoredSecret | null> {
     await this.underway.get(secretId)?.catch(() => undefined);
-    return this.load(secretId, most);
+    return this.load(secretId, places);
   }
 
   private enqueue(secretId: string, waiting: Waiting): void {
-    this.waiting.set(secretId, waiting);
+    this.waiting[waiting.lane].set(secretId, waiting);
     if (!this.scheduled) {
       this.scheduled = true;
       // All that comes in one turn of the event loop goes in one query.
@@ -77,10 +92,11 @@ export class FactsLoader {
   }
 
   private pump(): void {
-    while (this.queries < QUERIES_AT_ONCE && this.waiting.size > 0) {
-      const batch = new Map([...this.waiting].slice(0, IDS_PER_QUERY));
-      for (const secretId of batch.keys()) {
-        this.waiting.delete(secretId);
+    const { cached, unknown } = this.waiting;
+    while (this.queries < QUERIES_AT_ONCE && cached.size + unknown.size > 0) {
+      const batch = new Map([...cached, ...unknown].slice(0, IDS_PER_QUERY));
+      for (const [secretId, { lane }] of batch) {
+        this.waiting[lane].delete(secretId);
       }
       this.queries++;
       void this.read(batch).finally(() => {

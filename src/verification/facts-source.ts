@@ -5,16 +5,16 @@ import { CONFIG, type Config } from '../config/config.js';
 import { ChangeFeed } from './change-feed.js';
 import { DatabaseReach } from './database-reach.js';
 import { FactsCache } from './facts-cache.js';
-import { BusyError, FactsLoader } from './facts-loader.js';
+import { BusyError, FactsLoader, type Places } from './facts-loader.js';
 import type { StoredSecret } from './stored-secret.js';
 import { VerificationMetrics } from './verification-metrics.js';
 
-/** Without the feed every verification is a read: no more than this many at once, whoever asks. */
-const MOST_READS_WITHOUT_FEED = 8;
+/** Without the feed every verification is a read: no more than eight at once, whoever asks. */
+const WITHOUT_FEED: Places = { cached: 5, unknown: 3 };
 const PROBE_INTERVAL_MS = 250;
 /** What no mark tells, a label that another instance changed say, is known after this; it also heals a mark that was forgotten. */
 const REFRESH_AFTER_MS = 60_000;
-const MOST_REFRESHES = 500;
+const REFRESHES: Places = { cached: 500, unknown: 0 };
 const MOST_WAITING_FOR_OUTCOME = 2_000;
 
 /**
@@ -46,7 +46,7 @@ export class FactsSource {
       return undefined;
     }
     if (nowMs - entry.readAtMs > REFRESH_AFTER_MS && this.feed.isFresh) {
-      this.loader.load(secretId, MOST_REFRESHES).catch(() => undefined);
+      this.loader.load(secretId, REFRESHES).catch(() => undefined);
     }
     this.metrics.countHit();
     return entry;
@@ -58,7 +58,7 @@ export class FactsSource {
    */
   async read(secretId: string): Promise<StoredSecret | null> {
     try {
-      return this.inTime(await this.loader.load(secretId, this.mostReads()));
+      return this.inTime(await this.loader.load(secretId, this.places()));
     } catch (error) {
       if (!(error instanceof UnavailableError)) {
         throw error;
@@ -72,11 +72,11 @@ export class FactsSource {
    * @throws UnavailableError when the database cannot be asked
    */
   async readAnew(secretId: string): Promise<StoredSecret | null> {
-    return this.inTime(await this.loader.loadAnew(secretId, this.mostReads()));
+    return this.inTime(await this.loader.loadAnew(secretId, this.places()));
   }
 
-  private mostReads(): number | undefined {
-    return this.feed.isFresh ? undefined : MOST_READS_WITHOUT_FEED;
+  private places(): Places | undefined {
+    return this.feed.isFresh ? undefined : WITHOUT_FEED;
   }
 
   /** Facts that were under way for longer than the bound are as good as none, if the feed cannot vouch for them. */
@@ -128,7 +128,7 @@ export class FactsSource {
   private probe(secretId: string, nowMs: number): void {
     if (nowMs - this.probedAtMs >= PROBE_INTERVAL_MS) {
       this.probedAtMs = nowMs;
-      this.loader.load(secretId, MOST_READS_WITHOUT_FEED).catch(() => undefined);
+      this.loader.load(secretId, WITHOUT_FEED).catch(() => undefined);
     }
   }
 }

@@ -6,6 +6,7 @@ import { Database } from '../database/database.js';
 import { decodeSecretId } from '../secrets/secret-form.js';
 import { DatabaseClock } from './database-clock.js';
 import { DatabaseReach } from './database-reach.js';
+import { VerificationMetrics } from './verification-metrics.js';
 import { compileStoredSecret, serverTimeToMs, type StoredSecret, type StoredSecretRow } from './stored-secret.js';
 
 /** Of the time that a caller has, this much may go into finding out who calls. */
@@ -22,6 +23,7 @@ export class StoredSecretQuery {
     private readonly database: Database,
     private readonly databaseClock: DatabaseClock,
     private readonly reach: DatabaseReach,
+    private readonly metrics: VerificationMetrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) config: Pick<Config, 'bcryptRecovery'>,
   ) {
@@ -61,8 +63,11 @@ export class StoredSecretQuery {
     try {
       const rows = await this.database.read((manager) => manager.query<Row[]>(this.sql, [ids]), DEADLINE_MS);
       this.reach.succeeded(startedMs);
+      this.metrics.countFills('found', rows.length);
+      this.metrics.countFills('unknown', ids.length - rows.length);
       return rows;
     } catch (error) {
+      this.metrics.countFills('failed', ids.length);
       if (error instanceof UnavailableError) {
         this.reach.failed(startedMs);
       }

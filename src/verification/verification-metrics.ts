@@ -1,38 +1,51 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Verdict } from '../decision/verdict.js';
+import type { Door } from './door.js';
+
+/** What comes of a verification: a verdict, or that none could be reached. */
+export type VerificationOutcome = Verdict['code'] | 'UNAVAILABLE';
 
 /** What is measured of verification, in Prometheus' terms. Labels are bounded: no ids. */
 @Injectable()
 export class VerificationMetrics {
-  readonly registry = new Registry();
-  private readonly lag = new Histogram({
-    name: 'latchkey_revocation_lag_seconds',
-    help: "From a change's mark to this instance hearing of it, by the database's clock.",
-    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2, 5, 10],
-    registers: [this.registry],
-  });
+  private readonly verdicts: Counter<'door' | 'code'>;
+  private readonly durations: Histogram<'door'>;
+  private readonly fills: Counter<'outcome'>;
+  private readonly lag: Histogram;
   private hits = 0;
   private misses = 0;
 
-  constructor() {
-    // Folded in when somebody looks: a verification itself must not pay for labels.
-    const takeLookups = () => {
-      const lookups = { hit: this.hits, miss: this.misses };
-      this.hits = 0;
-      this.misses = 0;
-      return lookups;
-    };
-    new Counter({
-      name: 'latchkey_facts_lookups_total',
-      help: 'Verifications that found the facts in the cache (hit) or had to wait for the database (miss).',
-      labelNames: ['outcome'] as const,
-      registers: [this.registry],
-      collect() {
-        const { hit, miss } = takeLookups();
-        this.inc({ outcome: 'hit' }, hit);
-        this.inc({ outcome: 'miss' }, miss);
-      },
+  constructor(private readonly registry: Registry) {
+    const registers = [registry];
+    this.verdicts = new Counter({
+      name: 'latchkey_verdicts_total',
+      help: 'Verdicts by door and code; UNAVAILABLE: none could be reached.',
+      labelNames: ['door', 'code'],
+      registers,
     });
+    this.durations = new Histogram({
+      name: 'latchkey_verification_duration_seconds',
+      help: 'From the secret to the verdict, by door.',
+      labelNames: ['door'],
+      buckets: [
+        0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5,
+      ],
+      registers,
+    });
+    this.fills = new Counter({
+      name: 'latchkey_facts_fills_total',
+      help: 'Secret ids that the database was asked for: found, unknown, or failed.',
+      labelNames: ['outcome'],
+      registers,
+    });
+    this.lag = new Histogram({
+      name: 'latchkey_revocation_lag_seconds',
+      help: "From a change's mark to this instance hearing of it, by the database's clock.",
+      buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2, 5, 10],
+      registers,
+    });
+    this.exposeLookups();
   }
 
   /** Exposes a feed's age. */
@@ -59,8 +72,18 @@ export class VerificationMetrics {
     });
   }
 
+  /** @param startedMs when the secret was handed over, by `performance.now()` */
+  observeVerdict(door: Door, code: VerificationOutcome, startedMs: number): void {
+    this.verdicts.inc({ door, code });
+    this.durations.observe({ door }, (performance.now() - startedMs) / 1_000);
+  }
+
   observeLag(ms: number): void {
     this.lag.observe(ms / 1_000);
+  }
+
+  countFills(outcome: 'found' | 'unknown' | 'failed', count: number): void {
+    this.fills.inc({ outcome }, count);
   }
 
   countHit(): void {
@@ -69,5 +92,26 @@ export class VerificationMetrics {
 
   countMiss(): void {
     this.misses++;
+  }
+
+  private exposeLookups(): void {
+    // Folded in when somebody looks.
+    const takeLookups = () => {
+      const lookups = { hit: this.hits, miss: this.misses };
+      this.hits = 0;
+      this.misses = 0;
+      return lookups;
+    };
+    new Counter({
+      name: 'latchkey_facts_lookups_total',
+      help: 'Verifications that found the facts in the cache (hit) or had to wait for the database (miss).',
+      labelNames: ['outcome'] as const,
+      registers: [this.registry],
+      collect() {
+        const { hit, miss } = takeLookups();
+        this.inc({ outcome: 'hit' }, hit);
+        this.inc({ outcome: 'miss' }, miss);
+      },
+    });
   }
 }

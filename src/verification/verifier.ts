@@ -10,12 +10,16 @@ import { BcryptRecovery } from './bcrypt-recovery.js';
 import { DatabaseClock } from './database-clock.js';
 import { DigestRenewal } from './digest-renewal.js';
 import { FactsSource } from './facts-source.js';
+import type { Door } from './door.js';
 import type { StoredSecret, VerifiedKey } from './stored-secret.js';
+import { VerificationMetrics } from './verification-metrics.js';
 
 /** What a caller may ask of one verification. */
 export interface VerifyOptions {
   /** Asks the database even if the cache knows. */
   readonly fresh?: boolean;
+  /** For the metrics. */
+  readonly door?: Door;
 }
 
 /** Answers "may this secret do this, from here, now?" for every door. */
@@ -29,6 +33,7 @@ export class Verifier {
     private readonly renewal: DigestRenewal,
     private readonly databaseClock: DatabaseClock,
     private readonly meter: UsageMeter,
+    private readonly metrics: VerificationMetrics,
   ) {}
 
   /**
@@ -37,6 +42,21 @@ export class Verifier {
    * @throws UnavailableError when nothing can be said, because the database does not answer
    */
   async verify(secret: string, attempt: Attempt, options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>> {
+    const { door = 'public' } = options;
+    const startedMs = performance.now();
+    try {
+      const verdict = await this.reachVerdict(secret, attempt, options);
+      this.metrics.observeVerdict(door, verdict.code, startedMs);
+      return verdict;
+    } catch (error) {
+      if (error instanceof UnavailableError) {
+        this.metrics.observeVerdict(door, 'UNAVAILABLE', startedMs);
+      }
+      throw error;
+    }
+  }
+
+  private async reachVerdict(secret: string, attempt: Attempt, options: VerifyOptions): Promise<Verdict<VerifiedKey>> {
     const secretId = parseSecretId(this.config.secretPrefix, secret);
     if (secretId === null) {
       return { code: 'MALFORMED' };

@@ -24,6 +24,7 @@ export class ServedProduct {
         PATH: process.env.PATH,
         TEST_DIST: resolve(process.env.TEST_DIST ?? ''),
         PORT: '0',
+        INTERNAL_PORT: '0',
         LOG_FORMAT: 'json',
         ...env,
       },

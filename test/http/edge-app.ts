@@ -8,9 +8,11 @@ import { applyPublicEdge } from '../../src/http/edge.js';
 import { EnvelopeInterceptor } from '../../src/http/envelope.interceptor.js';
 import { EnvelopeExceptionFilter } from '../../src/http/exception.filter.js';
 import { JsonBodyInterceptor } from '../../src/http/json-body.interceptor.js';
-import { PublicHttpAdapter, type PublicServerOptions } from '../../src/http/public-http.adapter.js';
+import type { ListenerLimits } from '../../src/http/listener.js';
+import { PublicHttpAdapter } from '../../src/http/public-http.adapter.js';
 import { RequestValidationPipe } from '../../src/http/validation.pipe.js';
 import { createLogger, LOGGER } from '../../src/logging/logger.js';
+import { MetricsModule } from '../../src/metrics/metrics.module.js';
 import { NestLogger } from '../../src/logging/nest-logger.js';
 import { EdgeController, HealthController, TestGuard } from './edge.controller.js';
 
@@ -32,7 +34,7 @@ export interface EdgeApp {
   close(): Promise<void>;
 }
 
-export async function startEdge(limits: Partial<PublicServerOptions> = {}): Promise<EdgeApp> {
+export async function startEdge(limits: Partial<ListenerLimits> = {}): Promise<EdgeApp> {
   const lines: string[] = [];
   const logger = createLogger({ logLevel: 'debug', logFormat: 'json' }, { write: (line) => lines.push(line) });
   const options = { bodyParser: false, logger: new NestLogger(logger) };
@@ -69,6 +71,7 @@ export async function startEdge(limits: Partial<PublicServerOptions> = {}): Prom
 
 function moduleWith(providers: Provider[]): Type {
   @Module({
+    imports: [MetricsModule],
     controllers: [EdgeController, HealthController],
     providers: [
       ...providers,

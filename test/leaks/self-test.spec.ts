@@ -51,7 +51,12 @@ describe('a service whose log would show secrets', () => {
 function run(entry: string): Promise<{ code: number | null; output: string }> {
   return new Promise((resolvePromise) => {
     const child = spawn(process.execPath, [entry], {
-      env: { PATH: process.env.PATH, ...serviceEnv('mysql://nobody@127.0.0.1:1/nothing'), PORT: '0' },
+      env: {
+        PATH: process.env.PATH,
+        ...serviceEnv('mysql://nobody@127.0.0.1:1/nothing'),
+        PORT: '0',
+        INTERNAL_PORT: '0',
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 20_000,
       killSignal: 'SIGKILL',

@@ -1,7 +1,8 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
-import { start, stop } from '../../src/app.lifecycle.js';
+import { start } from '../../src/app.lifecycle.js';
 import { createApp } from '../../src/app.setup.js';
+import { stop } from '../../src/app.stop.js';
 import { parseEnv } from '../../src/config/parse-env.js';
 import { Migrator } from '../../src/database/migrator.js';
 import { TEST_PEPPER } from './test-app.js';
@@ -16,7 +17,14 @@ export interface AppOn {
 /** Starts the product on a database that other instances may use too; migrates it first. */
 export async function startAppOn(databaseUrl: string, env: Readonly<Record<string, string>> = {}): Promise<AppOn> {
   const config = parseEnv(
-    { DATABASE_URL: databaseUrl, PORT: '0', SECRET_PEPPER: TEST_PEPPER, LOG_FORMAT: 'json', ...env },
+    {
+      DATABASE_URL: databaseUrl,
+      PORT: '0',
+      INTERNAL_PORT: '0',
+      SECRET_PEPPER: TEST_PEPPER,
+      LOG_FORMAT: 'json',
+      ...env,
+    },
     () => Buffer.from(TEST_PEPPER),
   );
   const app = await createApp(config, { sink: { write: () => undefined } });

@@ -148,9 +148,7 @@ async function untilSynced(database: PrivateDatabase): Promise<void> {
   const connection = await createConnection({ socketPath: socketOf(database), user: 'root' });
   try {
     const isSynced = async () => {
-      const [rows] = await connection.query(
-        "SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_size', 'wsrep_ready')",
-      );
+      const [rows] = await connection.query("SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_size', 'wsrep_ready')");
       const status = new Map((rows as Record<string, string>[]).map((row) => [row.Variable_name, row.Value]));
       return status.get('wsrep_cluster_size') === '2' && status.get('wsrep_ready') === 'ON';
     };

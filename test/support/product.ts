@@ -25,7 +25,7 @@ export class Product {
   constructor(program: Program, env: Readonly<Record<string, string>>, args: readonly string[] = []) {
     this.child = spawn(process.execPath, [join(testDist(), `${program}.js`), ...args], {
       cwd: makeFolder(),
-      env: { PATH: process.env.PATH, PORT: '0', LOG_FORMAT: 'json', DATABASE_WAIT_MS: '0', ...env },
+      env: { PATH: process.env.PATH, PORT: '0', INTERNAL_PORT: '0', LOG_FORMAT: 'json', DATABASE_WAIT_MS: '0', ...env },
       stdio: ['ignore', 'pipe', 'pipe', ...(program === 'start' ? (['ipc'] as const) : [])],
     });
     launched.add(this.child);

@@ -1,13 +1,15 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
-import { start, stop } from '../../src/app.lifecycle.js';
+import { start } from '../../src/app.lifecycle.js';
 import { createApp } from '../../src/app.setup.js';
+import { stop } from '../../src/app.stop.js';
 import { ApiKeysService } from '../../src/api-keys/api-keys.service.js';
 import type { CreateApiKeyRequest } from '../../src/api-keys/dto/create-api-key.request.js';
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
 import { newId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { parseEnv } from '../../src/config/parse-env.js';
 import { Migrator } from '../../src/database/migrator.js';
+import { InternalListener } from '../../src/internal/internal-listener.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { UsageMeter } from '../../src/usage/usage-meter.js';
 import { createSchema, type TestSchema } from './schema.js';
@@ -19,6 +21,8 @@ export const TEST_PEPPER = 'test pepper '.repeat(3).replaceAll(' ', '-');
 export interface TestApp {
   readonly app: NestExpressApplication;
   readonly url: string;
+  /** Where the doors for services are. */
+  readonly internalUrl: string;
   readonly schema: TestSchema;
   /** Every log line so far. */
   readonly logs: string[];
@@ -39,6 +43,7 @@ export async function startTestApp(env: Readonly<Record<string, string>> = {}): 
       DATABASE_URL: schema.url,
       HOST: '127.0.0.1',
       PORT: '0',
+      INTERNAL_PORT: '0',
       SECRET_PEPPER: TEST_PEPPER,
       LOG_LEVEL: 'trace',
       LOG_FORMAT: 'json',
@@ -57,6 +62,7 @@ export async function startTestApp(env: Readonly<Record<string, string>> = {}): 
   return {
     app,
     url: `http://127.0.0.1:${port}`,
+    internalUrl: app.get(InternalListener).url,
     schema,
     logs,
     createOrganization: async (name = 'Acme') => (await app.get(OrganizationsService).create(name)).id,

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { Changes } from '../../src/changes/changes.js';
+import { Registry } from 'prom-client';
 import { ChangeFeed } from '../../src/verification/change-feed.js';
 import { DatabaseClock } from '../../src/verification/database-clock.js';
 import { FactsCache } from '../../src/verification/facts-cache.js';
@@ -26,7 +27,8 @@ async function arrange() {
     },
     close: () => undefined,
   };
-  const metrics = new VerificationMetrics();
+  const registry = new Registry();
+  const metrics = new VerificationMetrics(registry);
   const recent = new RecentChanges(clock);
   const feed = new ChangeFeed(
     reader as unknown as FeedReader,
@@ -53,7 +55,7 @@ async function arrange() {
   };
   const knows = ({ secretId }: StoredSecret) => cache.get(secretId) !== undefined;
   await poll({});
-  return { clock, cache, databaseClock, feed, poll, warm, knows, metrics };
+  return { clock, cache, databaseClock, feed, poll, warm, knows, registry };
 }
 
 const markOf = (entry: StoredSecret, id: string, createdMs: number): Mark => ({ ...changeOf(entry), id, createdMs });
@@ -126,10 +128,10 @@ describe('the change feed', () => {
   });
 
   it('is measured: its age, and how long news take; not those from before it began', async () => {
-    const { clock, poll, warm, metrics } = await arrange();
+    const { clock, poll, warm, registry } = await arrange();
     await poll({ marks: [markOf(warm(), '1', NOON_MS - 200)] });
     clock.nowMs += 400;
-    const text = await metrics.registry.metrics();
+    const text = await registry.metrics();
     expect(text).toContain('latchkey_feed_age_seconds 0.4');
     expect(text).toContain('latchkey_revocation_lag_seconds_sum 0.2');
     expect(text).toContain('latchkey_revocation_lag_seconds_count 1');

@@ -78,6 +78,27 @@ describe('reading cold facts', () => {
     await Promise.all([loader.load(newSecretId()), nextTick().then(() => sent[8]?.answer(new Map()))]);
   });
 
+  it('has places for what the cache remembers that no flood of unknown keys can take, and reads it first', async () => {
+    const { loader, cache, sent, foundNow } = arrange();
+    const [good] = foundNow([newSecretId()]).values();
+    cache.set(good as StoredSecret);
+    const flood = Array.from({ length: 2_000 }, () => loader.load(newSecretId()));
+    await nextTick();
+    await expect(loader.load(newSecretId())).rejects.toThrow(BusyError);
+    const { secretId } = good as StoredSecret;
+    const waiting = loader.load(secretId);
+    await nextTick();
+    sent[0]?.answer(new Map());
+    await nextTick();
+    expect(sent[4]?.ids[0]).toBe(secretId);
+    for (let i = 1; i < 9; i++) {
+      sent[i]?.answer(foundNow(sent[i]?.ids ?? []));
+      await nextTick();
+    }
+    expect((await waiting)?.secretId).toBe(secretId);
+    await Promise.all(flood);
+  });
+
   it('tells all who wait of an outage, and remembers nothing of it', async () => {
     const { loader, sent, foundNow } = arrange();
     const id = newSecretId();

@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
 import type { ChangeFeed } from '../../src/verification/change-feed.js';
 import { DatabaseReach } from '../../src/verification/database-reach.js';
@@ -38,10 +39,18 @@ function arrange(outageGraceMs = GRACE_MS) {
     },
   };
   const loader = new FactsLoader(query as unknown as StoredSecretQuery, cache, new RecentChanges(clock));
-  const source = new FactsSource(cache, loader, feed as ChangeFeed, reach, new VerificationMetrics(), clock, {
-    freshnessBoundMs: BOUND_MS,
-    outageGraceMs,
-  });
+  const source = new FactsSource(
+    cache,
+    loader,
+    feed as ChangeFeed,
+    reach,
+    new VerificationMetrics(new Registry()),
+    clock,
+    {
+      freshnessBoundMs: BOUND_MS,
+      outageGraceMs,
+    },
+  );
   const id = newSecretId();
   return { clock, feed, database, source, id };
 }
@@ -83,6 +92,19 @@ describe('where facts come from', () => {
     expect(source.findWarm(id)).toBeDefined();
     clock.nowMs += 1;
     expect(source.findWarm(id)).toBeUndefined();
+  });
+
+  it('the database for at most eight at once without the feed, five of them remembered and three not', async () => {
+    const { clock, source } = arrange();
+    const known = Array.from({ length: 20 }, newSecretId);
+    await Promise.all(known.map((id) => source.read(id)));
+    clock.nowMs += BOUND_MS + 1;
+    const readAll = async (ids: readonly string[]) => {
+      const outcomes = await Promise.allSettled(ids.map((id) => source.read(id)));
+      return outcomes.filter(({ status }) => status === 'fulfilled').length;
+    };
+    const unknown = Array.from({ length: 100 }, newSecretId);
+    expect(await Promise.all([readAll(unknown), readAll(known)])).toEqual([3, 5]);
   });
 
   it('nowhere, when a read without the feed took longer than the bound', async () => {

@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Database } from '../database/database.js';
+import { SecretIssuer } from '../secrets/secret-issuer.js';
+import { UsageMeter } from '../usage/usage-meter.js';
+
+/** What the process is busy with at this moment, and everything that the other folders measure, as Prometheus reads it. */
+@Injectable()
+export class ProcessMetrics {
+  constructor(
+    private readonly registry: Registry,
+    database: Database,
+    secrets: SecretIssuer,
+    meter: UsageMeter,
+  ) {
+    collectDefaultMetrics({ register: registry });
+    this.expose('latchkey_usage_backlog_keys', 'Keys with counts that are not written yet.', () => meter.backlog);
+    this.expose('latchkey_bcrypt_running', 'bcrypt hashes that are being computed.', () => secrets.load.running);
+    this.expose('latchkey_bcrypt_queued', 'bcrypt hashes that wait for their turn.', () => secrets.load.queued);
+    this.expose(
+      'latchkey_database_connections',
+      'How many connections the pool may hold.',
+      () => database.poolUse.size,
+    );
+    this.expose('latchkey_database_connections_lent', 'Connections in use.', () => database.poolUse.lent);
+    this.expose('latchkey_database_connections_queued', 'Who waits for a connection.', () => database.poolUse.queued);
+  }
+
+  /** The media type of `text()`. */
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Every metric as it is now. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  private expose(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(value());
+      },
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { bodyTooLargeSentence } from '../common/failure-sentences.js';
+import { ProtocolError } from './protocol-error.js';
+
+/** Whether the request announces a body at all. */
+export function announcesBody({ headers }: IncomingMessage): boolean {
+  return Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined;
+}
+
+/**
+ * The bytes of a request's body. Our own reading rather than body-parser's, which swallows the rest of a refused body before it lets
+ * us answer.
+ * @throws ProtocolError when there are more than `limitBytes`, or the body breaks off
+ */
+export async function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limitBytes: number,
+): Promise<Buffer> {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
+    throw bodyTooLarge(limitBytes);
+  }
+  if (request.headers.expect !== undefined && request.httpVersion === '1.1') {
+    // Only now, when it will be read: a client that asks before it sends is spared the sending.
+    response.writeContinue();
+  }
+  return readBytes(request, limitBytes);
+}
+
+function bodyTooLarge(limitBytes: number): ProtocolError {
+  return new ProtocolError(413, 'BODY_TOO_LARGE', bodyTooLargeSentence(limitBytes));
+}
+
+function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const brokenOff = () => {
+      reject(new ProtocolError(400, 'BODY_BROKEN_OFF', 'The body broke off before its end.'));
+    };
+    const read = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > limitBytes) {
+        // The stream flows on into nothing, so that the connection can be used again.
+        request.off('data', read);
+        reject(bodyTooLarge(limitBytes));
+        return;
+      }
+      chunks.push(chunk);
+    };
+    if (request.destroyed) {
+      brokenOff();
+      return;
+    }
+    request.on('data', read);
+    request.once('end', () => {
+      const [first] = chunks;
+      resolve(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
+    });
+    request.once('error', brokenOff);
+    request.once('close', brokenOff);
+  });
+}

@@ -1,0 +1,120 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CredentialsMissingError, InvalidCredentialsError } from '../common/access/access-errors.js';
+import { isScope, scopeSetOf, type ScopeSet } from '../common/access/scope.js';
+import { parseIpAddress, type IpAddress } from '../common/ip-address.js';
+import { headerValues } from '../common/raw-headers.js';
+import { CONFIG, type Config } from '../config/config.js';
+import { refusalOf } from '../decision/refusal.js';
+import { describeFailure } from '../http/failure.js';
+import { ProtocolError } from '../http/protocol-error.js';
+import { Verifier } from '../verification/verifier.js';
+import type { Call, CallAnswer } from './call.js';
+import type { InternalDoor } from './internal-door.js';
+import { envelopeFailure } from './json-answer.js';
+import { noteOf } from './verification-answer.js';
+
+const SCOPES_HEADER = 'x-latchkey-scopes';
+const BEARER = /^bearer ([^ ]+)$/i;
+const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i;
+
+/**
+ * Answers gateways that ask before they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`. 200 with whose key it is,
+ * or 401 and 403 as the public listener would say it. Any other status is about the gateway, never about the key.
+ */
+@Injectable()
+export class ForwardAuthDoor implements InternalDoor {
+  readonly name: string = 'forward-auth';
+  readonly credential = 'gateway-token';
+  readonly methods = null;
+  readonly failed = envelopeFailure;
+
+  constructor(
+    private readonly verifier: Verifier,
+    @Inject(CONFIG)
+    private readonly config: Pick<Config, 'forwardAuthAddressHeader' | 'forwardAuthTrustedPeers'>,
+  ) {}
+
+  async answer(call: Call): Promise<CallAnswer> {
+    const scopes = this.wantedScopes(call);
+    const attempt = { scopes, address: this.clientAddress(call) };
+    const verdict = await this.verifier.verify(bearerSecret(call), attempt, { door: 'forward-auth' });
+    const refusal = refusalOf(verdict);
+    if (refusal !== null) {
+      return { ...envelopeFailure(call, describeFailure(refusal)), note: noteOf(verdict) };
+    }
+    if (verdict.code !== 'VALID') {
+      throw new TypeError(`a refused key was found ${verdict.code}`);
+    }
+    const { id, organizationId, scopes: held } = verdict.key.record;
+    // Always all three: what is not set here, a client could have set itself.
+    const headers = ['X-Organization-Id', organizationId, 'X-Api-Key-Id', id, 'X-Api-Key-Scopes', held.join(' ')];
+    return { status: 200, headers, body: '', note: noteOf(verdict) };
+  }
+
+  /** What the gateway's configuration asks for: `?scopes=`, exactly once, for it could be a client's as well. */
+  protected wantedScopes({ query }: Call): ScopeSet {
+    const [[name, value] = [], ...more] = [...new URLSearchParams(query)];
+    if (name !== 'scopes' || value === undefined || more.length > 0) {
+      throw gatewayMistake(
+        'The address must have the parameter scopes exactly once, and no other: ?scopes=invoices.read',
+      );
+    }
+    return parseScopes(value, 'The parameter scopes');
+  }
+
+  /** Null, so that no restricted key is let in, unless a gateway that is trusted says it, once and clearly. */
+  private clientAddress({ request: { rawHeaders, socket } }: Call): IpAddress | null {
+    const { forwardAuthAddressHeader: header, forwardAuthTrustedPeers: trusted } = this.config;
+    const peer = parseIpAddress(socket.remoteAddress ?? '');
+    if (header === undefined || peer === null || !trusted.some((network) => network.contains(peer))) {
+      return null;
+    }
+    const [value, ...more] = headerValues(rawHeaders, header);
+    return value === undefined || more.length > 0 ? null : parseIpAddress(value);
+  }
+}
+
+/**
+ * The same for Envoy's HTTP `ext_authz`, which puts its client's path and query behind the prefix that it was given: neither is looked at.
+ * The scopes come in a header that the gateway overwrites.
+ */
+@Injectable()
+export class EnvoyForwardAuthDoor extends ForwardAuthDoor {
+  override readonly name = 'forward-auth-envoy';
+
+  protected override wantedScopes({ request: { rawHeaders } }: Call): ScopeSet {
+    const [value, ...more] = headerValues(rawHeaders, SCOPES_HEADER);
+    if (value === undefined || more.length > 0) {
+      throw gatewayMistake('The gateway must set the header X-Latchkey-Scopes, once.');
+    }
+    return parseScopes(value, 'The header X-Latchkey-Scopes');
+  }
+}
+
+/** @throws CredentialsMissingError, InvalidCredentialsError: as Passport's strategy does at the public listener */
+function bearerSecret({ request: { rawHeaders } }: Call): string {
+  const [header, ...more] = headerValues(rawHeaders, 'authorization');
+  if (more.length > 0) {
+    throw new InvalidCredentialsError('Send one Authorization header, not several.');
+  }
+  const secret = header === undefined ? undefined : BEARER.exec(header)?.[1];
+  if (secret !== undefined) {
+    return secret;
+  }
+  throw header !== undefined && BEARER_SCHEME.test(header)
+    ? new InvalidCredentialsError('The Authorization header must be: Bearer <secret>.')
+    : new CredentialsMissingError();
+}
+
+/** Scopes between commas or spaces; an empty text asks for none. */
+function parseScopes(text: string, where: string): ScopeSet {
+  const scopes = text.split(/[ ,]+/).filter((scope) => scope !== '');
+  if (!scopes.every(isScope)) {
+    throw gatewayMistake(`${where} must be scopes, comma-separated: invoices.read,payments.read`);
+  }
+  return scopeSetOf(scopes);
+}
+
+function gatewayMistake(sentence: string): ProtocolError {
+  return new ProtocolError(400, 'GATEWAY_REQUEST_INVALID', `${sentence} Nothing was decided about your key.`);
+}

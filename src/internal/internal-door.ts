@@ -1,0 +1,28 @@
+import type { Failure } from '../http/failure.js';
+import type { Call, CallAnswer } from './call.js';
+
+/** What a caller must show before a door opens. */
+export type Credential =
+  /** Nothing: health and metrics, for machines that have no token. */
+  | 'none'
+  /** A token of `INTERNAL_TOKENS` as a bearer. */
+  | 'bearer'
+  /** The same, or as the password of HTTP Basic under its name, as OAuth clients do it. */
+  | 'bearer-or-basic'
+  /** The same in a header of its own: `Authorization` is the client's. */
+  | 'gateway-token';
+
+/** One way into the process for services and gateways. */
+export interface InternalDoor {
+  /** Its name in log and metrics. */
+  readonly name: string;
+  readonly credential: Credential;
+  /** The methods it takes; null for any. */
+  readonly methods: readonly string[] | null;
+  /** Whether the log has it only at the level debug: what machines ask every few seconds. */
+  readonly isQuiet?: boolean;
+  /** @throws what `describeFailure` knows; `failed` makes an answer of it */
+  answer(call: Call): Promise<CallAnswer>;
+  /** A failure in the door's own standard. */
+  failed(call: Call, failure: Failure): CallAnswer;
+}

@@ -1,0 +1,115 @@
+import { MIMEType } from 'node:util';
+import { Injectable } from '@nestjs/common';
+import { parseIpAddress, type IpAddress } from '../common/ip-address.js';
+import { mysqlDateTimeToMs } from '../common/mysql-datetime.js';
+import { readBody } from '../http/body.js';
+import type { Failure } from '../http/failure.js';
+import { ProtocolError } from '../http/protocol-error.js';
+import type { Verdict } from '../decision/verdict.js';
+import type { VerifiedKey } from '../verification/stored-secret.js';
+import { Verifier } from '../verification/verifier.js';
+import type { Call, CallAnswer } from './call.js';
+import type { InternalDoor } from './internal-door.js';
+import { jsonAnswer } from './json-answer.js';
+import { noteOf } from './verification-answer.js';
+
+const BODY_LIMIT_BYTES = 16_384;
+/** RFC 7662, section 2.2: nothing else, so that nobody learns why. */
+const INACTIVE = { active: false };
+
+/** `POST /introspect`: OAuth 2.0 token introspection (RFC 7662), for resource servers that speak nothing else. */
+@Injectable()
+export class IntrospectDoor implements InternalDoor {
+  readonly name = 'introspect';
+  readonly credential = 'bearer-or-basic';
+  readonly methods = ['POST'];
+
+  constructor(private readonly verifier: Verifier) {}
+
+  async answer(call: Call): Promise<CallAnswer> {
+    const form = await readForm(call);
+    const token = onlyValue(form, 'token');
+    if (token === null) {
+      throw invalidRequest('The form must have the field token: the secret to look at.');
+    }
+    const address = clientAddress(onlyValue(form, 'client_ip'));
+    const verdict = await this.verifier.verify(token, { scopes: 0, address }, { door: 'introspect' });
+    return { ...jsonAnswer(200, introspectionOf(verdict)), note: noteOf(verdict) };
+  }
+
+  /** RFC 6749, section 5.2. */
+  failed({ identity }: Call, { status, sentence, headers }: Failure): CallAnswer {
+    const description = (sentence ?? `Something went wrong on our side: ${identity.supportId}.`).replaceAll('"', "'");
+    return jsonAnswer(status, { error: oauthError(status), error_description: description }, headers);
+  }
+}
+
+function introspectionOf(verdict: Verdict<VerifiedKey>): object {
+  if (verdict.code !== 'VALID') {
+    return INACTIVE;
+  }
+  const { expiresAtMs, record } = verdict.key;
+  return {
+    active: true,
+    client_id: record.id,
+    sub: record.organizationId,
+    scope: record.scopes.join(' '),
+    ...(expiresAtMs !== null && { exp: expiresAtMs / 1_000 }),
+    iat: mysqlDateTimeToMs(record.createdAt) / 1_000,
+    token_type: 'Bearer',
+    api_key_id: record.id,
+    organization_id: record.organizationId,
+    label: record.label,
+  };
+}
+
+async function readForm({ request, response }: Call): Promise<URLSearchParams> {
+  if (!isForm(request.headers['content-type'] ?? '') || request.headers['content-encoding'] !== undefined) {
+    throw new ProtocolError(
+      415,
+      'BODY_NOT_FORM',
+      'The body must be a form: send Content-Type: application/x-www-form-urlencoded.',
+    );
+  }
+  const bytes = await readBody(request, response, BODY_LIMIT_BYTES);
+  return new URLSearchParams(bytes.toString('latin1'));
+}
+
+function isForm(contentType: string): boolean {
+  try {
+    return new MIMEType(contentType).essence === 'application/x-www-form-urlencoded';
+  } catch {
+    return false;
+  }
+}
+
+/** RFC 6749, section 3.1: no parameter comes more than once. */
+function onlyValue(form: URLSearchParams, name: string): string | null {
+  const [value = null, ...more] = form.getAll(name);
+  if (more.length > 0) {
+    throw invalidRequest(`The form must have the field ${name} once.`);
+  }
+  return value;
+}
+
+function clientAddress(text: string | null): IpAddress | null {
+  const address = text === null ? null : parseIpAddress(text);
+  if (text !== null && address === null) {
+    throw invalidRequest("client_ip must be the end client's IPv4 or IPv6 address, without port or zone.");
+  }
+  return address;
+}
+
+function invalidRequest(sentence: string): ProtocolError {
+  return new ProtocolError(400, 'INVALID_REQUEST', sentence);
+}
+
+function oauthError(status: number): string {
+  if (status === 401) {
+    return 'invalid_client';
+  }
+  if (status === 503) {
+    return 'temporarily_unavailable';
+  }
+  return status < 500 ? 'invalid_request' : 'server_error';
+}

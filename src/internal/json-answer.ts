@@ -1,0 +1,27 @@
+import { successEnvelope } from '../common/envelope.js';
+import type { Failure } from '../http/failure.js';
+import { envelopeOf } from '../http/send-failure.js';
+import { JSON_TYPE } from '../http/send-json.js';
+import type { Call, CallAnswer, CallNote } from './call.js';
+
+const JSON_HEADERS = ['Content-Type', JSON_TYPE];
+
+/** An answer of plain JSON. */
+export function jsonAnswer(status: number, value: unknown, headers: Failure['headers'] = {}): CallAnswer {
+  return { status, headers: [...JSON_HEADERS, ...Object.entries(headers).flat()], body: JSON.stringify(value) };
+}
+
+/** A success in the envelope. */
+export function envelopeAnswer({ identity }: Call, data: unknown, message: string, note: CallNote): CallAnswer {
+  return {
+    status: 200,
+    headers: JSON_HEADERS,
+    body: JSON.stringify(successEnvelope(identity, 200, data, message)),
+    note,
+  };
+}
+
+/** A failure in the envelope. */
+export function envelopeFailure({ identity }: Call, failure: Failure): CallAnswer {
+  return jsonAnswer(failure.status, envelopeOf(identity, failure), failure.headers);
+}

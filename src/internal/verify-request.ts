@@ -1,0 +1,102 @@
+import { InvalidInputError } from '../common/domain-error.js';
+import { isScope, scopeSetOf } from '../common/access/scope.js';
+import { FAILURE_SENTENCES, invalidFieldsSentence } from '../common/failure-sentences.js';
+import { parseIpAddress } from '../common/ip-address.js';
+import type { Attempt } from '../decision/verdict.js';
+
+/** A secret, and what its bearer wants to do. */
+export interface VerifyRequest {
+  readonly secret: string;
+  readonly attempt: Attempt;
+}
+
+export const MOST_IN_BATCH = 100;
+
+type Problems = Record<string, string>;
+
+/**
+ * The body of `POST /verify`. By hand rather than by class-validator, which takes as long as the whole rest of a warm verification.
+ * @throws InvalidInputError that names each wrong field
+ */
+export function parseVerifyRequest(body: object): VerifyRequest {
+  const problems: Problems = {};
+  const parsed = parseEntry(body, '', problems);
+  refuseIf(problems);
+  return parsed;
+}
+
+/**
+ * The body of `POST /verify/batch`.
+ * @throws InvalidInputError that names each wrong field of each request
+ */
+export function parseBatchRequest(body: object): readonly VerifyRequest[] {
+  const problems: Problems = {};
+  refuseUnknown(body, ['requests'], '', problems);
+  const { requests } = body as { readonly requests?: unknown };
+  if (!Array.isArray(requests) || requests.length === 0 || requests.length > MOST_IN_BATCH) {
+    problems.requests = `must be an array of 1 to ${MOST_IN_BATCH} requests, each like the body of /verify`;
+    refuseIf(problems);
+    return [];
+  }
+  const parsed = requests.map((entry: unknown, place) => {
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+      problems[`requests.${place}`] = 'must be an object with a secret';
+      return NOTHING;
+    }
+    return parseEntry(entry, `requests.${place}.`, problems);
+  });
+  refuseIf(problems);
+  return parsed;
+}
+
+const NOTHING: VerifyRequest = { secret: '', attempt: { scopes: 0, address: null } };
+const FIELDS = ['secret', 'client_ip', 'scopes'];
+
+function parseEntry(entry: object, path: string, problems: Problems): VerifyRequest {
+  refuseUnknown(entry, FIELDS, path, problems);
+  const { secret, client_ip: clientIp, scopes } = entry as Readonly<Record<string, unknown>>;
+  if (typeof secret !== 'string') {
+    problems[`${path}secret`] = 'must be the secret to verify, as text';
+  }
+  const address = typeof clientIp === 'string' ? parseIpAddress(clientIp) : null;
+  if (clientIp !== undefined && clientIp !== null && address === null) {
+    problems[`${path}client_ip`] =
+      "must be the end client's IPv4 or IPv6 address, without port or zone; leave it out if it is not known";
+  }
+  return {
+    secret: typeof secret === 'string' ? secret : '',
+    attempt: { scopes: parseScopes(scopes, path, problems), address },
+  };
+}
+
+function parseScopes(scopes: unknown, path: string, problems: Problems): number {
+  if (scopes === undefined || scopes === null) {
+    return 0;
+  }
+  if (!Array.isArray(scopes)) {
+    problems[`${path}scopes`] = 'must be an array of scopes';
+    return 0;
+  }
+  scopes.forEach((scope: unknown, place) => {
+    if (!isScope(scope)) {
+      problems[`${path}scopes.${place}`] = 'is not a scope';
+    }
+  });
+  return scopeSetOf(scopes.filter(isScope));
+}
+
+/** A misspelt `client_ip` or `scopes` must not ask for less than was meant. */
+function refuseUnknown(body: object, known: readonly string[], path: string, problems: Problems): void {
+  for (const field in body) {
+    if (!known.includes(field)) {
+      problems[`${path}${field}`] = FAILURE_SENTENCES.unknownField;
+    }
+  }
+}
+
+function refuseIf(problems: Problems): void {
+  const count = Object.keys(problems).length;
+  if (count > 0) {
+    throw new InvalidInputError(invalidFieldsSentence(count), { fields: problems });
+  }
+}

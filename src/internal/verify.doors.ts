@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { readJsonObject } from '../http/json-body.js';
+import { Verifier } from '../verification/verifier.js';
+import type { Call, CallAnswer } from './call.js';
+import type { InternalDoor } from './internal-door.js';
+import { envelopeAnswer, envelopeFailure } from './json-answer.js';
+import { noteOf, verificationAnswerFrom } from './verification-answer.js';
+import { parseBatchRequest, parseVerifyRequest } from './verify-request.js';
+
+const BODY_LIMIT_BYTES = 16_384;
+const BATCH_LIMIT_BYTES = 131_072;
+const NO_CACHE = /(?:^|,)\s*no-cache\s*(?:,|$)/i;
+
+/** `POST /verify`: may this secret do this, from there? A bad secret is 200 and a code; only a bad request is 400. */
+@Injectable()
+export class VerifyDoor implements InternalDoor {
+  readonly name = 'verify';
+  readonly credential = 'bearer';
+  readonly methods = ['POST'];
+  readonly failed = envelopeFailure;
+
+  constructor(private readonly verifier: Verifier) {}
+
+  async answer(call: Call): Promise<CallAnswer> {
+    const { secret, attempt } = parseVerifyRequest(await readJsonObject(call.request, call.response, BODY_LIMIT_BYTES));
+    const verdict = await this.verifier.verify(secret, attempt, { door: 'verify', fresh: wantsFresh(call) });
+    return envelopeAnswer(call, verificationAnswerFrom(verdict), 'Verification completed', noteOf(verdict));
+  }
+}
+
+/** `POST /verify/batch`: up to a hundred of them, answered in their order. One that cannot be judged fails all: none is left out. */
+@Injectable()
+export class VerifyBatchDoor implements InternalDoor {
+  readonly name = 'batch';
+  readonly credential = 'bearer';
+  readonly methods = ['POST'];
+  readonly failed = envelopeFailure;
+
+  constructor(private readonly verifier: Verifier) {}
+
+  async answer(call: Call): Promise<CallAnswer> {
+    const requests = parseBatchRequest(await readJsonObject(call.request, call.response, BATCH_LIMIT_BYTES));
+    const options = { door: 'batch', fresh: wantsFresh(call) } as const;
+    const verdicts = await Promise.all(
+      requests.map(({ secret, attempt }) => this.verifier.verify(secret, attempt, options)),
+    );
+    const note = { verifications: verdicts.length };
+    return envelopeAnswer(call, verdicts.map(verificationAnswerFrom), 'Verifications completed', note);
+  }
+}
+
+/** RFC 9111, section 5.2.1.4: the caller wants what is true now, not what is cached. */
+function wantsFresh({ request: { headers } }: Call): boolean {
+  return headers['cache-control'] !== undefined && NO_CACHE.test(headers['cache-control']);
+}
