@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { capture, mustSucceed } from '../../scripts/support/command.mjs';
 import { Failure } from '../../scripts/support/failure.mjs';
 import { step } from '../../scripts/support/steps.mjs';
-import { CONNECTIONS, LOAD_CORE } from '../support/settings.mjs';
+import { CONNECTIONS, INTERNAL_TOKEN, LOAD_CORE } from '../support/settings.mjs';
 
 /** Of the requests; they are not counted. More, and what is measured is something else. */
 const TOLERATED = 0.01;
-const SCRIPT = join(import.meta.dirname, 'keys.lua');
+const SCRIPT = join(import.meta.dirname, 'requests.lua');
 
 /** @returns {Promise<string>} its version; installed if this is Debian and we may */
 export async function ensureWrk(stop) {
@@ -22,21 +22,21 @@ export async function ensureWrk(stop) {
 }
 
 /**
- * Asks a server for the calling key for a while: as many requests as the connections can.
+ * Asks a server for a while: as many requests as the connections can.
  *
  * @param {import('../support/servers.mjs').Server} server
  * @param {number} seconds
- * @param {{ file: string, skip?: number, count: number }} secrets
+ * @param {{ file: string, skip?: number, count: number, shape?: 'current' | 'verify' | 'batch' | 'forward-auth' }} asked
  * @param {AbortSignal} stop
  * @returns {Promise<{ perSecond: number, perCpuSecond: number, requests: number }>} `perCpuSecond`: for each second of
  *   processor time that the server used, which a machine busy with other things hardly changes
  * @throws {Failure} if more than a few requests failed
  */
-export async function load(server, seconds, { file, skip = 0, count }, stop) {
-  const url = `${server.url}/current`;
+export async function load(server, seconds, { file, skip = 0, count, shape = 'current' }, stop) {
+  const url = shape === 'current' ? `${server.url}/current` : server.internalUrl;
   const wrk = ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, '--timeout', '10s', '-s', SCRIPT, url];
   const cpuBefore = server.cpuSeconds();
-  const args = ['-c', LOAD_CORE, ...wrk, '--', file, String(skip), String(count)];
+  const args = ['-c', LOAD_CORE, ...wrk, '--', shape, file, String(skip), String(count), INTERNAL_TOKEN];
   const output = await mustSucceed('wrk', 'taskset', args, { stop });
   const cpuSeconds = server.cpuSeconds() - cpuBefore;
   const { requests, durationUs, failed } = JSON.parse(output.trim().split('\n').at(-1));

@@ -8,6 +8,7 @@ import { Server } from '../support/servers.mjs';
 import { median } from '../support/statistics.mjs';
 import { measureCold } from './cold.mjs';
 import { measureCreate } from './create.mjs';
+import { measureDoors } from './doors.mjs';
 import { measureLatency } from './latency.mjs';
 import { measureManyKeys } from './many-keys.mjs';
 import { countStatements } from './quiet.mjs';
@@ -29,11 +30,12 @@ export async function measureAll({ databases, settings, stop }) {
     const latency = await step('Latency', () =>
       measureLatency(context, median(warm.measured.ours.map(({ perSecond }) => perSecond))),
     );
+    const doors = await step('Doors for services', () => measureDoors(context));
     const cold = await step('Cold', () => measureCold(context));
     const create = await step('Create', () => measureCreate(context));
     const verify = await step('In process', () => measureVerify(context));
     const manyKeys = await step('Many keys', () => measureManyKeys(context));
-    return { machine, settings, warm, profile, statements, latency, cold, create, verify, manyKeys };
+    return { machine, settings, warm, profile, statements, latency, doors, cold, create, verify, manyKeys };
   } finally {
     await Promise.all(Object.values(servers).map((server) => server.stop()));
   }
@@ -45,6 +47,7 @@ async function startServers({ ours, peer }) {
   return {
     product: await startProduct('latchkey', ours.url),
     bare: await start('bare-nest', 'bare-nest.mjs'),
+    bareHttp: await start('bare-http', 'bare-http.mjs'),
     tuned: await start('bare-nest-tuned', 'bare-nest.mjs', { BARE_TUNED: '1' }),
     peer: await start('better-auth', 'better-auth.mjs', peerEnv),
   };

@@ -11,7 +11,7 @@ export async function measureVerify({ databases, secrets, settings, stop }) {
   const env = {
     PATH: process.env.PATH,
     NODE_ENV: 'production',
-    ...productEnv(databases.ours.url, { LOG_LEVEL: 'fatal', PORT: '0' }),
+    ...productEnv(databases.ours.url, { LOG_LEVEL: 'fatal', PORT: '0', INTERNAL_PORT: '0' }),
   };
   const command = ['-c', SERVER_CORE, process.execPath, SCRIPT, ...args];
   return JSON.parse(await mustSucceed('Verifying in process', 'taskset', command, { stop, env, cwd: workFolder }));

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { mustSucceed } from '../../scripts/support/command.mjs';
-import { BCRYPT_COST, workFolder } from './settings.mjs';
+import { BCRYPT_COST, INTERNAL_TOKEN, workFolder } from './settings.mjs';
 import { Server } from './servers.mjs';
 
 /** Long enough to be taken; it protects nothing. */
@@ -24,6 +24,9 @@ export function productEnv(databaseUrl, more = {}) {
     LOG_LEVEL: 'info',
     LOG_FORMAT: 'json',
     SHUTDOWN_DELAY_MS: '0',
+    INTERNAL_TOKENS: `bench:${INTERNAL_TOKEN}`,
+    FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP',
+    FORWARD_AUTH_TRUSTED_PEERS: '127.0.0.1',
     DATABASE_URL: databaseUrl,
     ...more,
   };

@@ -19,8 +19,11 @@ export function report(results, { quick }) {
   writeFileSync(CHART, chart(bars(results)));
 }
 
-function describe({ machine, settings, warm, profile, statements, latency, cold, create, verify, manyKeys }, quick) {
-  const rows = [...warm.rows, ...cold.rows, ...manyKeys.rows, ...create.rows];
+function describe(
+  { machine, settings, warm, profile, statements, latency, doors, cold, create, verify, manyKeys },
+  quick,
+) {
+  const rows = [...warm.rows, ...cold.rows, ...manyKeys.rows, ...create.rows, ...doors.rows];
   return `# Benchmark
 
 \`npm run bench${quick ? ' -- --quick' : ''}\`, ${new Date().toISOString().slice(0, 10)}. ${machine.machine}.

@@ -17,11 +17,14 @@ export class Server {
   #child;
   #name;
 
-  /** @param {string[]} args for Node; the port is given as PORT */
+  /** @param {string[]} args for Node; the ports are given as PORT and INTERNAL_PORT */
   static async start(name, args, env = {}) {
     const port = await freePort();
-    const server = new Server(name, args, { PORT: String(port), ...env });
+    const internalPort = await freePort();
+    const server = new Server(name, args, { PORT: String(port), INTERNAL_PORT: String(internalPort), ...env });
     server.url = `http://127.0.0.1:${port}/developers/api_keys`;
+    // A bare server has but one port.
+    server.internalUrl = `http://127.0.0.1:${env.INTERNAL_TOKENS === undefined ? port : internalPort}`;
     await server.#untilItAnswers(port);
     return server;
   }

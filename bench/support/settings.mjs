@@ -11,6 +11,8 @@ export const LOAD_CORE = availableParallelism() > 1 ? '1' : '0';
 export const CONNECTIONS = 32;
 export const BCRYPT_COST = 10;
 export const CREATES_AT_ONCE = 8;
+/** Long enough to be taken; it protects nothing. */
+export const INTERNAL_TOKEN = 'a-token-of-the-benchmark-that-guards-nothing';
 
 const FULL = {
   /** Also what is only reported, beside what must be reached. */
@@ -23,6 +25,7 @@ const FULL = {
   keys: 1_000_000,
   cached: 100_000,
   few: 1_000,
+  doorKeys: 10_000,
   coldKeys: 150_000,
   peerKeys: 60_000,
   verifications: 400_000,
@@ -39,6 +42,7 @@ const QUICK = {
   keys: 40_000,
   cached: 5_000,
   few: 1_000,
+  doorKeys: 2_000,
   coldKeys: 25_000,
   peerKeys: 12_000,
   verifications: 50_000,

@@ -36,7 +36,10 @@ function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer
     const chunks: Buffer[] = [];
     let bytes = 0;
     const brokenOff = () => {
-      reject(new ProtocolError(400, 'BODY_BROKEN_OFF', 'The body broke off before its end.'));
+      // Also called after a good end: an error, which remembers its stack, is made only where there is something to tell.
+      if (!request.complete || request.errored !== null) {
+        reject(new ProtocolError(400, 'BODY_BROKEN_OFF', 'The body broke off before its end.'));
+      }
     };
     const read = (chunk: Buffer) => {
       bytes += chunk.length;
