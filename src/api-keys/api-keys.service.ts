@@ -74,8 +74,11 @@ export class ApiKeysService {
       const changed = changesOf(request, acting.now);
       assertWithin(acting, Object.assign(new ApiKey(), key, changed), 'the changed key');
       await this.keys.update(transaction.manager, key, changed);
+      const change = { organizationId: key.organizationId, keyId: id };
       if (changed.scopes !== undefined || changed.ipAllowList !== undefined || changed.expiresAt !== undefined) {
-        await this.changes.mark(transaction, { organizationId: key.organizationId, keyId: id });
+        await this.changes.mark(transaction, change);
+      } else {
+        this.changes.announce(transaction, change);
       }
       // Inside: an answer about a change that has been made must not depend on one more read.
       return this.reader.read(transaction.manager, caller, id);

@@ -59,7 +59,7 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
  */
 const SESSION_STATEMENTS = [
   // The comment is one to MySQL alone: MariaDB would join with a temporary table in place of a list of 1,000 ids, a whole page.
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 2, time_zone = '+00:00' /*M!100300 , in_predicate_conversion_threshold = 0 */",
+  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 2, lock_wait_timeout = 2, time_zone = '+00:00' /*M!100300 , in_predicate_conversion_threshold = 0 */",
   'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
 ] as const;
 

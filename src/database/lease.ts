@@ -11,6 +11,9 @@ interface PooledConnection {
   destroy(): void;
 }
 
+/** Every connection was in use for as long as the caller could wait. Says nothing about the database: it was not asked. */
+export class PoolBusyError extends UnavailableError {}
+
 /** The connections of a data source, each lent to one user at a time. mysql2's pool has no deadline of its own for this. */
 export class Leases {
   private readonly turnstile = new Turnstile(POOL_SIZE);
@@ -31,12 +34,11 @@ export class Leases {
    */
   async take(deadline: number): Promise<Lease> {
     const startedMs = performance.now();
-    const tooLate = new UnavailableError({
-      detail: `no database connection within ${Math.round(deadline - startedMs)} ms`,
-    });
+    const detail = `no database connection within ${Math.round(deadline - startedMs)} ms`;
     if (!(await this.turnstile.enter(deadline - startedMs))) {
-      throw tooLate;
+      throw new PoolBusyError({ detail });
     }
+    const tooLate = new UnavailableError({ detail });
     const lease = new Lease(this.dataSource.createQueryRunner(), {
       worked: (connection) => this.provenMs.set(connection, performance.now()),
       // A peer that fell silent may have fallen silent on every connection that nobody has used since.

@@ -38,16 +38,22 @@ export class UsageStore {
   }
 
   /**
-   * Whether the batch of this sequence has been written. Waits for a commit that is still under way on the server: the lock
-   * and the write below cannot pass it, so that a "no" stays true.
+   * Whether the batch of this sequence has been written. Waits for a commit that is still under way on the server, which the write
+   * below cannot pass, so that a "no" stays true. It always is a write, even of a row that is not there yet and within the same second:
+   * on Galera only writes exclude each other.
    */
   async isWritten(sequence: number): Promise<boolean> {
     return this.database.transaction(async ({ manager }) => {
-      const [row] = await manager.query<{ value: string }[]>('SELECT value FROM settings WHERE name = ? FOR UPDATE', [
+      const fence = v7();
+      await manager.query(
+        `INSERT INTO settings (name, value, updated_at) VALUES (?, CONCAT('0 ', ?), UTC_TIMESTAMP())
+         ON DUPLICATE KEY UPDATE value = CONCAT(SUBSTRING_INDEX(value, ' ', 1), ' ', ?)`,
+        [this.setting, fence, fence],
+      );
+      const [row] = await manager.query<{ value: string }[]>('SELECT value FROM settings WHERE name = ?', [
         this.setting,
       ]);
-      await manager.query('UPDATE settings SET updated_at = UTC_TIMESTAMP() WHERE name = ?', [this.setting]);
-      return Number(row?.value ?? 0) >= sequence;
+      return Number.parseInt(row?.value ?? '0', 10) >= sequence;
     });
   }
 

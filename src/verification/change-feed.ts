@@ -20,10 +20,13 @@ const LONGEST_ABSENCE_MS = 30 * 60_000;
 @Injectable()
 export class ChangeFeed implements OnApplicationShutdown {
   private readonly logger = new Logger(ChangeFeed.name);
+  /** Up to when every change is known, on the monotonic clock: from before the last good poll was sent. Before the first: never. */
+  knownAtMs = -Infinity;
   private readonly seen = new Map<string, number>();
+  /** The newest mark's id at polls of the last while, oldest first: what is above the first of them is read again each time. */
+  private fences: { readonly atMs: number; readonly id: string }[] = [];
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
-  private polledAtMs = -Infinity;
   private lastPageMs: number | null = null;
   private cursor: Cursor | null = null;
   private epoch: string | null = null;
@@ -45,14 +48,9 @@ export class ChangeFeed implements OnApplicationShutdown {
     metrics.watchFeed(() => this.ageMs);
   }
 
-  /** Up to when every change is known, on the monotonic clock: from before the last good poll was sent. Before the first: never. */
-  get knownAtMs(): number {
-    return this.polledAtMs;
-  }
-
   /** How old the knowledge of all changes is. */
   get ageMs(): number {
-    return this.clock.monotonicMs() - this.polledAtMs;
+    return this.clock.monotonicMs() - this.knownAtMs;
   }
 
   /** Whether the cache can be shown to be within the bound. */
@@ -85,10 +83,11 @@ export class ChangeFeed implements OnApplicationShutdown {
   private async poll(): Promise<void> {
     const startedMs = this.clock.monotonicMs();
     try {
-      const page = await this.reader.read(this.lastPageMs, this.cursor);
+      const page = await this.reader.read(this.lastPageMs, this.cursor, this.fences[0]?.id ?? null);
       this.databaseClock.observe(page.nowMs, startedMs);
       this.take(page);
-      this.polledAtMs = startedMs;
+      this.moveFence(page, startedMs);
+      this.knownAtMs = startedMs;
       this.failing = false;
     } catch (error) {
       if (!this.failing && !this.stopping.signal.aborted) {
@@ -100,8 +99,12 @@ export class ChangeFeed implements OnApplicationShutdown {
 
   private take(page: FeedPage): void {
     const isFirst = this.lastPageMs === null;
-    if (!this.continues(page)) {
-      this.startOver();
+    if (isFirst) {
+      // Nobody can say what happened since the reads that came before it.
+      this.forgetAll();
+    } else if (!this.continues(page, this.lastPageMs ?? 0)) {
+      this.logger.warn('the change feed does not continue what was known: the cache starts over');
+      this.forgetAll();
     }
     this.epoch = page.epoch;
     this.lastPageMs = page.nowMs;
@@ -119,12 +122,9 @@ export class ChangeFeed implements OnApplicationShutdown {
   }
 
   /** Whether a page and all before it make up everything that has happened. */
-  private continues(page: FeedPage): boolean {
-    if (this.lastPageMs === null) {
-      return page.marks !== null;
-    }
-    const sinceLastMs = page.nowMs - this.lastPageMs;
-    // A clock that was put back by more than the overlap hides the marks made since.
+  private continues(page: FeedPage, lastPageMs: number): boolean {
+    const sinceLastMs = page.nowMs - lastPageMs;
+    // A clock that was put back by more than the overlap hides the marks made since; half of it leaves room for late commits.
     const isGapless = sinceLastMs <= LONGEST_ABSENCE_MS && sinceLastMs > -OVERLAP_MS / 2;
     return isGapless && page.epoch === this.epoch && page.cursorHolds && page.marks !== null;
   }
@@ -136,11 +136,20 @@ export class ChangeFeed implements OnApplicationShutdown {
   }
 
   /** Nothing that is known can be trusted: another database, one put back to an earlier state, or too long an absence. */
-  private startOver(): void {
-    this.logger.warn('the change feed does not continue what was known: the cache starts over');
+  private forgetAll(): void {
     this.recent.addEverything();
     this.cache.clear();
     this.seen.clear();
+    this.fences = [];
+  }
+
+  /** Keeps one fence that is older than the overlap, and those younger. */
+  private moveFence({ newest }: FeedPage, atMs: number): void {
+    this.fences.push({ atMs, id: newest?.id ?? '0' });
+    const second = () => this.fences[1]?.atMs ?? Infinity;
+    while (second() <= atMs - OVERLAP_MS) {
+      this.fences.shift();
+    }
   }
 
   private forgetSeen(beforeMs: number): void {

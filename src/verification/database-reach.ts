@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../common/clock.js';
 
-/** Longer than a read may take, and than the pause between two: in an outage there is always a failure that is younger. */
+/** Longer than a read may take, and than the pause between two: in an outage under traffic there is always a failure that is younger. */
 const EVIDENCE_MS = 1_500;
+/** Reads end within a second. */
+const LONGEST_WAIT_MS = 1_000;
 
 /**
  * Whether reads get through to the database, by those that were tried last. That the change feed does not is no proof: it has
@@ -38,10 +40,14 @@ export class DatabaseReach {
     );
   }
 
-  /** Resolves when the next read has ended, one way or the other. */
+  /** Resolves when the next read has ended, one way or the other, or when it is too late to wait for one. */
   nextOutcome(): Promise<void> {
     return new Promise((resolve) => {
-      this.listeners.push(resolve);
+      const timer = setTimeout(resolve, LONGEST_WAIT_MS);
+      this.listeners.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
     });
   }
 

@@ -137,7 +137,7 @@ export class FactsLoader {
       return;
     }
     if (++waiting.reads >= MOST_READS) {
-      waiting.reject(new BusyError({ detail: `${found.key.keyId} changes faster than it can be read` }));
+      waiting.reject(new UnavailableError({ detail: `${found.key.keyId} changes faster than it can be read` }));
       return;
     }
     this.enqueue(secretId, waiting);

@@ -5,8 +5,11 @@ import { CONFIG, type Config } from '../config/config.js';
 import { DedicatedConnection } from '../database/dedicated-connection.js';
 import { serverTimeToMs } from './stored-secret.js';
 
-/** Longer than the longest transaction: marks that commit after younger ones, and gaps in their ids, do not matter. */
-export const OVERLAP_MS = 10_000;
+/**
+ * Longer than the longest transaction, and than a commit may hang on the server (semi-synchronous replication gives up on its replica
+ * after ten seconds): marks that commit after younger ones, and gaps in their ids, do not matter.
+ */
+export const OVERLAP_MS = 20_000;
 const DEADLINE_MS = 400;
 /** More than this in one poll is a flood: whoever asks starts over instead. */
 const MOST_MARKS = 20_000;
@@ -56,11 +59,13 @@ export class FeedReader {
   }
 
   /**
-   * The marks since the given time of the database, less the overlap.
+   * The marks since the given time of the database, less the overlap; and all after `fenceId`, whatever time they bear: that of a
+   * server whose clock is behind, say.
    * @throws UnavailableError
    */
-  async read(sinceMs: number | null, cursor: Cursor | null): Promise<FeedPage> {
+  async read(sinceMs: number | null, cursor: Cursor | null, fenceId: string | null): Promise<FeedPage> {
     const since = sinceMs === null ? `UTC_TIMESTAMP(3) - INTERVAL ${OVERLAP_MS / 1_000} SECOND` : '?';
+    const marks = 'SELECT id, organization_id, key_id, created_at FROM key_changes';
     const rows = await this.connection.query<Row>(
       `SELECT h.*, c.id, c.organization_id, c.key_id, c.created_at
          FROM (SELECT UTC_TIMESTAMP(3) AS now,
@@ -68,10 +73,14 @@ export class FeedReader {
                       (SELECT created_at FROM key_changes WHERE id = ?) AS cursor_created_at,
                       (SELECT id FROM key_changes ORDER BY id DESC LIMIT 1) AS newest_id,
                       (SELECT created_at FROM key_changes ORDER BY id DESC LIMIT 1) AS newest_created_at) h
-         LEFT JOIN key_changes c ON c.created_at >= ${since}
+         LEFT JOIN (${marks} WHERE created_at >= ${since}${fenceId === null ? '' : ` UNION ${marks} WHERE id > ?`}) c ON TRUE
         ORDER BY c.id
         LIMIT ${MOST_MARKS + 1}`,
-      [cursor?.id ?? null, ...(sinceMs === null ? [] : [toServerTime(sinceMs - OVERLAP_MS)])],
+      [
+        cursor?.id ?? null,
+        ...(sinceMs === null ? [] : [toServerTime(sinceMs - OVERLAP_MS)]),
+        ...(fenceId === null ? [] : [fenceId]),
+      ],
       DEADLINE_MS,
     );
     return pageOf(rows, cursor);

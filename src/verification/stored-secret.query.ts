@@ -3,6 +3,7 @@ import { CLOCK, type Clock } from '../common/clock.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { Database } from '../database/database.js';
+import { PoolBusyError } from '../database/lease.js';
 import { decodeSecretId } from '../secrets/secret-form.js';
 import { DatabaseClock } from './database-clock.js';
 import { DatabaseReach } from './database-reach.js';
@@ -46,10 +47,10 @@ export class StoredSecretQuery {
   async findAll(secretIds: readonly string[]): Promise<Map<string, StoredSecret | Error>> {
     const byBytes = new Map(secretIds.map((secretId) => [decodeSecretId(secretId).toString('hex'), secretId]));
     const readAtMs = this.clock.monotonicMs();
-    const rows = await this.read([...byBytes.keys()], readAtMs);
+    const { rows, sentMs } = await this.read([...byBytes.keys()], readAtMs);
     const found = new Map<string, StoredSecret | Error>();
     for (const row of rows) {
-      this.databaseClock.observe(serverTimeToMs(row.now), readAtMs);
+      this.databaseClock.observe(serverTimeToMs(row.now), sentMs);
       const secretId = byBytes.get(row.secret_id.toString('hex'));
       if (secretId !== undefined) {
         found.set(secretId, compiled(secretId, row, readAtMs));
@@ -58,17 +59,25 @@ export class StoredSecretQuery {
     return found;
   }
 
-  private async read(hexIds: readonly string[], startedMs: number): Promise<Row[]> {
+  private async read(hexIds: readonly string[], startedMs: number): Promise<{ rows: Row[]; sentMs: number }> {
+    let sentMs = startedMs;
     const ids = hexIds.map((hex) => Buffer.from(hex, 'hex'));
     try {
-      const rows = await this.database.read((manager) => manager.query<Row[]>(this.sql, [ids]), DEADLINE_MS);
+      const rows = await this.database.read((manager) => {
+        // Only now: what waits for a connection must not make the database's clock run ahead.
+        sentMs = this.clock.monotonicMs();
+        return manager.query<Row[]>(this.sql, [ids]);
+      }, DEADLINE_MS);
       this.reach.succeeded(startedMs);
       this.metrics.countFills('found', rows.length);
       this.metrics.countFills('unknown', ids.length - rows.length);
-      return rows;
+      return { rows, sentMs };
     } catch (error) {
       this.metrics.countFills('failed', ids.length);
-      if (error instanceof UnavailableError) {
+      if (!(error instanceof UnavailableError)) {
+        // It has answered, if only that it will not.
+        this.reach.succeeded(startedMs);
+      } else if (!(error instanceof PoolBusyError)) {
         this.reach.failed(startedMs);
       }
       throw error;

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { CLOCK, systemClock } from '../common/clock.js';
+import { CLOCK, SystemClock } from '../common/clock.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { BcryptRecovery } from './bcrypt-recovery.js';
@@ -19,7 +19,7 @@ import { Verifier } from './verifier.js';
 @Module({
   imports: [SecretsModule, UsageModule],
   providers: [
-    { provide: CLOCK, useValue: systemClock },
+    { provide: CLOCK, useValue: new SystemClock() },
     BcryptRecovery,
     ChangeFeed,
     DatabaseClock,

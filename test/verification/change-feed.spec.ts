@@ -14,14 +14,16 @@ const NOON_MS = Date.parse('2026-11-22T12:00:00Z');
 const BOUND_MS = 1_000;
 
 /** A feed whose polls a test makes, one after the other. */
-async function arrange() {
+async function arrange({ polled = true } = {}) {
   const clock = new HandClock();
   const cache = new FactsCache({ cacheMaxKeys: 100 });
   const databaseClock = new DatabaseClock(clock);
   let next: FeedPage | Error = new Error('nothing to read');
   let takesMs = 0;
+  const asked: unknown[][] = [];
   const reader = {
-    read: () => {
+    read: (...args: unknown[]) => {
+      asked.push(args);
       clock.nowMs += takesMs;
       return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
     },
@@ -54,8 +56,10 @@ async function arrange() {
     return entry;
   };
   const knows = ({ secretId }: StoredSecret) => cache.get(secretId) !== undefined;
-  await poll({});
-  return { clock, cache, databaseClock, feed, poll, warm, knows, registry };
+  if (polled) {
+    await poll({});
+  }
+  return { asked, clock, cache, databaseClock, feed, poll, warm, knows, registry };
 }
 
 const markOf = (entry: StoredSecret, id: string, createdMs: number): Mark => ({ ...changeOf(entry), id, createdMs });
@@ -63,6 +67,28 @@ const markOf = (entry: StoredSecret, id: string, createdMs: number): Mark => ({ 
 describe('the change feed', () => {
   beforeAll(() => {
     Logger.overrideLogger(false);
+  });
+
+  it('knows nothing of what was read before its first poll: that may have changed unseen', async () => {
+    const { poll, warm, knows, feed } = await arrange({ polled: false });
+    const entry = warm();
+    expect(feed.isFresh).toBe(false);
+    await poll({});
+    expect([knows(entry), feed.isFresh]).toEqual([false, true]);
+  });
+
+  it('asks again for whatever came after the newest mark of twenty seconds ago, whatever time it bears', async () => {
+    const { clock, poll, asked } = await arrange();
+    const fenceAfter = async (passedMs: number, newest: string) => {
+      clock.nowMs += passedMs;
+      await poll({ newest: { id: newest, createdMs: NOON_MS } });
+      return asked.at(-1)?.[2];
+    };
+    expect(await fenceAfter(250, '5')).toBe('0');
+    expect(await fenceAfter(250, '8')).toBe('0');
+    expect(await fenceAfter(19_750, '9')).toBe('0');
+    expect(await fenceAfter(250, '9')).toBe('5');
+    expect(await fenceAfter(250, '9')).toBe('8');
   });
 
   it('is fresh from before a poll was sent until the bound is over', async () => {
@@ -95,7 +121,7 @@ describe('the change feed', () => {
     ['a newest mark that is gone', { cursorHolds: false }],
     ['more marks than can be told', { marks: null }],
     ['a time half an hour later', { nowMs: NOON_MS + 30 * 60_000 + 2 }],
-    ['a time before that of the last poll', { nowMs: NOON_MS - 5_001 }],
+    ['a time before that of the last poll', { nowMs: NOON_MS - 10_001 }],
   ])('starts over at %s', async (_, page) => {
     const { poll, warm, knows } = await arrange();
     const entry = warm();

@@ -176,7 +176,7 @@ describe('reading cold facts', () => {
     const id = newSecretId();
     const facts = storedSecret(id, clock.nowMs);
     const waiting = loader.load(id);
-    const refused = expect(waiting).rejects.toThrow(BusyError);
+    const refused = expect(waiting).rejects.toThrow(UnavailableError);
     for (let i = 0; i < 5; i++) {
       await nextTick();
       change(changes, facts);

@@ -205,6 +205,20 @@ describe('an instance whose change feed', () => {
       await b.expectCurrent(first, 401);
     }, 20_000);
 
+    it('that bear an old time, by a server whose clock is behind or a commit that hung: misses none', async () => {
+      const [key] = await warmKeys(1);
+      if (key === undefined) {
+        throw new Error('no key');
+      }
+      await hand.query(DISABLE, [bytesOf(key)]);
+      await hand.query(
+        `INSERT INTO key_changes (organization_id, key_id, created_at)
+         SELECT organization_id, id, UTC_TIMESTAMP(3) - INTERVAL 5 MINUTE FROM api_keys WHERE id = ?`,
+        [bytesOf(key)],
+      );
+      await b.untilCurrent(key, 401, BOUND_MS);
+    }, 20_000);
+
     it('with gaps between their ids, filled later or never: misses none', async () => {
       const [low, high] = await warmKeys(2);
       if (low === undefined || high === undefined) {
