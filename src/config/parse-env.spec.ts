@@ -81,6 +81,52 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('opens the doors for services without tokens to this machine alone', () => {
+    for (const host of ['127.0.0.1', '127.8.8.8', '::1', 'localhost']) {
+      expect(parse({ DATABASE_URL, INTERNAL_HOST: host }).internalTokens).toEqual([]);
+    }
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', '::ffff:10.0.0.1', 'localhost.example.com', 'internal']) {
+      expect(problems({ DATABASE_URL, INTERNAL_HOST: host })).toEqual([
+        expect.stringContaining('INTERNAL_TOKENS must be set where INTERNAL_HOST is not this machine alone'),
+      ]);
+    }
+    const token = 'x'.repeat(32);
+    expect(parse({ DATABASE_URL, INTERNAL_HOST: '0.0.0.0', INTERNAL_TOKENS: `a:${token}` }).internalTokens).toEqual([
+      { name: 'a', token: Buffer.from(token) },
+    ]);
+  });
+
+  it('takes several tokens of one name, none that is short or has two names, and never repeats one', () => {
+    const [one, two] = ['1'.repeat(32), '2'.repeat(32)];
+    const names = (value: string) =>
+      parse({ DATABASE_URL, INTERNAL_TOKENS: value }).internalTokens.map(({ name }) => name);
+    expect(names(`billing:${one}, billing:${two}`)).toEqual(['billing', 'billing']);
+    const wrong = [one, `billing:${'1'.repeat(31)}`, `:${one}`, `bil ling:${one}`, `billing:${one},`, `a:${one}é`];
+    for (const value of wrong) {
+      const found = problems({ DATABASE_URL, INTERNAL_TOKENS: value });
+      expect(found).toEqual([expect.stringContaining('INTERNAL_TOKENS must be')]);
+      expect(found.join()).not.toContain('1111');
+    }
+    expect(problems({ DATABASE_URL, INTERNAL_TOKENS: `a:${one},b:${one}` })).toEqual([
+      expect.stringContaining('one token to two names'),
+    ]);
+  });
+
+  it('believes a header about addresses only from gateways that are named', () => {
+    const header = { FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP' };
+    expect(problems({ DATABASE_URL, ...header })).toEqual([
+      expect.stringContaining('FORWARD_AUTH_TRUSTED_PEERS must name the gateways'),
+    ]);
+    expect(parse({ DATABASE_URL, ...header, FORWARD_AUTH_TRUSTED_PEERS: '10.0.0.0/8' })).toMatchObject({
+      forwardAuthAddressHeader: 'x-real-ip',
+    });
+    for (const name of ['Authorization', 'X-Latchkey-Token', 'X Real', 'X-Real-IP,X-Forwarded-For']) {
+      expect(problems({ DATABASE_URL, FORWARD_AUTH_ADDRESS_HEADER: name })).toEqual([
+        expect.stringContaining('FORWARD_AUTH_ADDRESS_HEADER must be'),
+      ]);
+    }
+  });
+
   it('reads every part of DATABASE_URL', () => {
     expect(parse({ DATABASE_URL: 'mysql://us%40er:p%2Fw@[::1]/keys?tls=insecure' }).database).toEqual({
       host: '::1',

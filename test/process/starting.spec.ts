@@ -136,16 +136,16 @@ describe('a start', () => {
     expect(product.output).not.toContain('hunter2');
   });
 
-  it('on a port that is taken says so', async () => {
+  it.each(['PORT', 'INTERNAL_PORT'])('on a %s that is taken says so', async (name) => {
     expect(await runCli(schema.url, ['migrate'])).toMatchObject({ code: 0 });
     const server = createServer().listen(0, '127.0.0.1');
     servers.push(server);
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const product = new Product('main', serviceEnv(schema.url, { PORT: String(port) }));
+    const product = new Product('main', serviceEnv(schema.url, { [name]: String(port) }));
     await expectFailure(product);
 
     expect(product.stderr).toContain('The port is taken');
-    expect(product.stderr).toContain('PORT');
+    expect(product.stderr).toMatch(new RegExp(`another ${name}\\.`));
   });
 });

@@ -1,0 +1,233 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expectFailure } from '../support/expect-answer.js';
+import type { Fixture } from '../support/fixture.js';
+import { startTestApp } from '../support/test-app.js';
+import { doorLines, knock, startWithDoors, TOKENS } from './internal-app.js';
+
+const CHALLENGE = 'Bearer realm="latchkey-internal"';
+
+describe('the listener for services', () => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    fixture = await startWithDoors();
+  });
+  afterAll(() => fixture.app.close());
+
+  const at = (path: string, init: RequestInit = {}) => fetch(`${fixture.app.internalUrl}${path}`, init);
+  const gateway = { 'x-latchkey-token': TOKENS.gateway };
+
+  describe('asks who calls:', () => {
+    it.each(Object.entries(TOKENS))('%s may, each of its tokens for as long as it is set', async (_, token) => {
+      expect((await knock(fixture, '/verify', { secret: 'x' }, { token })).status).toBe(200);
+    });
+
+    it.each([
+      ['no token', {}],
+      ['another', { authorization: `Bearer ${'x'.repeat(32)}` }],
+      ['a longer one', { authorization: `Bearer ${TOKENS.billing}x` }],
+      ['the beginning of one', { authorization: `Bearer ${TOKENS.billing.slice(0, -1)}` }],
+      ['a name', { authorization: 'Bearer billing' }],
+      ['one without its scheme', { authorization: TOKENS.billing }],
+      ["a gateway's header", gateway],
+      ['Basic', { authorization: `Basic ${Buffer.from(`billing:${TOKENS.billing}`).toString('base64')}` }],
+    ])('%s is 401 at /verify and /verify/batch, whatever the body', async (_, headers) => {
+      for (const path of ['/verify', '/verify/batch']) {
+        const answer = await knock(fixture, path, { nonsense: 1 }, { token: null, headers });
+        expectFailure(answer, 401, { error: /INTERNAL_TOKENS/, challenge: CHALLENGE });
+      }
+    });
+
+    it('two headers are none', async () => {
+      const request = `POST /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKENS.billing}\r\nAuthorization: Bearer ${TOKENS.billing}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
+      expect(await raw(request)).toMatch(/^HTTP\/1\.1 401 /);
+    });
+
+    it.each<Record<string, string>>([
+      {},
+      { 'x-latchkey-token': 'x'.repeat(40) },
+      { authorization: `Bearer ${TOKENS.gateway}` },
+    ])('a gateway with %j is 500 and not 401, so that nobody takes it for a word about a key', async (headers) => {
+      const { secret } = fixture.root;
+      const response = await at('/forward-auth?scopes=', {
+        headers: { authorization: `Bearer ${secret}`, ...headers },
+      });
+      expect(response.status).toBe(500);
+      expect(response.headers.get('x-api-key-id')).toBeNull();
+      expect(await response.text()).toContain('X-Latchkey-Token');
+    });
+
+    it('health and metrics need no token', async () => {
+      const ready = await at('/health/ready');
+      expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready', database: 'reachable' }]);
+      expect((await at('/health/live')).status).toBe(200);
+      const metrics = await at('/metrics');
+      expect([metrics.status, metrics.headers.get('content-type')]).toEqual([
+        200,
+        'text/plain; version=0.0.4; charset=utf-8',
+      ]);
+      expect(await metrics.text()).toContain('latchkey_feed_age_seconds');
+      const head = await at('/metrics', { method: 'HEAD' });
+      expect([head.status, await head.text()]).toEqual([200, '']);
+    });
+  });
+
+  describe('behind a gateway', () => {
+    const ask = (query: string, headers: Record<string, string> = {}) =>
+      at(`/forward-auth${query}`, {
+        headers: { authorization: `Bearer ${fixture.root.secret}`, ...gateway, ...headers },
+      });
+
+    it('says whose key it is, always in three headers, and nothing else', async () => {
+      const key = await fixture.createKey({ scopes: ['invoices.read', 'products.read'] });
+      const response = await ask('?scopes=products.read', { authorization: `Bearer ${key.secret}` });
+      expect([response.status, await response.text()]).toEqual([200, '']);
+      expect(response.headers.get('x-organization-id')).toBe(fixture.organizationId);
+      expect(response.headers.get('x-api-key-id')).toBe(key.id);
+      expect(response.headers.get('x-api-key-scopes')).toBe('invoices.read products.read');
+      expect(response.headers.get('cache-control')).toBe('no-store');
+    });
+
+    it.each(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PROPFIND'])('takes %s', async (method) => {
+      const headers = { authorization: `Bearer ${fixture.root.secret}`, ...gateway };
+      expect((await at('/forward-auth?scopes=', { method, headers })).status).toBe(200);
+    });
+
+    it.each([
+      '?scopes=',
+      '?scopes=invoices.read',
+      '?scopes=invoices.read,products.read',
+      '?scopes=invoices.read+products.read',
+    ])('takes %s', async (query) => {
+      expect((await ask(query)).status).toBe(200);
+    });
+
+    it.each([
+      '',
+      '?',
+      '?scope=invoices.read',
+      '?scopes=invoices.read&scopes=',
+      '?scopes=invoices.fly',
+      '?scopes=&client=1',
+      '?Scopes=',
+      '?scopes[]=invoices.read',
+    ])('refuses %j with 400: whoever wrote the configuration must mean it', async (query) => {
+      const response = await ask(query);
+      expect([response.status, response.headers.get('x-api-key-id')]).toEqual([400, null]);
+    });
+
+    it('asks Envoy for its header of scopes, once, and looks neither at path nor at query', async () => {
+      const envoy = (headers: [string, string][]) =>
+        at('/forward-auth/envoy/any%2Fpath/../x?scopes=users.update', {
+          headers: [['authorization', `Bearer ${fixture.root.secret}`], ...Object.entries(gateway), ...headers],
+        });
+      expect((await envoy([['x-latchkey-scopes', 'invoices.read']])).status).toBe(200);
+      expect((await envoy([['x-latchkey-scopes', '']])).status).toBe(200);
+      expect((await envoy([['x-latchkey-scopes', 'invoices.fly']])).status).toBe(400);
+      expect((await envoy([])).status).toBe(400);
+    });
+
+    it('takes the address from its header alone, once, and only if it is one', async () => {
+      const key = await fixture.createKey({ ip_allow_list: ['127.0.0.1', '192.0.2.7'] });
+      const bearer = { authorization: `Bearer ${key.secret}` };
+      const statusWith = async (headers: Record<string, string>) =>
+        (await ask('?scopes=', { ...bearer, ...headers })).status;
+      expect(await statusWith({ 'x-real-ip': '192.0.2.7' })).toBe(200);
+      expect(await statusWith({ 'x-real-ip': '192.0.2.8' })).toBe(403);
+      expect(await statusWith({})).toBe(403);
+      expect(await statusWith({ 'x-forwarded-for': '192.0.2.7' })).toBe(403);
+      expect(await statusWith({ 'x-real-ip': '192.0.2.7, 192.0.2.8' })).toBe(403);
+      expect(await statusWith({ 'x-real-ip': '192.0.2.7:80' })).toBe(403);
+      const twice = `GET /forward-auth?scopes= HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key.secret}\r\nX-Latchkey-Token: ${TOKENS.gateway}\r\nX-Real-IP: 192.0.2.7\r\nX-Real-IP: 192.0.2.7\r\nConnection: close\r\n\r\n`;
+      expect(await raw(twice)).toMatch(/^HTTP\/1\.1 403 /);
+    });
+  });
+
+  it('believes no address of a gateway that is not trusted', async () => {
+    const other = await startWithDoors({ FORWARD_AUTH_TRUSTED_PEERS: '192.0.2.1' });
+    try {
+      const key = await other.createKey({ ip_allow_list: ['192.0.2.7'] });
+      const headers = { authorization: `Bearer ${key.secret}`, 'x-real-ip': '192.0.2.7', ...gateway };
+      expect((await fetch(`${other.app.internalUrl}/forward-auth?scopes=`, { headers })).status).toBe(403);
+    } finally {
+      await other.app.close();
+    }
+  });
+
+  it('without tokens is open to this machine, and the start says so', async () => {
+    const app = await startTestApp();
+    try {
+      const response = await fetch(`${app.internalUrl}/verify`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{"secret":"x"}',
+      });
+      expect(response.status).toBe(200);
+      expect(app.logs.join('')).toContain('INTERNAL_TOKENS is empty');
+    } finally {
+      await app.close();
+    }
+  });
+
+  it.each([
+    ['GET', '/verify', 405, 'POST'],
+    ['PUT', '/verify/batch', 405, 'POST'],
+    ['POST', '/metrics', 405, 'GET, HEAD'],
+    ['POST', '/health/live', 405, 'GET, HEAD'],
+    ['POST', '/verify/', 404, null],
+    ['POST', '/Verify', 404, null],
+    ['GET', '/', 404, null],
+    ['GET', '/developers/api_keys', 404, null],
+    ['GET', '/forward-authx', 404, null],
+    ['GET', '/forward-auth/nginx', 404, null],
+  ])('answers %s %s with %i in the envelope', async (method, path, status, allow) => {
+    const answer = await knock(fixture, path, undefined, { method });
+    expectFailure(answer, status);
+    expect(answer.headers.get('allow')).toBe(allow);
+  });
+
+  it.each([
+    ['what is no HTTP', 'hello\r\n\r\n', 400],
+    ['a target that is no address', 'GET foo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400],
+    ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['CONNECT', 'CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n', 405],
+    ['an upgrade', 'GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n', 200],
+  ])('answers %s, and ends the connection', async (_, request, status) => {
+    const answer = await raw(request);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    if (status !== 200) {
+      expect(JSON.parse(answer.slice(answer.indexOf('{')))).toMatchObject({ status, data: null });
+    }
+  });
+
+  it('answers requests that come at once in their order', async () => {
+    const one = (id: string) => `GET /health/${id} HTTP/1.1\r\nHost: x\r\n\r\n`;
+    const answer = await raw(
+      `${one('live')}${one('nothing')}GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
+    expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '404', '200']);
+  });
+
+  it('gives up on a client that is too slow with its headers, or with its body', async () => {
+    const head = `POST /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKENS.billing}\r\nContent-Type: application/json\r\n`;
+    const [slowHead, slowBody] = await Promise.all([raw(head), raw(`${head}Content-Length: 20\r\n\r\n{"secret"`)]);
+    expect(slowHead).toMatch(/^HTTP\/1\.1 408 /);
+    expect(slowBody).toMatch(/^HTTP\/1\.1 408 /);
+  }, 20_000);
+
+  it('logs who was refused, under the door where it was', async () => {
+    const answer = await knock(fixture, '/verify', {}, { token: 'x'.repeat(40) });
+    const line = doorLines(fixture).find(({ support_id: id }) => id === answer.body.support_id);
+    expect(line).toMatchObject({ door: 'verify', caller: null, status: 401, error_code: 'CALLER_UNKNOWN' });
+  });
+
+  /** Sends bytes, and reads until the connection ends. */
+  async function raw(request: string): Promise<string> {
+    const socket = connect(Number(new URL(fixture.app.internalUrl).port), '127.0.0.1');
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
+    socket.write(request);
+    await once(socket, 'close');
+    return answer;
+  }
+});
