@@ -14,6 +14,7 @@ import { envelopeFailure } from './json-answer.js';
 import { noteOf } from './verification-answer.js';
 
 const SCOPES_HEADER = 'x-latchkey-scopes';
+const MOST_REMEMBERED = 1_000;
 const BEARER = /^bearer ([^ ]+)$/i;
 const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i;
 
@@ -27,6 +28,9 @@ export class ForwardAuthDoor implements InternalDoor {
   readonly credential = 'gateway-token';
   readonly methods = null;
   readonly failed = envelopeFailure;
+  /** What configurations ask for, by their queries, and whether peers are trusted: the same few again and again. */
+  private readonly scopesOf = new Map<string, ScopeSet>();
+  private readonly trustOf = new Map<string, boolean>();
 
   constructor(
     private readonly verifier: Verifier,
@@ -53,24 +57,46 @@ export class ForwardAuthDoor implements InternalDoor {
 
   /** What the gateway's configuration asks for: `?scopes=`, exactly once, for it could be a client's as well. */
   protected wantedScopes({ query }: Call): ScopeSet {
+    const known = this.scopesOf.get(query);
+    if (known !== undefined) {
+      return known;
+    }
     const [[name, value] = [], ...more] = [...new URLSearchParams(query)];
     if (name !== 'scopes' || value === undefined || more.length > 0) {
       throw gatewayMistake(
         'The address must have the parameter scopes exactly once, and no other: ?scopes=invoices.read',
       );
     }
-    return parseScopes(value, 'The parameter scopes');
+    const scopes = parseScopes(value, 'The parameter scopes');
+    if (this.scopesOf.size < MOST_REMEMBERED) {
+      this.scopesOf.set(query, scopes);
+    }
+    return scopes;
   }
 
   /** Null, so that no restricted key is let in, unless a gateway that is trusted says it, once and clearly. */
   private clientAddress({ request: { rawHeaders, socket } }: Call): IpAddress | null {
-    const { forwardAuthAddressHeader: header, forwardAuthTrustedPeers: trusted } = this.config;
-    const peer = parseIpAddress(socket.remoteAddress ?? '');
-    if (header === undefined || peer === null || !trusted.some((network) => network.contains(peer))) {
+    const { forwardAuthAddressHeader: header } = this.config;
+    if (header === undefined || !this.isTrusted(socket.remoteAddress ?? '')) {
       return null;
     }
     const [value, ...more] = headerValues(rawHeaders, header);
     return value === undefined || more.length > 0 ? null : parseIpAddress(value);
+  }
+
+  /** Asked for each request, and the peers are few. */
+  private isTrusted(peer: string): boolean {
+    const known = this.trustOf.get(peer);
+    if (known !== undefined) {
+      return known;
+    }
+    const address = parseIpAddress(peer);
+    const trusted =
+      address !== null && this.config.forwardAuthTrustedPeers.some((network) => network.contains(address));
+    if (this.trustOf.size < MOST_REMEMBERED) {
+      this.trustOf.set(peer, trusted);
+    }
+    return trusted;
   }
 }
 

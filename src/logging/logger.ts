@@ -1,8 +1,9 @@
-import { destination as openDestination, pino, stdTimeFunctions, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Config } from '../config/config.js';
 import { describeError } from './describe-error.js';
 import { redactSecrets } from './redact-secrets.js';
+import { StandardOutput } from './standard-output.js';
 
 /** The token under which the process's one structured logger is injected. */
 export const LOGGER = Symbol('logger');
@@ -12,37 +13,54 @@ export type StructuredLogger = Logger;
 
 /** Where finished lines go. */
 export interface LineSink {
-  write(line: string): void;
+  /** @param isUrgent whether the line must be out before this returns, for it may be the last */
+  write(line: string, isUrgent: boolean): void;
 }
+
+/** From this level on a line may be the last. */
+const URGENT = pino.levels.values.warn ?? 40;
 
 /**
  * The logger that the configuration asks for: one line an entry, times in ISO 8601 and UTC, errors (`err`) with stack and causes.
  * Whatever is logged, by whomever, no secret leaves: the last thing that happens to a line's text is redaction by pattern.
- * Lines are written before the call returns, so that the one before a crash is there.
+ * Warnings and worse are written before the call returns, so that the one before a crash is there.
  */
 export function createLogger(
   config: Pick<Config, 'logLevel' | 'logFormat'>,
-  sink: LineSink = standardOutput(),
+  sink: LineSink = new StandardOutput(),
   redact: (text: string) => string = redactSecrets,
 ): StructuredLogger {
   const format = config.logFormat === 'pretty' ? prettyFormat() : (line: string) => line;
   return pino(
     {
       level: config.logLevel,
-      timestamp: stdTimeFunctions.isoTime,
+      timestamp: timeOfLine(),
       serializers: { err: describeError, error: describeError, cause: describeError },
       formatters: { level: (level) => ({ level }) },
     },
     {
-      write: (line: string) => {
-        sink.write(redact(format(line)));
+      // With this pino tells here the level of each line.
+      [Symbol.for('pino.metadata')]: true,
+      lastLevel: 0,
+      write(this: { readonly lastLevel: number }, line: string) {
+        sink.write(redact(format(line)), this.lastLevel >= URGENT);
       },
-    },
+    } as DestinationStream,
   );
 }
 
-function standardOutput(): LineSink {
-  return openDestination({ fd: 1, sync: true });
+/** ISO 8601 in UTC, made once for all lines of a millisecond. */
+function timeOfLine(): () => string {
+  let madeAtMs = NaN;
+  let text = '';
+  return () => {
+    const nowMs = Date.now();
+    if (nowMs !== madeAtMs) {
+      madeAtMs = nowMs;
+      text = `,"time":"${new Date(nowMs).toISOString()}"`;
+    }
+    return text;
+  };
 }
 
 // In this process, not in pino's worker: a worker loses the last lines of a process that dies.

@@ -2,6 +2,8 @@
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const VALUE = new Map(Array.from(DIGITS, (digit, value) => [digit, BigInt(value)]));
 const BASE = 62n;
+/** How many characters `encodeUint32` makes. */
+export const UINT32_WIDTH = 6;
 
 /** A fixed number of bytes as base62 of fixed width, most significant digit first. */
 export class Base62Field {
@@ -36,6 +38,15 @@ export class Base62Field {
     }
     return Buffer.from(value.toString(16).padStart(2 * this.bytes, '0'), 'hex');
   }
+}
+
+/** An unsigned integer of 32 bits as base62, in the least width that holds each. */
+export function encodeUint32(value: number): string {
+  let text = '';
+  for (let rest = value, place = 0; place < UINT32_WIDTH; place++, rest = Math.floor(rest / 62)) {
+    text = DIGITS.charAt(rest % 62) + text;
+  }
+  return text;
 }
 
 function digitsOf(value: bigint, width: number): string {

@@ -1,11 +1,10 @@
 import { crc32 } from 'node:zlib';
 import type { SecretPrefix } from '../config/config.js';
-import { Base62Field } from './base62.js';
+import { Base62Field, encodeUint32, UINT32_WIDTH } from './base62.js';
 
 const SECRET_ID = new Base62Field(16);
 const RANDOM = new Base62Field(24);
-const CHECKSUM = new Base62Field(4);
-const BODY_WIDTH = SECRET_ID.width + RANDOM.width + CHECKSUM.width;
+const BODY_WIDTH = SECRET_ID.width + RANDOM.width + UINT32_WIDTH;
 const MASK_HEAD = 12;
 const MASK_TAIL = 5;
 const BASE62 = /^[0-9A-Za-z]+$/;
@@ -46,7 +45,5 @@ export function maskSecret(prefix: SecretPrefix, secret: string): string {
 }
 
 function checksumOf(text: string): string {
-  const bytes = Buffer.alloc(CHECKSUM.bytes);
-  bytes.writeUInt32BE(crc32(text));
-  return CHECKSUM.encode(bytes);
+  return encodeUint32(crc32(text));
 }

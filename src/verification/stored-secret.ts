@@ -2,6 +2,7 @@ import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.
 import type { KeyRecord } from '../common/access/caller.js';
 import { isScope } from '../common/access/scope.js';
 import { bytesToId } from '../common/prefixed-id.js';
+import { bindingTextOf, type BindingText } from '../secrets/pepper-ring.js';
 import { compileFacts, type KeyFacts } from '../decision/facts.js';
 
 /** A key as verification knows it: the facts, and what its bearer may see of it. */
@@ -18,6 +19,8 @@ export interface StoredSecret {
   /** bcrypt of the secret; read only where recovery may need it. */
   readonly secretHash: string | null;
   readonly key: VerifiedKey;
+  /** Whom the digest binds the secret to. */
+  readonly binding: BindingText;
   /** When the query that read it was sent, on the monotonic clock: what it says was true then, or later. */
   readonly readAtMs: number;
 }
@@ -46,12 +49,14 @@ export interface StoredSecretRow {
 
 /** @throws TypeError for a row that cannot be understood: it must not verify (an empty allow-list, say, would mean any address) */
 export function compileStoredSecret(secretId: string, row: StoredSecretRow, readAtMs: number): StoredSecret {
+  const key = verifiedKey(row);
   return {
     secretId,
     digest: row.digest,
     pepperVersion: row.pepper_version,
     secretHash: row.secret_hash,
-    key: verifiedKey(row),
+    key,
+    binding: bindingTextOf(key),
     readAtMs,
   };
 }

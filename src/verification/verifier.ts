@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { decide } from '../decision/decide.js';
-import { isOfLivingKey, type Attempt, type Verdict } from '../decision/verdict.js';
+import { isOfLivingKey, type Attempt, type UnknownSecret, type Verdict } from '../decision/verdict.js';
 import { PepperRing } from '../secrets/pepper-ring.js';
 import { parseSecretId } from '../secrets/secret-form.js';
 import { UsageMeter } from '../usage/usage-meter.js';
@@ -13,6 +13,9 @@ import { FactsSource } from './facts-source.js';
 import type { Door } from './door.js';
 import type { StoredSecret, VerifiedKey } from './stored-secret.js';
 import { VerificationMetrics } from './verification-metrics.js';
+
+const MALFORMED: UnknownSecret = { code: 'MALFORMED' };
+const NOT_FOUND: UnknownSecret = { code: 'NOT_FOUND' };
 
 /** What a caller may ask of one verification. */
 export interface VerifyOptions {
@@ -45,7 +48,12 @@ export class Verifier {
     const { door = 'public' } = options;
     const startedMs = performance.now();
     try {
-      const verdict = await this.reachVerdict(secret, attempt, options);
+      const secretId = parseSecretId(this.config.secretPrefix, secret);
+      const verdict =
+        secretId === null
+          ? MALFORMED
+          : (this.verdictFromCache(secret, secretId, attempt, options) ??
+            (await this.verdictFromDatabase(secret, secretId, attempt, options)));
       this.metrics.observeVerdict(door, verdict.code, startedMs);
       return verdict;
     } catch (error) {
@@ -56,20 +64,38 @@ export class Verifier {
     }
   }
 
-  private async reachVerdict(secret: string, attempt: Attempt, options: VerifyOptions): Promise<Verdict<VerifiedKey>> {
-    const secretId = parseSecretId(this.config.secretPrefix, secret);
-    if (secretId === null) {
-      return { code: 'MALFORMED' };
+  /** Without waiting for anything; undefined if the database must be asked. */
+  private verdictFromCache(
+    secret: string,
+    secretId: string,
+    attempt: Attempt,
+    { fresh }: VerifyOptions,
+  ): Verdict<VerifiedKey> | undefined {
+    const stored = fresh === true ? undefined : this.facts.findWarm(secretId);
+    if (stored === undefined) {
+      return undefined;
     }
-    const stored = await this.factsOf(secretId, options);
+    if (this.hasDigest(secret, stored)) {
+      return this.judge(secret, stored, attempt);
+    }
+    return this.isJudgedHere(stored) ? NOT_FOUND : undefined;
+  }
+
+  private async verdictFromDatabase(
+    secret: string,
+    secretId: string,
+    attempt: Attempt,
+    { fresh }: VerifyOptions,
+  ): Promise<Verdict<VerifiedKey>> {
+    const stored = await (fresh === true ? this.facts.readAnew(secretId) : this.facts.read(secretId));
     if (stored === null) {
-      return { code: 'NOT_FOUND' };
+      return NOT_FOUND;
     }
     if (this.hasDigest(secret, stored)) {
       return this.judge(secret, stored, attempt);
     }
     if (this.isJudgedHere(stored) || !(await this.recovery.matches(secret, stored))) {
-      return { code: 'NOT_FOUND' };
+      return NOT_FOUND;
     }
     // Recovery takes its time: what was known of the key before is too old to judge by.
     const recovered = await this.facts.readAnew(secretId);
@@ -77,12 +103,6 @@ export class Verifier {
       throw new UnavailableError({ detail: `the secret of ${stored.key.keyId} changed while it was recovered` });
     }
     return this.judge(secret, recovered, attempt);
-  }
-
-  private factsOf(secretId: string, { fresh }: VerifyOptions): StoredSecret | null | Promise<StoredSecret | null> {
-    return fresh === true
-      ? this.facts.readAnew(secretId)
-      : (this.facts.findWarm(secretId) ?? this.facts.read(secretId));
   }
 
   private judge(secret: string, stored: StoredSecret, attempt: Attempt): Verdict<VerifiedKey> {
@@ -95,8 +115,10 @@ export class Verifier {
     return verdict;
   }
 
-  private hasDigest(secret: string, { digest, pepperVersion, key }: StoredSecret): boolean {
-    return digest !== null && pepperVersion !== null && this.peppers.matches(secret, key, { digest, pepperVersion });
+  private hasDigest(secret: string, { digest, pepperVersion, binding }: StoredSecret): boolean {
+    return (
+      digest !== null && pepperVersion !== null && this.peppers.matches(secret, binding, { digest, pepperVersion })
+    );
   }
 
   /** Whether there is a digest that can be judged here, so that there is nothing to recover. */
