@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { serve } from './app.lifecycle.js';
 import { CONFIG, type Config, type DatabaseConfig } from './config/config.js';
 import { Migrator } from './database/migrator.js';
+import { InternalListener } from './internal/internal-listener.js';
 import { createFirstKey, firstKeyFile, type FirstKey } from './first-key.js';
 
 /** What `npm start` runs: migrates, makes the first key of a new development database, serves, and says where. */
@@ -27,6 +28,7 @@ async function banner(app: NestExpressApplication, config: Config): Promise<stri
 
     API         ${url}/developers/api_keys
     Swagger UI  ${url}/docs
+    Services    ${app.get(InternalListener).url}/verify
     Database    ${describeDatabase(config.database)}
 
 ${firstKey === null ? howToMakeAKey(firstKeyFile(config.dataDir)) : tryIt(url, firstKey)}

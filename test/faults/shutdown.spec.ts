@@ -32,6 +32,10 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
       const { id, secret } = keys[client % keys.length] ?? { id: '', secret: '' };
       return exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, secret);
     });
+    const doors = await service.product.internalUrl();
+    const verifying = new Load(CLIENTS / 2, (agent, client) =>
+      exchange(agent, 'POST', `${doors}/verify`, undefined, { secret: keys[client % keys.length]?.secret }),
+    );
     await load.goesOnFor(200);
     service.product.signal('SIGTERM');
     const toldMs = performance.now();
@@ -42,8 +46,10 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
     const code = await service.product.ends();
     measured('from SIGTERM to the end', performance.now() - toldMs);
     const outcomes = await load.stop();
+    const verified = (await verifying.stop()).filter(({ status }) => status !== null);
 
     expect(code).toBe(0);
+    expect(tally(verified)).toEqual({ 200: verified.length });
     const answered = outcomes.filter(({ status }) => status !== null);
     const acceptedUntilMs = Math.max(...answered.map(({ beganMs }) => beganMs));
     expect(acceptedUntilMs - toldMs).toBeGreaterThan(SHUTDOWN_DELAY_MS - 100);
@@ -57,7 +63,9 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
     expect(resets.every(({ beganMs }) => beganMs > acceptedUntilMs - 50)).toBe(true);
     for (const { id } of keys) {
       const asked = answered.filter((outcome) => envelope<MadeKey>(outcome).data.id === id);
-      expect(await countOf(schema, id)).toBe(asked.length);
+      const verifiedHere = verified.filter((outcome) => verifiedId(outcome) === id);
+      expect(verifiedHere.length).toBeGreaterThan(0);
+      expect(await countOf(schema, id)).toBe(asked.length + verifiedHere.length);
     }
     expect(service.product.stderr).toBe('');
   }, 30_000);
@@ -124,4 +132,9 @@ async function countOf({ connection }: TestSchema, id: string): Promise<number> 
     [id.replace('api_key_', '').replaceAll('-', '')],
   );
   return Number(rows[0]?.total ?? 0);
+}
+
+/** Whose key `/verify` found. */
+function verifiedId(outcome: Outcome): string {
+  return envelope<{ readonly api_key: MadeKey }>(outcome).data.api_key.id;
 }

@@ -14,7 +14,7 @@ import { endProducts } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { startService, type MadeKey, type Service } from '../support/service.js';
 import { findSecrets, randomPart } from './forms.js';
-import { misuses, oddCredentials, sendRaw } from './misuse.js';
+import { misuses, misusesOfDoors, oddCredentials, sendRaw } from './misuse.js';
 
 /** A well-formed secret that was never issued: what is typed in by mistake, or comes from another installation. */
 const STRANGER = formatSecret('sk_live_', randomBytes(16), randomBytes(24));
@@ -168,6 +168,12 @@ describe.each(LOG_FORMATS)(
           }
         }
         answers.push(await sendRaw(service.url, secret));
+        const doors = await service.product.internalUrl();
+        for (const { method, path, body, headers } of misusesOfDoors(secret)) {
+          const outcome = heard(await exchange(agent, method, `${doors}${path}`, undefined, body, headers));
+          expect(outcome.status).toBeLessThan(500);
+        }
+        answers.push(await sendRaw(doors, secret));
       }
     }
 

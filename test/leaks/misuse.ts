@@ -132,3 +132,39 @@ function sendBytes(url: string, text: string): Promise<string> {
     });
   });
 }
+
+/** The same at the doors for services, where a secret belongs in the body of a request. */
+export function misusesOfDoors(secret: string): Misuse[] {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const bearer = { authorization: `Bearer ${secret}` };
+  const post = (path: string, body: unknown, headers: Misuse['headers'] = {}): Misuse => ({
+    method: 'POST',
+    path,
+    body,
+    headers,
+  });
+  const get = (path: string, headers: Misuse['headers'] = {}): Misuse => ({ method: 'GET', path, headers });
+  return [
+    post('/verify', { secret }),
+    post('/verify', { secret: `${secret} ` }),
+    post('/verify', { secret, client_ip: secret, scopes: [secret] }),
+    post('/verify', { secret: 1, [secret]: secret }),
+    post('/verify', `{"secret":"${secret}"`),
+    post('/verify', secret),
+    post(`/verify?secret=${secret}`, { secret: 'x' }, bearer),
+    post(`/${secret}`, { secret }),
+    post('/verify/batch', { requests: [{ secret }, { secret, client_ip: secret }, secret] }),
+    post('/verify/batch', { [secret]: [{ secret }] }),
+    post('/introspect', `token=${secret}`, form),
+    post('/introspect', `token=${secret}&client_ip=${secret}`, form),
+    post('/introspect', `token=${secret}&token=${secret}`, form),
+    post(`/introspect?token=${secret}`, { token: secret }),
+    get('/forward-auth?scopes=', bearer),
+    get(`/forward-auth?scopes=${secret}`, bearer),
+    get(`/forward-auth?scopes=&token=${secret}`, { authorization: secret, 'x-latchkey-token': secret }),
+    get(`/forward-auth/envoy/${secret}?${secret}`, { ...bearer, 'x-latchkey-scopes': secret }),
+    get(`/forward-auth/envoy/${secret}`, { ...bearer, 'x-latchkey-scopes': '', 'x-real-ip': secret }),
+    get(`/metrics?${secret}`, bearer),
+    get(`/health/ready?${secret}`, bearer),
+  ];
+}

@@ -71,6 +71,12 @@ export class Product {
     return url ?? '';
   }
 
+  /** Where its doors for services are, once they are open. */
+  async internalUrl(): Promise<string> {
+    const [, url] = await this.says(/doors for services are at (http:\/\/[\w.:[\]]+)/);
+    return url ?? '';
+  }
+
   /** Waits for its end. */
   async ends(): Promise<number> {
     return within(this.exitCode, () => `did not end\n${this.output}`);
