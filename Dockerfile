@@ -25,7 +25,8 @@ COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
 USER node
-EXPOSE 3000
+# 3001: the doors for services, on INTERNAL_HOST, which is the container alone unless it is set.
+EXPOSE 3000 3001
 # Alive, not ready: a database that is away is no reason to restart the service.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]

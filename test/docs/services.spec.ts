@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { startFixture, type Fixture } from '../support/fixture.js';
+import { endProducts, makeFolder } from '../support/product.js';
+
+const README = readFileSync('README.md', 'utf8');
+const run = promisify(execFile);
+
+/** The first code block of a language behind a text of the README. */
+function blockAfter(text: string, language: string): string {
+  const from = README.indexOf(text);
+  const [, block] = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(README.slice(from)) ?? [];
+  if (from === -1 || block === undefined) {
+    throw new Error(`the README has no ${language} behind "${text}"`);
+  }
+  return block;
+}
+
+describe('what the README shows to services works when pasted:', () => {
+  let fixture: Fixture;
+  let env: NodeJS.ProcessEnv;
+  beforeAll(async () => {
+    const token = 'a-token-of-the-readme-0123456789-abcdef';
+    fixture = await startFixture({ INTERNAL_TOKENS: `shop:${token}` });
+    env = { PATH: process.env.PATH, SECRET: fixture.root.secret, LATCHKEY_TOKEN: token };
+  });
+  afterAll(async () => {
+    await fixture.app.close();
+    await endProducts();
+  });
+
+  /** A block, with the address at which this test's product listens. */
+  const here = (block: string) => block.replaceAll('http://127.0.0.1:3001', fixture.app.internalUrl);
+
+  it('verifying by fetch', async () => {
+    const file = join(makeFolder(), 'verify.mjs');
+    writeFileSync(file, here(blockAfter('<!-- verify -->', 'js')));
+    const { stdout } = await run(process.execPath, [file], { env });
+    expect(stdout.trim()).toBe(`true VALID ${fixture.organizationId} undefined`);
+  });
+
+  it('introspecting by curl', async () => {
+    const { stdout } = await run('sh', ['-c', here(blockAfter('**`POST /introspect`**', 'sh'))], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ active: true, sub: fixture.organizationId });
+  });
+
+  it("Spring's settings, whose client sends its id and secret by Basic", async () => {
+    const settings = blockAfter('**`POST /introspect`**', 'yaml');
+    const [, uri] = /introspection-uri: (\S+)/.exec(here(settings)) ?? [];
+    const [, id] = /client-id: (\S+)/.exec(settings) ?? [];
+    const response = await fetch(uri ?? '', {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from(`${id ?? ''}:${env.LATCHKEY_TOKEN ?? ''}`).toString('base64')}` },
+      body: new URLSearchParams({ token: fixture.root.secret }),
+    });
+    expect([response.status, await response.json()]).toEqual([200, expect.objectContaining({ active: true })]);
+  });
+});
