@@ -47,7 +47,7 @@ async function rehearseIn(tree, debian, stop) {
   const onStop = () => void chamber.close();
   stop.addEventListener('abort', onStop);
   try {
-    await rehearse(chamber, readCommands(join(tree, CLONE, 'README.md')), await withPort(env));
+    await rehearse(chamber, readCommands(join(tree, CLONE, 'README.md')), await withPorts(env));
   } finally {
     stop.removeEventListener('abort', onStop);
     await chamber.close();
@@ -70,15 +70,23 @@ async function setUp(tree, debian, stop) {
   return giveNetwork(tree, stop);
 }
 
-/** The machine shares this one's network, and its port may be taken here. */
-async function withPort(env) {
+/** The machine shares this one's network, and its ports may be taken here. */
+async function withPorts(env) {
+  const ports = { PORT: 3000, INTERNAL_PORT: 3001 };
+  const taken = {};
+  for (const [name, port] of Object.entries(ports)) {
+    if (await isFree(port)) continue;
+    taken[name] = String(port + 900);
+    say(`Port ${port} is taken on this machine: the rehearsal uses ${taken[name]}`);
+  }
+  return { ...env, ...taken };
+}
+
+function isFree(port) {
   const server = createServer();
-  const isFree = await new Promise((resolve) => {
-    server.once('error', () => resolve(false)).listen(3000, '127.0.0.1', () => server.close(() => resolve(true)));
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
-  if (isFree) return env;
-  say('Port 3000 is taken on this machine: the rehearsal uses 3999');
-  return { ...env, PORT: '3999' };
 }
 
 async function rehearse(chamber, commands, env) {

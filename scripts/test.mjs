@@ -11,7 +11,9 @@ import { ensureDependencies } from './support/dependencies.mjs';
 import { ensureGalera } from './support/galera.mjs';
 import { runJest } from './support/jest.mjs';
 import { Lock } from './support/lock.mjs';
+import { ensureNginx } from './support/nginx.mjs';
 import { inProject } from './support/project.mjs';
+import { ensurePromtool } from './support/promtool.mjs';
 import { runScript } from './support/script.mjs';
 import { step } from './support/steps.mjs';
 
@@ -48,7 +50,12 @@ await runScript(async (stop) => {
 /** One after the other: each may install a package. */
 async function ensureParts(database, stop) {
   if (!process.env.TEST_DATABASE_URL) await database.join(stop);
-  return { ...(await ensureChromium(stop)), ...(await ensureGalera(stop)) };
+  return {
+    ...(await ensureChromium(stop)),
+    ...(await ensureGalera(stop)),
+    ...(await ensureNginx(stop)),
+    ...(await ensurePromtool(stop)),
+  };
 }
 
 /** A second run in the same folder at the same time gets a folder of its own. */
