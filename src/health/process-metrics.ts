@@ -4,6 +4,9 @@ import { Database } from '../database/database.js';
 import { SecretIssuer } from '../secrets/secret-issuer.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 
+/** Sums of other gauges that prom-client names like counters: they can be added up by whoever wants them. */
+const MISNAMED_SUMS = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
 /** What the process is busy with at this moment, and everything that the other folders measure, as Prometheus reads it. */
 @Injectable()
 export class ProcessMetrics {
@@ -14,7 +17,15 @@ export class ProcessMetrics {
     meter: UsageMeter,
   ) {
     collectDefaultMetrics({ register: registry });
+    MISNAMED_SUMS.forEach((name) => {
+      registry.removeSingleMetric(name);
+    });
     this.expose('latchkey_usage_backlog_keys', 'Keys with counts that are not written yet.', () => meter.backlog);
+    this.expose(
+      'latchkey_usage_age_seconds',
+      'How long ago everything that was counted was last written.',
+      () => meter.ageMs / 1_000,
+    );
     this.expose('latchkey_bcrypt_running', 'bcrypt hashes that are being computed.', () => secrets.load.running);
     this.expose('latchkey_bcrypt_queued', 'bcrypt hashes that wait for their turn.', () => secrets.load.queued);
     this.expose(

@@ -61,7 +61,10 @@ export class InternalCallers {
     return basic === undefined ? null : this.nameOfBasic(basic);
   }
 
-  /** RFC 6749, section 2.3.1: name and password are form-encoded before they are put together. */
+  /**
+   * RFC 6749, section 2.3.1: name and password are form-encoded before they are put together. Many clients leave that out, so a plus is
+   * a plus: neither has a space, which it could stand for, nor a percent sign.
+   */
   private nameOfBasic(encoded: string): string | null {
     const [id = '', password = ''] = Buffer.from(encoded, 'base64').toString('latin1').split(/:(.*)/s);
     const name = this.nameOf(formDecoded(password));
@@ -82,15 +85,16 @@ export class InternalCallers {
 }
 
 function formDecoded(text: string): string {
-  return new URLSearchParams(`v=${text.replaceAll('&', '%26')}`).get('v') ?? '';
+  return new URLSearchParams(`v=${text.replaceAll('&', '%26').replaceAll('+', '%2B')}`).get('v') ?? '';
 }
 
 function callerUnknown(credential: Credential): ProtocolError {
   const schemes = credential === 'bearer-or-basic' ? ['Bearer', 'Basic'] : ['Bearer'];
+  const orBasic = credential === 'bearer-or-basic' ? ', or name and token by HTTP Basic' : '';
   return new ProtocolError(
     401,
     'CALLER_UNKNOWN',
-    'This door is for services: send one of INTERNAL_TOKENS as the header Authorization: Bearer <token>.',
+    `This door is for services: send one of INTERNAL_TOKENS as the header Authorization: Bearer <token>${orBasic}.`,
     { 'WWW-Authenticate': schemes.map((scheme) => `${scheme} ${REALM}`).join(', ') },
   );
 }

@@ -64,11 +64,12 @@ function introspectionOf(verdict: Verdict<VerifiedKey>): object {
 }
 
 async function readForm({ request, response }: Call): Promise<URLSearchParams> {
-  if (!isForm(request.headers['content-type'] ?? '') || request.headers['content-encoding'] !== undefined) {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (!isForm(request.headers['content-type'] ?? '') || encoding.toLowerCase() !== 'identity') {
     throw new ProtocolError(
       415,
       'BODY_NOT_FORM',
-      'The body must be a form: send Content-Type: application/x-www-form-urlencoded.',
+      'The body must be a form, not compressed: send Content-Type: application/x-www-form-urlencoded.',
     );
   }
   const bytes = await readBody(request, response, BODY_LIMIT_BYTES);

@@ -25,12 +25,19 @@ export class UsageMeter implements OnApplicationShutdown {
   private flushing: Promise<void> | undefined;
   private timer: NodeJS.Timeout | undefined;
   private failing = false;
+  /** Up to when all that was counted is written, by `performance.now()`. */
+  private writtenUpToMs = performance.now();
 
   constructor(private readonly store: UsageStore) {}
 
   /** How many keys have counts that are not yet known to be written. */
   get backlog(): number {
     return this.pending.size + (this.inDoubt?.batch.size ?? 0);
+  }
+
+  /** How long ago everything that was counted was last written. */
+  get ageMs(): number {
+    return performance.now() - this.writtenUpToMs;
   }
 
   /** Begins to write once a second. */
@@ -74,12 +81,14 @@ export class UsageMeter implements OnApplicationShutdown {
   }
 
   private async writeAll(): Promise<void> {
+    const begunMs = performance.now();
     try {
       await this.settleDoubt();
       // What is counted meanwhile waits for the next flush: under load there would be no end to this one.
       for (let left = this.pending.size; left > 0; left -= KEYS_PER_WRITE) {
         await this.write(this.pending.take(Math.min(left, KEYS_PER_WRITE)));
       }
+      this.writtenUpToMs = begunMs;
       this.failing = false;
     } catch (error) {
       if (!this.failing) {

@@ -8,7 +8,7 @@ export const TOKENS = {
   gateway: 'gateway-token-0123456789abcdefghijklmnop',
 } as const;
 
-const INTERNAL_TOKENS = `billing:${TOKENS.billing},billing:${TOKENS.billingNext},edge:${TOKENS.gateway}`;
+export const INTERNAL_TOKENS = `billing:${TOKENS.billing},billing:${TOKENS.billingNext},edge:${TOKENS.gateway}`;
 
 /** What `POST /verify` says in `data`, told again here so that the tests notice when it changes. */
 export interface VerificationOnWire {

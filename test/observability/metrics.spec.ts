@@ -1,0 +1,286 @@
+import { randomBytes } from 'node:crypto';
+import { OrganizationsService } from '../../src/organizations/organizations.service.js';
+import { formatSecret } from '../../src/secrets/secret-form.js';
+import { knock, startWithDoors, TOKENS } from '../internal/internal-app.js';
+import { startSeverable, type SeverableApp } from '../internal/severable-app.js';
+import { KEYS, send } from '../support/api-client.js';
+import { insertVerifiableKeys } from '../support/bulk-keys.js';
+import { changeByHand, untilHeard } from '../support/by-hand.js';
+import { eventually } from '../support/eventually.js';
+import { createKeyIn, type Fixture } from '../support/fixture.js';
+import { forge } from '../support/secrets.js';
+import { Exposition } from './exposition.js';
+import { WAYS, type Presented } from './presented.js';
+
+const KEYS_AT_ONCE = 200;
+const ADDRESS = '192.0.2.1';
+
+const stranger = () => formatSecret('sk_live_', randomBytes(16), randomBytes(24));
+
+describe('the metrics', () => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    fixture = await startWithDoors();
+  });
+  afterAll(() => fixture.app.close());
+
+  const read = () => Exposition.of(fixture.app.internalUrl);
+  /** What grew while something was done. */
+  const during = async (work: () => Promise<unknown>) => {
+    const before = await read();
+    await work();
+    const after = await read();
+    return (name: string, ...by: readonly string[]) => after.grownSince(before, name, ...by);
+  };
+
+  it('count each verdict once, by its door and its code, and measure it', async () => {
+    const presented = await oneOfEachCode(fixture);
+    const answers: { way: string; status: number }[] = [];
+    const grown = await during(async () => {
+      for (const [way, present] of Object.entries(WAYS)) {
+        for (const each of Object.values(presented)) {
+          answers.push({ way, status: (await present(fixture.app, each)).status });
+        }
+      }
+    });
+
+    const codes = Object.keys(presented);
+    const at = (door: string, count: number, known = codes) => known.map((code) => [`${door} ${code}`, count]);
+    expect(grown('latchkey_verdicts_total', 'door', 'code')).toEqual(
+      Object.fromEntries([
+        ...at('public', 1),
+        ...at('verify', 1),
+        ...at('batch', 1),
+        // It asks for no scope: what lacks one there is good here.
+        ...at(
+          'introspect',
+          1,
+          codes.filter((code) => code !== 'INSUFFICIENT_SCOPES'),
+        ),
+        ['introspect VALID', 2],
+        ...at('forward-auth', 2),
+      ]),
+    );
+    const each = codes.length;
+    expect(grown('latchkey_verification_duration_seconds_count', 'door')).toEqual({
+      public: each,
+      verify: each,
+      batch: each,
+      introspect: each,
+      'forward-auth': 2 * each,
+    });
+    // The answers as their clients have seen them, and that of the first look at the metrics.
+    const seen = answers.map(({ way, status }) => `${way === 'public' ? 'public' : 'internal'} ${status}`);
+    expect(grown('latchkey_http_answers_total', 'listener', 'status')).toEqual(tally([...seen, 'internal 200']));
+    const names: Readonly<Record<string, string>> = { 'forward-auth': 'edge', envoy: 'edge' };
+    const calls = answers
+      .filter(({ way }) => way !== 'public')
+      .map(({ way, status }) => `${way === 'envoy' ? 'forward-auth-envoy' : way} ${names[way] ?? 'billing'} ${status}`);
+    expect(grown('latchkey_internal_calls_total', 'door', 'caller', 'status')).toEqual(
+      tally([...calls, 'metrics  200']),
+    );
+  });
+
+  it('tell what the cache knew from what the database was asked', async () => {
+    const { secret } = await fixture.createKey();
+    await untilHeard(fixture.app);
+    const verify = (text: string, headers = {}) => knock(fixture, '/verify', { secret: text }, { headers });
+    const cachedBefore = (await read()).sum('latchkey_facts_cached');
+    const grown = await during(async () => {
+      for (let time = 0; time < 5; time++) {
+        await verify(secret);
+      }
+      await verify(forge(secret));
+      await verify(stranger());
+      await verify(stranger());
+      await verify('sk_live_nonsense');
+      await verify(secret, { 'cache-control': 'no-cache' });
+    });
+    expect(grown('latchkey_facts_lookups_total', 'outcome')).toEqual({ hit: 5, miss: 3 });
+    expect(grown('latchkey_facts_fills_total', 'outcome')).toEqual({ found: 2, unknown: 2 });
+    expect((await read()).sum('latchkey_facts_cached')).toBe(cachedBefore + 1);
+  });
+
+  it('measure how late each change is heard of', async () => {
+    const { id } = await fixture.createKey();
+    await untilHeard(fixture.app);
+    const grown = await during(async () => {
+      for (let change = 0; change < 3; change++) {
+        await changeByHand(fixture.app.schema.name, id, ['SELECT 1']);
+      }
+      await untilHeard(fixture.app);
+    });
+    expect(grown('latchkey_revocation_lag_seconds_count')).toEqual({ '': 3 });
+    expect(grown('latchkey_revocation_lag_seconds_sum')['']).toBeLessThan(3 * 10);
+    expect((await read()).sum('latchkey_feed_age_seconds')).toBeLessThan(1);
+  });
+
+  it('show who computes and who waits when many keys are created at once', async () => {
+    let underway = 12;
+    const creations = Array.from({ length: underway }, () => fixture.createKey().finally(() => underway--));
+    let [running, queued] = [0, 0];
+    while (underway > 0) {
+      const metrics = await read();
+      running = Math.max(running, metrics.sum('latchkey_bcrypt_running'));
+      queued = Math.max(queued, metrics.sum('latchkey_bcrypt_queued'));
+    }
+    await Promise.all(creations);
+    expect(running).toBe(4);
+    expect(queued).toBeGreaterThanOrEqual(1);
+    const after = await read();
+    expect([after.sum('latchkey_bcrypt_running'), after.sum('latchkey_bcrypt_queued')]).toEqual([0, 0]);
+  });
+
+  it(`are as many after ${KEYS_AT_ONCE} keys and as many strangers at every door, and name none of them`, async () => {
+    const { connection } = fixture.app.schema;
+    const [first, ...others] = await insertVerifiableKeys(connection, fixture.organizationId, KEYS_AT_ONCE + 1);
+    const strangers = Array.from({ length: KEYS_AT_ONCE }, stranger);
+    await presentEverywhere(fixture, [first?.secret ?? '', stranger()]);
+    const before = await read();
+    await presentEverywhere(fixture, [...others.map(({ secret }) => secret), ...strangers]);
+    const after = await read();
+
+    const ours = ({ series }: Exposition) => series.filter(({ name }) => name.startsWith('latchkey_'));
+    const names = (metrics: Exposition) =>
+      ours(metrics)
+        .map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`)
+        .sort();
+    expect(names(after)).toEqual(names(before));
+    expect(after.sum('latchkey_verdicts_total') - before.sum('latchkey_verdicts_total')).toBe(6 * 2 * KEYS_AT_ONCE);
+
+    const values = new Set(ours(after).flatMap(({ labels }) => Object.values(labels)));
+    // Short words and numbers: a code, a door, a status, a bound. None is long enough for an id, or has its form.
+    expect([...values].filter((value) => !/^(?:[A-Z_]{4,21}|[a-z-]{0,18}|[\d.]{1,8}|\+Inf)$/.test(value))).toEqual([]);
+    const { text } = after;
+    const told = [...others, { id: fixture.organizationId, secret: TOKENS.billing }].flatMap(({ id, secret }) => [
+      id.slice(id.lastIndexOf('_') + 1),
+      secret.slice(8, 40),
+    ]);
+    expect([...told, ...strangers.map((secret) => secret.slice(8, 40))].filter((part) => text.includes(part))).toEqual(
+      [],
+    );
+  }, 60_000);
+});
+
+describe('the metrics of an instance that is cut off from the database', () => {
+  let running: SeverableApp;
+  beforeAll(async () => {
+    running = await startSeverable({ OUTAGE_GRACE_MS: '1000' });
+  });
+  afterAll(() => running.close());
+
+  const read = () => Exposition.of(running.internalUrl);
+  const present = (way: string, { secret }: Presented) => WAYS[way]?.(running, { secret });
+
+  it('show that nothing is heard, what waits to be written, and who gets no verdict; then that it is over', async () => {
+    const used = running.keys.slice(0, 7);
+    for (const key of used) {
+      await present('verify', key);
+    }
+    await running.flushUsage();
+    expect((await read()).sum('latchkey_usage_backlog_keys')).toBe(0);
+
+    running.proxy.set('closed');
+    for (const key of used) {
+      expect((await present('verify', key))?.status).toBe(200);
+    }
+    const before = await read();
+    const backlog = async () => (await read()).sum('latchkey_usage_backlog_keys');
+    await eventually('the uses of seven keys wait', async () => (await backlog()) === 7);
+    await eventually('the uses wait for two seconds', async () => (await read()).sum('latchkey_usage_age_seconds') > 2);
+    await eventually('the feed is old', async () => (await read()).sum('latchkey_feed_age_seconds') > 2.5);
+    for (const key of used) {
+      expect((await present('introspect', key))?.status).toBe(503);
+    }
+    const after = await read();
+    const grown = (name: string, ...by: readonly string[]) => after.grownSince(before, name, ...by);
+    expect(grown('latchkey_verdicts_total', 'door', 'code')).toEqual({ 'introspect UNAVAILABLE': used.length });
+    expect(grown('latchkey_http_answers_total', 'listener', 'status')).toMatchObject({ 'internal 503': used.length });
+    expect(grown('latchkey_facts_fills_total', 'outcome')).toEqual({ failed: used.length });
+
+    running.proxy.set('open');
+    await eventually('the feed is read', async () => (await read()).sum('latchkey_feed_age_seconds') < 1);
+    await eventually('the uses are written', async () => (await backlog()) === 0);
+    await eventually('nothing is old', async () => (await read()).sum('latchkey_usage_age_seconds') < 2);
+  });
+
+  it('show how many connections are lent, and who waits for one', async () => {
+    const { url, keys } = running;
+    const [{ secret } = { secret: '' }] = keys;
+    await present('public', { secret });
+    running.proxy.set('mute');
+    const asked = Array.from({ length: 9 }, () => send(url, 'GET', `${KEYS}?limit=1`, { secret }));
+    const use = async () => {
+      const metrics = await read();
+      return ['', '_lent', '_queued'].map((part) => metrics.sum(`latchkey_database_connections${part}`));
+    };
+    await eventually('four wait', async () => {
+      const [size = 0, lent, queued = 0] = await use();
+      return lent === size && queued >= 9 - size;
+    });
+    await Promise.all(asked);
+    running.proxy.set('open');
+    await eventually('nobody waits', async () => (await use()).slice(1).every((count) => count === 0));
+  });
+});
+
+/** What is presented so that each code is said once; what lacks a scope or an address does so where one is asked for. */
+async function oneOfEachCode(fixture: Fixture): Promise<Record<string, Presented>> {
+  const { app, createKey, setColumn, client } = fixture;
+  const stopped = await app.createOrganization('Stopped');
+  const orphan = await createKeyIn(app, stopped);
+  await app.app.get(OrganizationsService).deactivate(stopped);
+  const [narrow, bounded, deleted, disabled, expired] = await Promise.all([
+    createKey({ scopes: ['invoices.read'] }),
+    createKey({ ip_allow_list: [ADDRESS] }),
+    createKey(),
+    createKey(),
+    createKey(),
+  ]);
+  await client.delete(deleted.id);
+  await setColumn(disabled.id, 'disabled_at', 'UTC_TIMESTAMP()');
+  await setColumn(expired.id, 'expires_at', 'UTC_TIMESTAMP() - INTERVAL 1 SECOND');
+  await untilHeard(app);
+  return {
+    VALID: { secret: bounded.secret, address: ADDRESS },
+    CLIENT_IP_REQUIRED: { secret: bounded.secret },
+    IP_NOT_ALLOWED: { secret: bounded.secret, address: '192.0.2.2' },
+    INSUFFICIENT_SCOPES: { secret: narrow.secret, scope: 'api_keys.read' },
+    NOT_FOUND: { secret: stranger() },
+    MALFORMED: { secret: 'sk_live_nonsense' },
+    DELETED: { secret: deleted.secret },
+    DISABLED: { secret: disabled.secret },
+    EXPIRED: { secret: expired.secret },
+    ORGANIZATION_INACTIVE: { secret: orphan.secret },
+  };
+}
+
+/** Each secret at every door, good and bad, and in the place of a path, a name and a token. */
+async function presentEverywhere({ app }: Fixture, secrets: readonly string[]): Promise<void> {
+  const ask = async (secret: string) => {
+    await Promise.all(Object.values(WAYS).map((present) => present(app, { secret })));
+    const basic = { authorization: `Basic ${Buffer.from(`${secret}:${secret}`).toString('base64')}` };
+    await Promise.all([
+      fetch(`${app.internalUrl}/${secret}`),
+      fetch(`${app.internalUrl}/verify`, { method: 'POST', headers: { authorization: `Bearer ${secret}` } }),
+      fetch(`${app.internalUrl}/introspect?token=${secret}`, { method: 'POST', headers: basic }),
+      fetch(`${app.internalUrl}/forward-auth/envoy/${secret}`, { headers: { 'x-latchkey-token': secret } }),
+      fetch(`${app.url}/${secret}`, { method: 'PROPFIND' }),
+    ]);
+  };
+  const waiting = [...secrets];
+  const worker = async () => {
+    for (let secret = waiting.pop(); secret !== undefined; secret = waiting.pop()) {
+      await ask(secret);
+    }
+  };
+  await Promise.all(Array.from({ length: 4 }, worker));
+}
+
+function tally(keys: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const key of keys) {
+    counts[key] = (counts[key] ?? 0) + 1;
+  }
+  return counts;
+}

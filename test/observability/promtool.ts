@@ -1,0 +1,31 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+
+/** Prometheus' own tool; `npm test` names another if it finds or fetches one elsewhere. */
+const PATH = process.env.PROMTOOL_PATH ?? '/usr/bin/promtool';
+
+/** `describe`, or without promtool one that is skipped, saying how to get it. In CI there is no excuse. */
+export function describeWithPromtool(name: string, tests: () => void): void {
+  if (existsSync(PATH) || process.env.CI === 'true') {
+    describe(name, tests);
+    return;
+  }
+  console.warn(`${name}: skipped. There is no ${PATH}: install Debian's package prometheus, or set PROMTOOL_PATH.`);
+  describe.skip(name, tests);
+}
+
+/** What promtool says, and its exit code: 3 for what could be better. */
+export async function promtool(
+  args: readonly string[],
+  input = '',
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawn(PATH, args, { stdio: 'pipe' });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, output };
+}
