@@ -2,6 +2,7 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Config } from '../config/config.js';
 import { describeError } from './describe-error.js';
+import type { LineSink } from './line-sink.js';
 import { redactSecrets } from './redact-secrets.js';
 import { StandardOutput } from './standard-output.js';
 
@@ -10,12 +11,6 @@ export const LOGGER = Symbol('logger');
 
 /** The structured logger: fields first, then a sentence that is the same each time. */
 export type StructuredLogger = Logger;
-
-/** Where finished lines go. */
-export interface LineSink {
-  /** @param isUrgent whether the line must be out before this returns, for it may be the last */
-  write(line: string, isUrgent: boolean): void;
-}
 
 /** From this level on a line may be the last. */
 const URGENT = pino.levels.values.warn ?? 40;

@@ -1,6 +1,7 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
-import { createLogger, LOGGER, type LineSink } from './logger.js';
+import type { LineSink } from './line-sink.js';
+import { createLogger, LOGGER } from './logger.js';
 import { NestLogger } from './nest-logger.js';
 
 /** What a test may put in place of a part of the log. */

@@ -1,5 +1,5 @@
 import { destination as openDestination } from 'pino';
-import type { LineSink } from './logger.js';
+import type { LineSink } from './line-sink.js';
 
 /** So much may wait for the end of the turn. */
 const MOST_CHARACTERS = 65_536;
