@@ -94,8 +94,11 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
 function endOnTheUnexpected(app: NestExpressApplication): void {
   const logger = app.get<StructuredLogger>(LOGGER);
   process.on('uncaughtException', (error) => {
-    logger.fatal({ err: error }, 'an error that nobody caught ends the process');
-    process.exit(1);
+    try {
+      logger.fatal({ err: error }, 'an error that nobody caught ends the process');
+    } finally {
+      process.exit(1);
+    }
   });
 }
 

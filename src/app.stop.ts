@@ -15,10 +15,7 @@ export async function stop(app: NestExpressApplication): Promise<void> {
   const readiness = app.get(Readiness);
   const wasReady = readiness.phase === 'ready';
   readiness.phase = 'draining';
-  const listeners = [
-    (app.getHttpAdapter() as unknown as PublicHttpAdapter).listener,
-    app.get(InternalListener).listener,
-  ];
+  const listeners = [(app.getHttpAdapter() as unknown as PublicHttpAdapter).listener, app.get(InternalListener)];
   for (const listener of listeners) {
     listener.askClientsToLeave();
   }

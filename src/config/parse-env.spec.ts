@@ -117,6 +117,9 @@ describe('the configuration', () => {
     expect(problems({ DATABASE_URL, ...header })).toEqual([
       expect.stringContaining('FORWARD_AUTH_TRUSTED_PEERS must name the gateways'),
     ]);
+    expect(problems({ DATABASE_URL, FORWARD_AUTH_TRUSTED_PEERS: '10.0.0.0/8' })).toEqual([
+      expect.stringContaining('FORWARD_AUTH_ADDRESS_HEADER must name the header'),
+    ]);
     expect(parse({ DATABASE_URL, ...header, FORWARD_AUTH_TRUSTED_PEERS: '10.0.0.0/8' })).toMatchObject({
       forwardAuthAddressHeader: 'x-real-ip',
     });

@@ -130,6 +130,15 @@ function problemsOfDoors(
       'FORWARD_AUTH_TRUSTED_PEERS must name the gateways that set FORWARD_AUTH_ADDRESS_HEADER: 127.0.0.1, say',
     );
   }
+  if (
+    forwardAuthAddressHeader === undefined &&
+    (forwardAuthTrustedPeers?.length ?? 0) > 0 &&
+    !isWrong('FORWARD_AUTH_ADDRESS_HEADER')
+  ) {
+    problems.push(
+      'FORWARD_AUTH_ADDRESS_HEADER must name the header that FORWARD_AUTH_TRUSTED_PEERS set: X-Real-IP, say',
+    );
+  }
   return problems;
 }
 

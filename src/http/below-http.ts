@@ -63,10 +63,14 @@ function refuseBytes(socket: Socket, code: string, write: (failure: ProtocolErro
 }
 
 /** The bytes belong to the body of a request that has, or had, an answer of its own: there is never a second one. */
-function refuseArriving({ request, response }: Exchange, failure: ProtocolError, socket: Socket): void {
+function refuseArriving({ request, response, fail }: Exchange, failure: ProtocolError, socket: Socket): void {
   if (!response.headersSent) {
     response.setHeader('Connection', 'close');
-    sendFailure(request, response, describeFailure(failure));
+    if (fail === undefined) {
+      sendFailure(request, response, describeFailure(failure));
+    } else {
+      fail(describeFailure(failure));
+    }
     return;
   }
   if (response.writableFinished || !response.writableEnded) {

@@ -24,14 +24,14 @@ export async function readBody(
     // Only now, when it will be read: a client that asks before it sends is spared the sending.
     response.writeContinue();
   }
-  return readBytes(request, limitBytes);
+  return readBytes(request, response, limitBytes);
 }
 
 function bodyTooLarge(limitBytes: number): ProtocolError {
   return new ProtocolError(413, 'BODY_TOO_LARGE', bodyTooLargeSentence(limitBytes));
 }
 
-function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
+function readBytes(request: IncomingMessage, response: ServerResponse, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -62,5 +62,7 @@ function readBytes(request: IncomingMessage, limitBytes: number): Promise<Buffer
     });
     request.once('error', brokenOff);
     request.once('close', brokenOff);
+    // Refused below HTTP meanwhile: of the request nothing is heard any more.
+    response.once('close', brokenOff);
   });
 }

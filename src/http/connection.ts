@@ -38,8 +38,14 @@ export class Connection {
   }
 
   /** Begins an exchange; `settled` is called once, when the answer is out or can no longer get out. */
-  begin(request: IncomingMessage, response: ServerResponse, settled: (exchange: Exchange) => void): void {
-    const exchange: Exchange = { request, response, startedMs: performance.now(), remoteAddress: this.remoteAddress };
+  begin(
+    request: IncomingMessage,
+    response: ServerResponse,
+    settled: (exchange: Exchange) => void,
+    fail?: Exchange['fail'],
+  ): void {
+    const { remoteAddress } = this;
+    const exchange: Exchange = { request, response, startedMs: performance.now(), remoteAddress, fail };
     const settle = () => {
       if (this.open.delete(response)) {
         settled(exchange);

@@ -67,6 +67,8 @@ export class Listener {
       ...classes,
     };
     this.server = answerExpectations(createServer(options, serveOriginForm), serveOriginForm);
+    // Node would drop in silence what comes after the thousandth header, an address or a second credential; the bytes are limited anyway.
+    this.server.maxHeadersCount = 0;
     this.server.setTimeout(limits.silenceTimeoutMs);
     this.server.on('connection', (socket) => {
       this.sockets.add(socket);

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { FAILURE_SENTENCES } from '../common/failure-sentences.js';
 import { headerValues } from '../common/raw-headers.js';
 import type { EdgeRequest } from './edge-request.js';
@@ -11,7 +12,7 @@ export function findProtocolFailure(request: EdgeRequest): ProtocolError | undef
 }
 
 /** RFC 9112, section 3.2: HTTP/1.1 has exactly one Host header. */
-function findHostFailure(request: EdgeRequest): ProtocolError | undefined {
+export function findHostFailure(request: IncomingMessage): ProtocolError | undefined {
   const hosts = headerValues(request.rawHeaders, 'host').length;
   if (hosts === 1 || (hosts === 0 && request.httpVersion !== '1.1')) {
     return undefined;

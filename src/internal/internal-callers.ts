@@ -6,8 +6,8 @@ import { headerValues } from '../common/raw-headers.js';
 import { ProtocolError } from '../http/protocol-error.js';
 import type { Credential } from './internal-door.js';
 
-const BEARER = /^bearer ([A-Za-z0-9._~+/-]+=*)$/i;
-const BASIC = /^basic ([A-Za-z0-9+/]+=*)$/i;
+const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+const BASIC = /^basic +([A-Za-z0-9+/]+=*)$/i;
 const REALM = 'realm="latchkey-internal"';
 
 /** The header in which a gateway shows its token. */

@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DomainError } from '../common/domain-error.js';
 import { newPassingId } from '../common/prefixed-id.js';
 import { setRequestIdentity } from '../common/request-identity.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { isLoopback } from '../config/is-loopback.js';
 import { answerBelowHttp } from '../http/below-http.js';
 import { Connection } from '../http/connection.js';
 import type { Exchange } from '../http/exchange.js';
-import { describeFailure } from '../http/failure.js';
+import { describeFailure, type Failure } from '../http/failure.js';
+import { findHostFailure } from '../http/protocol-checks.js';
 import { DEFAULT_LIMITS, Listener } from '../http/listener.js';
 import { ProtocolError } from '../http/protocol-error.js';
 import { findRefusal } from '../http/refusal.js';
@@ -21,6 +24,8 @@ import { InternalDoors } from './internal-doors.js';
 import { InternalMetrics } from './internal-metrics.js';
 import { envelopeFailure } from './json-answer.js';
 
+/** How long a stop waits for verifications that nobody waits for any more: longer than one can take. */
+const LAST_CALLS_MS = 3_000;
 /** Services on the same network need no patience. */
 const LIMITS = { ...DEFAULT_LIMITS, requestTimeoutMs: 10_000, headersTimeoutMs: 5_000 };
 
@@ -38,7 +43,8 @@ interface Progress {
  */
 @Injectable()
 export class InternalListener {
-  readonly listener: Listener;
+  private readonly listener: Listener;
+  private readonly serving = new Set<Promise<void>>();
 
   constructor(
     private readonly doors: InternalDoors,
@@ -78,6 +84,17 @@ export class InternalListener {
     }
   }
 
+  /** See `Listener.askClientsToLeave`. */
+  askClientsToLeave(): void {
+    this.listener.askClientsToLeave();
+  }
+
+  /** See `Listener.close`. Verifications whose clients have gone are counted too: their end is waited for. */
+  async close(): Promise<void> {
+    await this.listener.close();
+    await Promise.race([Promise.allSettled(this.serving), sleep(LAST_CALLS_MS, undefined, { ref: false })]);
+  }
+
   private receive(request: IncomingMessage, response: ServerResponse): void {
     const identity = {
       requestId: newPassingId('req_'),
@@ -93,31 +110,44 @@ export class InternalListener {
       response.setHeader('Connection', 'close');
     }
     const connection = Connection.of(request.socket);
-    connection.begin(request, response, (exchange) => {
+    const settled = (exchange: Exchange) => {
       this.settle(progress, exchange);
+    };
+    connection.begin(request, response, settled, (failure) => {
+      progress.note = { error_code: failure.code };
+      write(call, failedAnswer(progress, failure));
     });
-    connection.inTurn(response, () => void this.serve(progress));
+    connection.inTurn(response, () => {
+      const serving = this.serve(progress);
+      this.serving.add(serving);
+      void serving.finally(() => this.serving.delete(serving));
+    });
   }
 
   private async serve(progress: Progress): Promise<void> {
-    const { call, door } = progress;
+    const { call } = progress;
+    const isAnswered = () => call.response.headersSent;
+    if (isAnswered()) {
+      // Refused below HTTP while it waited for its turn.
+      return;
+    }
     let answer: CallAnswer;
     try {
       answer = await this.enter(progress);
     } catch (error) {
-      answer = this.failed(call, door, error);
+      answer = this.failed(progress, error);
     }
-    progress.note = answer.note;
-    if (call.response.headersSent) {
-      // Refused below HTTP meanwhile: a body that was none, or came too late.
+    if (isAnswered()) {
+      // Refused meanwhile: a body that was none, or came too late.
       return;
     }
+    progress.note = answer.note;
     write(call, answer);
   }
 
   private enter(progress: Progress): Promise<CallAnswer> {
     const { call, door } = progress;
-    const refusal = findRefusal(call.request);
+    const refusal = findRefusal(call.request) ?? findHostFailure(call.request);
     if (refusal !== undefined) {
       throw refusal;
     }
@@ -131,16 +161,24 @@ export class InternalListener {
       });
     }
     progress.caller = this.callers.identify(call.request, door.credential);
+    if (this.callers.areOpen && door.credential !== 'gateway-token' && !isOfThisMachine(call.request.headers.host)) {
+      throw new ProtocolError(
+        421,
+        'FOREIGN_HOST',
+        'Without INTERNAL_TOKENS this listener answers to names of this machine only.',
+      );
+    }
     return door.answer(call);
   }
 
-  private failed(call: Call, door: InternalDoor | undefined, error: unknown): CallAnswer {
+  private failed(progress: Progress, error: unknown): CallAnswer {
+    const { call } = progress;
     const failure = describeFailure(error);
     if (failure.code === 'INTERNAL') {
       const { requestId, supportId } = call.identity;
       this.logger.error({ request_id: requestId, support_id: supportId, err: error }, 'a request failed on our side');
     }
-    const answer = door?.failed(call, failure) ?? envelopeFailure(call, failure);
+    const answer = failedAnswer(progress, failure);
     const detail = error instanceof DomainError ? error.detail : undefined;
     return { ...answer, note: { error_code: failure.code, detail } };
   }
@@ -170,6 +208,15 @@ export class InternalListener {
       'request',
     );
   }
+}
+
+function failedAnswer({ call, door }: Progress, failure: Failure): CallAnswer {
+  return door?.failed(call, failure) ?? envelopeFailure(call, failure);
+}
+
+/** A page in a browser can be made to call by any other name (DNS rebinding), and what is open to this machine is open to its browser. */
+function isOfThisMachine(host = ''): boolean {
+  return isLoopback(host.replace(/:\d*$/, '').replace(/^\[|\]$/g, ''));
 }
 
 function splitTarget(target: string): [path: string, query: string] {

@@ -1,16 +1,12 @@
 import { InvalidInputError } from '../common/domain-error.js';
-import { isScope, scopeSetOf } from '../common/access/scope.js';
+import { isScope, SCOPES, scopeSetOf } from '../common/access/scope.js';
 import { FAILURE_SENTENCES, invalidFieldsSentence } from '../common/failure-sentences.js';
 import { parseIpAddress } from '../common/ip-address.js';
-import type { Attempt } from '../decision/verdict.js';
-
-/** A secret, and what its bearer wants to do. */
-export interface VerifyRequest {
-  readonly secret: string;
-  readonly attempt: Attempt;
-}
+import type { VerifyRequest } from '../verification/verifier.js';
 
 export const MOST_IN_BATCH = 100;
+/** Of the unknown fields of an object so many are told: an answer must not be many times as long as its request. */
+const MOST_UNKNOWN = 10;
 
 type Problems = Record<string, string>;
 
@@ -73,8 +69,8 @@ function parseScopes(scopes: unknown, path: string, problems: Problems): number 
   if (scopes === undefined || scopes === null) {
     return 0;
   }
-  if (!Array.isArray(scopes)) {
-    problems[`${path}scopes`] = 'must be an array of scopes';
+  if (!Array.isArray(scopes) || scopes.length > SCOPES.length) {
+    problems[`${path}scopes`] = `must be an array of at most ${SCOPES.length} scopes`;
     return 0;
   }
   scopes.forEach((scope: unknown, place) => {
@@ -87,10 +83,9 @@ function parseScopes(scopes: unknown, path: string, problems: Problems): number 
 
 /** A misspelt `client_ip` or `scopes` must not ask for less than was meant. */
 function refuseUnknown(body: object, known: readonly string[], path: string, problems: Problems): void {
-  for (const field in body) {
-    if (!known.includes(field)) {
-      problems[`${path}${field}`] = FAILURE_SENTENCES.unknownField;
-    }
+  const unknown = Object.keys(body).filter((field) => !known.includes(field));
+  for (const field of unknown.slice(0, MOST_UNKNOWN)) {
+    problems[`${path}${field}`] = FAILURE_SENTENCES.unknownField;
   }
 }
 

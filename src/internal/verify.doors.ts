@@ -41,9 +41,7 @@ export class VerifyBatchDoor implements InternalDoor {
   async answer(call: Call): Promise<CallAnswer> {
     const requests = parseBatchRequest(await readJsonObject(call.request, call.response, BATCH_LIMIT_BYTES));
     const options = { door: 'batch', fresh: wantsFresh(call) } as const;
-    const verdicts = await Promise.all(
-      requests.map(({ secret, attempt }) => this.verifier.verify(secret, attempt, options)),
-    );
+    const verdicts = await this.verifier.verifyAll(requests, options);
     const note = { verifications: verdicts.length };
     return envelopeAnswer(call, verdicts.map(verificationAnswerFrom), 'Verifications completed', note);
   }

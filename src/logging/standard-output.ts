@@ -4,6 +4,19 @@ import type { LineSink } from './line-sink.js';
 /** So much may wait for the end of the turn. */
 const MOST_CHARACTERS = 65_536;
 
+/** A log that cannot be written (a disk that is full) is said once, and ends nothing. */
+function openOutput(): Output {
+  const output = openDestination({ fd: 1, sync: true });
+  let isTold = false;
+  output.on('error', (error: Error) => {
+    if (!isTold) {
+      isTold = true;
+      process.stderr.write(`The log cannot be written: ${error.message}\n`);
+    }
+  });
+  return output;
+}
+
 /** What can be written to, at once. */
 interface Output {
   write(text: string): unknown;
@@ -17,7 +30,7 @@ export class StandardOutput implements LineSink {
   private pending = '';
   private isScheduled = false;
 
-  constructor(private readonly output: Output = openDestination({ fd: 1, sync: true })) {
+  constructor(private readonly output: Output = openOutput()) {
     process.once('exit', () => {
       this.flush();
     });

@@ -9,6 +9,7 @@ import { UsageMeter } from '../usage/usage-meter.js';
 import { BcryptRecovery } from './bcrypt-recovery.js';
 import { DatabaseClock } from './database-clock.js';
 import { DigestRenewal } from './digest-renewal.js';
+import { BusyError } from './facts-loader.js';
 import { FactsSource } from './facts-source.js';
 import type { Door } from './door.js';
 import type { StoredSecret, VerifiedKey } from './stored-secret.js';
@@ -23,6 +24,12 @@ export interface VerifyOptions {
   readonly fresh?: boolean;
   /** For the metrics. */
   readonly door?: Door;
+}
+
+/** A secret, and what its bearer wants to do. */
+export interface VerifyRequest {
+  readonly secret: string;
+  readonly attempt: Attempt;
 }
 
 /** Answers "may this secret do this, from here, now?" for every door. */
@@ -48,13 +55,9 @@ export class Verifier {
     const { door = 'public' } = options;
     const startedMs = performance.now();
     try {
-      const secretId = parseSecretId(this.config.secretPrefix, secret);
-      const verdict =
-        secretId === null
-          ? MALFORMED
-          : (this.verdictFromCache(secret, secretId, attempt, options) ??
-            (await this.verdictFromDatabase(secret, secretId, attempt, options)));
+      const verdict = this.verdictNow(secret, attempt, options) ?? (await this.verdictLater(secret, attempt, options));
       this.metrics.observeVerdict(door, verdict.code, startedMs);
+      this.count(verdict);
       return verdict;
     } catch (error) {
       if (error instanceof UnavailableError) {
@@ -64,13 +67,71 @@ export class Verifier {
     }
   }
 
+  /**
+   * The verdicts on several attempts, in their order; all, or none, and then none is counted. What finds too many others reading is
+   * tried again for as long as the rest makes progress.
+   * @throws UnavailableError when nothing can be said of one of them
+   */
+  async verifyAll(requests: readonly VerifyRequest[], options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>[]> {
+    const { door = 'public' } = options;
+    const startedMs = performance.now();
+    const reached = new Map<VerifyRequest, Verdict<VerifiedKey>>();
+    try {
+      for (let waiting = requests; waiting.length > 0;) {
+        const busy = await this.reachEach(waiting, options, reached);
+        if (busy.length === waiting.length) {
+          throw new UnavailableError({ detail: 'too many others are reading' });
+        }
+        waiting = busy;
+      }
+    } catch (error) {
+      if (error instanceof UnavailableError) {
+        this.metrics.observeVerdict(door, 'UNAVAILABLE', startedMs);
+      }
+      throw error;
+    }
+    const verdicts = requests.flatMap((request) => reached.get(request) ?? []);
+    for (const verdict of verdicts) {
+      this.metrics.observeVerdict(door, verdict.code, startedMs);
+      this.count(verdict);
+    }
+    return verdicts;
+  }
+
+  /** Notes the verdicts that can be reached, and gives back the requests for which too many others were reading. */
+  private async reachEach(
+    requests: readonly VerifyRequest[],
+    options: VerifyOptions,
+    reached: Map<VerifyRequest, Verdict<VerifiedKey>>,
+  ): Promise<VerifyRequest[]> {
+    const busy: VerifyRequest[] = [];
+    const reach = async (request: VerifyRequest) => {
+      const { secret, attempt } = request;
+      try {
+        const verdict = this.verdictNow(secret, attempt, options);
+        reached.set(request, verdict ?? (await this.verdictLater(secret, attempt, options)));
+      } catch (error) {
+        if (!(error instanceof BusyError)) {
+          throw error;
+        }
+        busy.push(request);
+      }
+    };
+    // Until the last has ended, even if one fails: none is still at work when the answer leaves.
+    const outcomes = await Promise.allSettled(requests.map(reach));
+    const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failed !== undefined) {
+      throw failed.reason;
+    }
+    return busy;
+  }
+
   /** Without waiting for anything; undefined if the database must be asked. */
-  private verdictFromCache(
-    secret: string,
-    secretId: string,
-    attempt: Attempt,
-    { fresh }: VerifyOptions,
-  ): Verdict<VerifiedKey> | undefined {
+  private verdictNow(secret: string, attempt: Attempt, { fresh }: VerifyOptions): Verdict<VerifiedKey> | undefined {
+    const secretId = parseSecretId(this.config.secretPrefix, secret);
+    if (secretId === null) {
+      return MALFORMED;
+    }
     const stored = fresh === true ? undefined : this.facts.findWarm(secretId);
     if (stored === undefined) {
       return undefined;
@@ -81,12 +142,15 @@ export class Verifier {
     return this.isJudgedHere(stored) ? NOT_FOUND : undefined;
   }
 
-  private async verdictFromDatabase(
+  private async verdictLater(
     secret: string,
-    secretId: string,
     attempt: Attempt,
     { fresh }: VerifyOptions,
   ): Promise<Verdict<VerifiedKey>> {
+    const secretId = parseSecretId(this.config.secretPrefix, secret);
+    if (secretId === null) {
+      return MALFORMED;
+    }
     const stored = await (fresh === true ? this.facts.readAnew(secretId) : this.facts.read(secretId));
     if (stored === null) {
       return NOT_FOUND;
@@ -106,13 +170,14 @@ export class Verifier {
   }
 
   private judge(secret: string, stored: StoredSecret, attempt: Attempt): Verdict<VerifiedKey> {
-    const nowMs = this.databaseClock.nowMs();
-    const verdict = decide(stored.key, attempt, nowMs);
+    this.renewal.see(secret, stored);
+    return decide(stored.key, attempt, this.databaseClock.nowMs());
+  }
+
+  private count(verdict: Verdict<VerifiedKey>): void {
     if (isOfLivingKey(verdict)) {
-      this.meter.count(stored.key.keyId, nowMs);
-      this.renewal.see(secret, stored);
+      this.meter.count(verdict.key.keyId, this.databaseClock.nowMs());
     }
-    return verdict;
   }
 
   private hasDigest(secret: string, { digest, pepperVersion, binding }: StoredSecret): boolean {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { eventually } from '../support/eventually.js';
 import { expectFailure } from '../support/expect-answer.js';
 import type { Fixture } from '../support/fixture.js';
 import { startTestApp } from '../support/test-app.js';
@@ -36,6 +37,26 @@ describe('the listener for services', () => {
         const answer = await knock(fixture, path, { nonsense: 1 }, { token: null, headers });
         expectFailure(answer, 401, { error: /INTERNAL_TOKENS/, challenge: CHALLENGE });
       }
+    });
+
+    it('no thousand headers before it hide a second one, or an address', async () => {
+      const fillers = 'A: \r\n'.repeat(1_100);
+      const { secret } = await fixture.createKey({ ip_allow_list: ['127.0.0.1'] });
+      const ask = (port: string, path: string, headers: string) =>
+        raw(`GET ${path} HTTP/1.1\r\nHost: x\r\n${headers}Connection: close\r\n\r\n`, Number(port));
+      const bearer = `Authorization: Bearer ${secret}\r\n`;
+      const publicPort = new URL(fixture.app.url).port;
+      const current = '/developers/api_keys/current';
+      expect(await ask(publicPort, current, bearer)).toMatch(/^HTTP\/1\.1 200 /);
+      expect(await ask(publicPort, current, `${bearer}${fillers}X-Forwarded-For: 192.0.2.1\r\n`)).toMatch(
+        /^HTTP\/1\.1 403 /,
+      );
+      expect(await ask(publicPort, current, `${bearer}${fillers}${bearer}`)).toMatch(/^HTTP\/1\.1 401 /);
+      const forwardAuth = `X-Latchkey-Token: ${TOKENS.gateway}\r\nX-Real-IP: 127.0.0.1\r\n${bearer}`;
+      const { port } = new URL(fixture.app.internalUrl);
+      const path = '/forward-auth?scopes=';
+      expect(await ask(port, path, forwardAuth)).toMatch(/^HTTP\/1\.1 200 /);
+      expect(await ask(port, path, `${forwardAuth}${fillers}X-Real-IP: 192.0.2.1\r\n`)).toMatch(/^HTTP\/1\.1 403 /);
     });
 
     it('two headers are none', async () => {
@@ -164,6 +185,16 @@ describe('the listener for services', () => {
       });
       expect(response.status).toBe(200);
       expect(app.logs.join('')).toContain('INTERNAL_TOKENS is empty');
+      // To no page, though, that a browser on it was made to load from a name of its own.
+      const port = Number(new URL(app.internalUrl).port);
+      const metrics = (host: string) =>
+        raw(`GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, port);
+      for (const host of ['rebound.example', '192.0.2.1:3001', '']) {
+        expect(await metrics(host)).toMatch(/^HTTP\/1\.1 421 /);
+      }
+      for (const host of ['localhost', '127.0.0.1:3001', '[::1]:3001']) {
+        expect(await metrics(host)).toMatch(/^HTTP\/1\.1 200 /);
+      }
     } finally {
       await app.close();
     }
@@ -187,6 +218,8 @@ describe('the listener for services', () => {
   });
 
   it.each([
+    ['no Host', 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['two Hosts', 'GET /health/live HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n', 400],
     ['what is no HTTP', 'hello\r\n\r\n', 400],
     ['a target that is no address', 'GET foo HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400],
     ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
@@ -210,9 +243,26 @@ describe('the listener for services', () => {
 
   it('gives up on a client that is too slow with its headers, or with its body', async () => {
     const head = `POST /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKENS.billing}\r\nContent-Type: application/json\r\n`;
-    const [slowHead, slowBody] = await Promise.all([raw(head), raw(`${head}Content-Length: 20\r\n\r\n{"secret"`)]);
+    const form = `POST /introspect HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKENS.billing}\r\nContent-Type: application/x-www-form-urlencoded\r\n`;
+    const [slowHead, slowBody, slowForm] = await Promise.all([
+      raw(head),
+      raw(`${head}Content-Length: 20\r\n\r\n{"secret"`),
+      raw(`${form}Content-Length: 20\r\n\r\ntoken`),
+    ]);
     expect(slowHead).toMatch(/^HTTP\/1\.1 408 /);
     expect(slowBody).toMatch(/^HTTP\/1\.1 408 /);
+    expect(JSON.parse(slowBody.slice(slowBody.indexOf('{')))).toMatchObject({ status: 408, data: null });
+    // In the words of OAuth, like every answer there.
+    expect(JSON.parse(slowForm.slice(slowForm.indexOf('{')))).toMatchObject({ error: 'invalid_request' });
+    await eventually('both are in the log, with the reason', () => {
+      const late = doorLines(fixture).filter(({ error_code: code }) => code === 'ERR_HTTP_REQUEST_TIMEOUT');
+      return (
+        late
+          .map(({ door }) => door)
+          .sort()
+          .join() === 'introspect,verify'
+      );
+    });
   }, 20_000);
 
   it('logs who was refused, under the door where it was', async () => {
@@ -222,8 +272,8 @@ describe('the listener for services', () => {
   });
 
   /** Sends bytes, and reads until the connection ends. */
-  async function raw(request: string): Promise<string> {
-    const socket = connect(Number(new URL(fixture.app.internalUrl).port), '127.0.0.1');
+  async function raw(request: string, port = Number(new URL(fixture.app.internalUrl).port)): Promise<string> {
+    const socket = connect(port, '127.0.0.1');
     let answer = '';
     socket.setEncoding('utf8').on('data', (text: string) => (answer += text));
     socket.write(request);

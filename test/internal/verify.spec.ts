@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { idToBytes } from '../../src/common/prefixed-id.js';
+import { eventually } from '../support/eventually.js';
 import { expectFailure, expectSuccess } from '../support/expect-answer.js';
 import type { Fixture } from '../support/fixture.js';
 import { recordQueries } from '../support/query-log.js';
@@ -82,6 +82,7 @@ describe('POST /verify', () => {
       { secret: 'x', scopes: ['invoices.read', 'invoices.fly', 3] },
       { 'scopes.1': /not a scope/, 'scopes.2': /not a scope/ },
     ],
+    [{ secret: 'x', scopes: Array(33).fill('invoices.read') }, { scopes: /at most 32/ }],
     [{ secret: 'x', clientIp: '127.0.0.1' }, { clientIp: /not a field/ }],
     [{ secret: 'x', hasOwnProperty: 1 }, { hasOwnProperty: /not a field/ }],
   ])('refuses %j, and says which fields to mend', async (body, fields) => {
@@ -155,12 +156,20 @@ describe('POST /verify', () => {
     });
   });
 
+  it('answers a batch that is a nuisance in no more words than it had', async () => {
+    const nonsense = Object.fromEntries(Array.from({ length: 5_000 }, (_, place) => [`field${place}`, 1]));
+    const answer = await knock(fixture, '/verify/batch', { requests: [{ secret: 'x', ...nonsense }] });
+    expect(answer.status).toBe(400);
+    expect(Object.keys(answer.body.validator ?? {})).toHaveLength(10);
+  });
+
   it('is in the log with the name of the caller and the verdict, and never with a secret or a token', async () => {
     const key = await fixture.createKey();
     const { body } = await verify({ secret: key.secret });
     await verify({ [key.secret]: key.secret });
-    await sleep(50);
-    const line = doorLines(fixture).find(({ support_id: id }) => id === body.support_id);
+    const find = () => doorLines(fixture).find(({ support_id: id }) => id === body.support_id);
+    await eventually('it is in the log', () => find() !== undefined);
+    const line = find();
     expect(line).toMatchObject({
       level: 'info',
       method: 'POST',

@@ -1,7 +1,9 @@
+import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection } from 'mysql2/promise';
 import { KEYS } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
+import { envelope, exchange } from '../support/http-load.js';
 import { connectionOptions, testServerUrl } from '../support/schema.js';
 import type { MadeKey } from '../support/service.js';
 import { openSortingProxy, type Fate, type SortingProxy } from '../support/sorting-proxy.js';
@@ -123,6 +125,18 @@ describe('an instance whose change feed', () => {
     for (const { headers } of outcomes.filter(({ status }) => status === 503)) {
       expect(headers['retry-after']).toBe('1');
     }
+  }, 20_000);
+
+  it('fails answers a batch of fifty keys that it does not know, a few reads at a time', async () => {
+    const keys = await ground.createKeys(50);
+    await breakFeed(() => 'cut');
+    const doors = await b.product.internalUrl();
+    const outcome = await exchange(new Agent(), 'POST', `${doors}/verify/batch`, undefined, {
+      requests: keys.map(({ secret }) => ({ secret })),
+    });
+    const codes = envelope<{ readonly code: string }[]>(outcome).data.map(({ code }) => code);
+    expect([outcome.status, ...new Set(codes)]).toEqual([200, 'VALID']);
+    expect(codes).toHaveLength(50);
   }, 20_000);
 
   it('is behind refuses all the same what a dead key wants to change: a new key is no stronger than its maker', async () => {
