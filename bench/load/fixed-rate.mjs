@@ -1,12 +1,12 @@
 /*
  * A load generator with a fixed rate (open loop): each request has a moment at which it is due, and its latency is counted
  * from then, so that a server which stalls pays for all that had to wait. Prints JSON.
- * Arguments: URL, requests a second, how many, file of secrets, how many of them.
+ * Arguments: URL, requests a second, how many, file of secrets, how many of them; for `POST /verify` the token of the internal doors.
  */
 import { readFileSync } from 'node:fs';
-import { Agent, get } from 'node:http';
+import { Agent, request } from 'node:http';
 
-const [url, rate, total, file, keys] = process.argv.slice(2);
+const [url, rate, total, file, keys, token] = process.argv.slice(2);
 const secrets = readFileSync(file, 'utf8').split('\n').slice(0, Number(keys));
 const agent = new Agent({ keepAlive: true, maxSockets: 64 });
 const latencies = [];
@@ -19,10 +19,23 @@ function send(number, dueMs) {
     if (!good) failed += 1;
     if (latencies.length === Number(total)) report();
   };
-  const headers = { Authorization: `Bearer ${secrets[number % secrets.length]}` };
-  get(url, { agent, headers }, (response) => {
+  const { body, ...options } = asked(secrets[number % secrets.length]);
+  request(url, { agent, ...options }, (response) => {
     response.resume().once('end', () => settle(response.statusCode === 200));
-  }).once('error', () => settle(false));
+  })
+    .once('error', () => settle(false))
+    .end(body);
+}
+
+function asked(secret) {
+  if (token === undefined) return { headers: { Authorization: `Bearer ${secret}` } };
+  const body = JSON.stringify({ secret, client_ip: '127.0.0.1', scopes: ['products.read'] });
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    'Content-Type': 'application/json',
+    'Content-Length': body.length,
+  };
+  return { method: 'POST', headers, body };
 }
 
 /** A millisecond coarse, the same for all: a generator that span for more would take the database's core. */

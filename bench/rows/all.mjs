@@ -9,7 +9,7 @@ import { median } from '../support/statistics.mjs';
 import { measureCold } from './cold.mjs';
 import { measureCreate } from './create.mjs';
 import { measureDoors } from './doors.mjs';
-import { measureLatency } from './latency.mjs';
+import { measureDoorLatency, measureLatency } from './latency.mjs';
 import { measureManyKeys } from './many-keys.mjs';
 import { countStatements } from './quiet.mjs';
 import { measureVerify } from './verify.mjs';
@@ -31,11 +31,27 @@ export async function measureAll({ databases, settings, stop }) {
       measureLatency(context, median(warm.measured.ours.map(({ perSecond }) => perSecond))),
     );
     const doors = await step('Doors for services', () => measureDoors(context));
+    const doorLatency = await step('Latency of the doors', () =>
+      measureDoorLatency(context, median(doors.measured.verify.map(({ perSecond }) => perSecond))),
+    );
     const cold = await step('Cold', () => measureCold(context));
     const create = await step('Create', () => measureCreate(context));
     const verify = await step('In process', () => measureVerify(context));
     const manyKeys = await step('Many keys', () => measureManyKeys(context));
-    return { machine, settings, warm, profile, statements, latency, doors, cold, create, verify, manyKeys };
+    return {
+      machine,
+      settings,
+      warm,
+      profile,
+      statements,
+      latency,
+      doors,
+      doorLatency,
+      cold,
+      create,
+      verify,
+      manyKeys,
+    };
   } finally {
     await Promise.all(Object.values(servers).map((server) => server.stop()));
   }

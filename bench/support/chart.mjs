@@ -21,9 +21,9 @@ export function chart(bars) {
   <text x="${BAR.left + width + 8}" y="${middle}">${count(value)}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="title">
-  <title id="title">${escape(bars.map(({ name, value }) => `${name}: ${count(value)} requests a second`).join('; '))}</title>
+  <title id="title">${escape(bars.map(({ name, value }) => `${name}: ${count(value)} a second`).join('; '))}</title>
   <style>text { font: 14px system-ui, sans-serif; fill: #768390; } .title { font-weight: 600; }</style>
-  <text class="title" x="${BAR.left}" y="30">Requests a second, one core</text>
+  <text class="title" x="${BAR.left}" y="30">Verifications a second, one core</text>
 ${drawn.join('\n')}
 </svg>
 `;

@@ -20,7 +20,7 @@ export function report(results, { quick }) {
 }
 
 function describe(
-  { machine, settings, warm, profile, statements, latency, doors, cold, create, verify, manyKeys },
+  { machine, settings, warm, profile, statements, latency, doors, doorLatency, cold, create, verify, manyKeys },
   quick,
 ) {
   const rows = [...warm.rows, ...cold.rows, ...manyKeys.rows, ...create.rows, ...doors.rows];
@@ -41,13 +41,15 @@ ${rows.map(rowOf).join('\n')}
 
 ## Latency at a fixed rate
 
-${count(latency.rate)} requests/s, half of the greatest rate of the warm route above, from an open-loop generator of our own in Node
-(\`bench/load/fixed-rate.mjs\`): counted from when each request was due, so that a stall counts for all that it delays. Milliseconds.
+At half of Latchkey's greatest rate above, from an open-loop generator of our own in Node (\`bench/load/fixed-rate.mjs\`): counted from when
+each request was due, so that a stall counts for all that it delays. The generator shares its core with the database. Milliseconds.
 
-| | p50 | p99 | p999 | not answered with 200, in a round |
-| --- | --- | --- | --- | --- |
-${percentilesOf('Latchkey', latency.ours)}
-${percentilesOf('bare Nest + Express', latency.bare)}
+| | requests/s | p50 | p99 | p999 | not answered with 200, in a round |
+| --- | --- | --- | --- | --- | --- |
+${percentilesOf('`GET /developers/api_keys/current`', latency.rate, latency.ours)}
+${percentilesOf('bare Nest + Express', latency.rate, latency.bare)}
+${percentilesOf('`POST /verify`', doorLatency.rate, doorLatency.ours)}
+${percentilesOf('bare `node:http`', doorLatency.rate, doorLatency.bare)}
 
 ## Statements of warm requests
 
@@ -87,8 +89,8 @@ function rowOf({ what, against, mustReach, ratio, cpuRatio, ours, theirs }) {
   return `| ${what} | ${against} | ${goal} | ${range} | ${byCpu} | ${count(ours)} | ${count(theirs)} |`;
 }
 
-const percentilesOf = (name, { p50, p99, p999, failed }) =>
-  `| ${name} | ${[p50, p99, p999].map((ms) => ms.toFixed(2)).join(' | ')} | ${failed} |`;
+const percentilesOf = (name, rate, { p50, p99, p999, failed }) =>
+  `| ${name} | ${count(rate)} | ${[p50, p99, p999].map((ms) => ms.toFixed(2)).join(' | ')} | ${failed} |`;
 
 const countersOf = (name, { seconds, counters }) => `| ${name} | ${seconds.toFixed(1)} | ${counters.join(' | ')} |`;
 
@@ -98,12 +100,15 @@ const list = (shares, most) =>
     .map(([name, share]) => `- ${percent(share)} \`${name}\``)
     .join('\n');
 
-function bars({ warm: { measured: warm }, cold: { measured: cold } }) {
+function bars({ warm: { measured: warm }, cold: { measured: cold }, doors: { measured: doors } }) {
   const speed = (rounds) => median(rounds.map(({ perSecond }) => perSecond));
   return [
+    { name: 'Latchkey, /verify in batches of 100', value: 100 * speed(doors.batch), ours: true },
+    { name: 'Latchkey, /forward-auth', value: speed(doors.forwardAuth), ours: true },
+    { name: 'Latchkey, /verify', value: speed(doors.verify), ours: true },
     { name: 'bare Nest + Express, no keys at all', value: speed(warm.bare) },
-    { name: 'Latchkey, key seen before', value: speed(warm.ours), ours: true },
-    { name: 'Latchkey, key seen for the first time', value: speed(cold.ours), ours: true },
+    { name: 'Latchkey, public API', value: speed(warm.ours), ours: true },
+    { name: 'Latchkey, public API, cold', value: speed(cold.ours), ours: true },
     { name: "better-auth's API-key plugin", value: speed(warm.peer) },
   ];
 }

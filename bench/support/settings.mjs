@@ -34,7 +34,7 @@ const FULL = {
 /** The same rows, smaller: under a minute, and only good for a first look. */
 const QUICK = {
   extras: false,
-  rounds: 3,
+  rounds: 1,
   seconds: 1,
   latencySeconds: 1,
   createSeconds: 1,
@@ -43,7 +43,7 @@ const QUICK = {
   cached: 5_000,
   few: 1_000,
   doorKeys: 2_000,
-  coldKeys: 25_000,
+  coldKeys: 22_000,
   peerKeys: 12_000,
   verifications: 50_000,
 };

@@ -2,40 +2,25 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { DomainError } from '../common/domain-error.js';
 import { newPassingId } from '../common/prefixed-id.js';
 import { setRequestIdentity } from '../common/request-identity.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { isLoopback } from '../config/is-loopback.js';
 import { answerBelowHttp } from '../http/below-http.js';
 import { Connection } from '../http/connection.js';
 import type { Exchange } from '../http/exchange.js';
-import { describeFailure, type Failure } from '../http/failure.js';
-import { findHostFailure } from '../http/protocol-checks.js';
 import { DEFAULT_LIMITS, Listener } from '../http/listener.js';
-import { ProtocolError } from '../http/protocol-error.js';
-import { findRefusal } from '../http/refusal.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
-import { HttpMetrics } from '../metrics/http-metrics.js';
-import type { Call, CallAnswer, CallNote } from './call.js';
+import type { Call, CallAnswer } from './call.js';
+import { CallRecorder } from './call-recorder.js';
 import { InternalCallers } from './internal-callers.js';
-import type { InternalDoor } from './internal-door.js';
 import { InternalDoors } from './internal-doors.js';
-import { InternalMetrics } from './internal-metrics.js';
-import { envelopeFailure } from './json-answer.js';
+import { failedAnswer, InternalRouter } from './internal-router.js';
+import type { Progress } from './progress.js';
 
 /** How long a stop waits for verifications that nobody waits for any more: longer than one can take. */
 const LAST_CALLS_MS = 3_000;
 /** Services on the same network need no patience. */
 const LIMITS = { ...DEFAULT_LIMITS, requestTimeoutMs: 10_000, headersTimeoutMs: 5_000 };
-
-/** Where a call has got to, for its line in the log. */
-interface Progress {
-  readonly door: InternalDoor | undefined;
-  readonly call: Call;
-  caller: string | null;
-  note: CallNote | undefined;
-}
 
 /**
  * The listener for services and gateways: plain `node:http`, for a framework would cost more than a verification does. Opened and closed
@@ -49,9 +34,9 @@ export class InternalListener {
   constructor(
     private readonly doors: InternalDoors,
     private readonly callers: InternalCallers,
-    private readonly metrics: InternalMetrics,
-    private readonly httpMetrics: HttpMetrics,
-    @Inject(LOGGER) private readonly logger: StructuredLogger,
+    private readonly router: InternalRouter,
+    private readonly recorder: CallRecorder,
+    @Inject(LOGGER) logger: StructuredLogger,
     @Inject(CONFIG) private readonly config: Pick<Config, 'env' | 'internalHost' | 'internalPort'>,
   ) {
     this.listener = new Listener((request, response) => {
@@ -111,7 +96,7 @@ export class InternalListener {
     }
     const connection = Connection.of(request.socket);
     const settled = (exchange: Exchange) => {
-      this.settle(progress, exchange);
+      this.recorder.record(progress, exchange);
     };
     connection.begin(request, response, settled, (failure) => {
       progress.note = { error_code: failure.code };
@@ -131,12 +116,7 @@ export class InternalListener {
       // Refused below HTTP while it waited for its turn.
       return;
     }
-    let answer: CallAnswer;
-    try {
-      answer = await this.enter(progress);
-    } catch (error) {
-      answer = this.failed(progress, error);
-    }
+    const answer = await this.router.answer(progress);
     if (isAnswered()) {
       // Refused meanwhile: a body that was none, or came too late.
       return;
@@ -144,79 +124,6 @@ export class InternalListener {
     progress.note = answer.note;
     write(call, answer);
   }
-
-  private enter(progress: Progress): Promise<CallAnswer> {
-    const { call, door } = progress;
-    const refusal = findRefusal(call.request) ?? findHostFailure(call.request);
-    if (refusal !== undefined) {
-      throw refusal;
-    }
-    if (door === undefined) {
-      throw new ProtocolError(404, 'NO_DOOR', 'There is no such door: see the README, "For your services".');
-    }
-    const method = call.request.method ?? '';
-    if (door.methods?.includes(method) === false) {
-      throw new ProtocolError(405, 'METHOD_NOT_ALLOWED', `Use ${door.methods.join(' or ')} here.`, {
-        Allow: door.methods.join(', '),
-      });
-    }
-    progress.caller = this.callers.identify(call.request, door.credential);
-    if (this.callers.areOpen && door.credential !== 'gateway-token' && !isOfThisMachine(call.request.headers.host)) {
-      throw new ProtocolError(
-        421,
-        'FOREIGN_HOST',
-        'Without INTERNAL_TOKENS this listener answers to names of this machine only.',
-      );
-    }
-    return door.answer(call);
-  }
-
-  private failed(progress: Progress, error: unknown): CallAnswer {
-    const { call } = progress;
-    const failure = describeFailure(error);
-    if (failure.code === 'INTERNAL') {
-      const { requestId, supportId } = call.identity;
-      this.logger.error({ request_id: requestId, support_id: supportId, err: error }, 'a request failed on our side');
-    }
-    const answer = failedAnswer(progress, failure);
-    const detail = error instanceof DomainError ? error.detail : undefined;
-    return { ...answer, note: { error_code: failure.code, detail } };
-  }
-
-  private settle({ call, door, caller, note }: Progress, exchange: Exchange): void {
-    const { request, response } = exchange;
-    const status = response.headersSent ? response.statusCode : null;
-    this.httpMetrics.count('internal', status);
-    this.metrics.count(door?.name ?? '', caller, status ?? 0);
-    const level = door?.isQuiet === true ? 'debug' : 'info';
-    if (!this.logger.isLevelEnabled(level)) {
-      return;
-    }
-    this.logger[level](
-      {
-        request_id: call.identity.requestId,
-        support_id: call.identity.supportId,
-        method: request.method,
-        door: door?.name ?? null,
-        caller,
-        status,
-        duration_ms: Math.round((performance.now() - exchange.startedMs) * 100) / 100,
-        ...note,
-        remote_address: exchange.remoteAddress ?? null,
-        aborted: !response.writableFinished,
-      },
-      'request',
-    );
-  }
-}
-
-function failedAnswer({ call, door }: Progress, failure: Failure): CallAnswer {
-  return door?.failed(call, failure) ?? envelopeFailure(call, failure);
-}
-
-/** A page in a browser can be made to call by any other name (DNS rebinding), and what is open to this machine is open to its browser. */
-function isOfThisMachine(host = ''): boolean {
-  return isLoopback(host.replace(/:\d*$/, '').replace(/^\[|\]$/g, ''));
 }
 
 function splitTarget(target: string): [path: string, query: string] {

@@ -5,6 +5,8 @@ import { EnvoyForwardAuthDoor, ForwardAuthDoor } from './forward-auth.doors.js';
 import { InternalCallers } from './internal-callers.js';
 import { InternalDoors } from './internal-doors.js';
 import { InternalListener } from './internal-listener.js';
+import { InternalRouter } from './internal-router.js';
+import { CallRecorder } from './call-recorder.js';
 import { InternalMetrics } from './internal-metrics.js';
 import { IntrospectDoor } from './introspect.door.js';
 import { LiveDoor, MetricsDoor, ReadyDoor } from './monitoring.doors.js';
@@ -24,7 +26,15 @@ const DOORS = [
 /** The listener for services, and its doors. */
 @Module({
   imports: [HealthModule, VerificationModule],
-  providers: [...DOORS, InternalDoors, InternalCallers, InternalMetrics, InternalListener],
+  providers: [
+    ...DOORS,
+    InternalDoors,
+    InternalCallers,
+    InternalMetrics,
+    InternalRouter,
+    CallRecorder,
+    InternalListener,
+  ],
   exports: [InternalListener],
 })
 export class InternalModule {}
