@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Exchange } from './exchange.js';
+import { together } from './together.js';
 
 const CONNECTION = Symbol('connection');
 /** Requests that may wait behind the one that is being answered. */
@@ -68,7 +69,12 @@ export class Connection {
         this.isServing = false;
         (this.socket.destroyed ? undefined : this.waiting.shift())?.();
       });
-      serve();
+      together(() => {
+        // Refused meanwhile, for what came behind it: then it is not carried out either.
+        if (!response.headersSent) {
+          serve();
+        }
+      });
     };
     if (!this.isServing) {
       start();

@@ -129,12 +129,24 @@ describe('a body that goes wrong on the way', () => {
   it.each([
     ['chunks that are none', `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, 400],
     ['chunk extensions without end', `${POST}Transfer-Encoding: chunked\r\n\r\n5;${'x'.repeat(20_000)}\r\n`, 413],
-  ])('(%s) is answered once, with one line in the log', async (_, text, status) => {
-    const { last, statuses } = await exchange(text);
-    expect(statuses).toEqual([status]);
-    const { support_id } = expectFailure(last?.body ?? '', status);
-    expect(await edge.requestLines(1)).toMatchObject([{ support_id, status, route: '/things' }]);
-    expect(await edge.requestLines(1)).toHaveLength(1);
+  ])(
+    '(%s) is answered once, with one line in the log, and without the handler if it comes at once',
+    async (_, text, status) => {
+      const { last, statuses } = await exchange(text);
+      expect(statuses).toEqual([status]);
+      const { support_id } = expectFailure(last?.body ?? '', status);
+      expect(await edge.requestLines(1)).toMatchObject([{ support_id, status, route: null }]);
+      expect(await edge.requestLines(1)).toHaveLength(1);
+    },
+  );
+
+  it('in its second packet is answered once, with one line in the log', async () => {
+    const client = await RawClient.connect(edge.port);
+    client.send(`${POST}Transfer-Encoding: chunked\r\n\r\n`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const answers = await client.send('zz\r\n').answersUntilClose();
+    expect(answers.map(({ status }) => status)).toEqual([400]);
+    expect(await edge.requestLines(1)).toMatchObject([{ status: 400, route: '/things' }]);
   });
 
   it('is not answered a second time when its request has been answered: the connection ends', async () => {
