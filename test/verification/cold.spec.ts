@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ALL_SCOPES } from '../../src/common/access/scope.js';
 import { parseIpAddress } from '../../src/common/ip-address.js';
+import { UnavailableError } from '../../src/common/unavailable-error.js';
 import { formatSecret } from '../../src/secrets/secret-form.js';
 import { FactsCache } from '../../src/verification/facts-cache.js';
 import { Verifier } from '../../src/verification/verifier.js';
@@ -87,17 +88,26 @@ describe('verification', () => {
     await untilHeard(fixture.app);
     const cached = cache.size;
 
-    /** Verifies good keys, one after the other, and notes how long each took. */
+    /**
+     * Verifies good keys, one after the other, and notes how long each took. A database that stands still for a second, because the machine
+     * is busy, fails one or two; a flood that locked good keys out would fail them by the hundred.
+     */
     const measureGood = async (lastsMs: number) => {
       const tookMs: number[] = [];
+      let refused = 0;
       const endMs = performance.now() + lastsMs;
       for (let i = 0; performance.now() < endMs; i++) {
         const beganMs = performance.now();
-        const code = await verify(keys[i % keys.length] ?? { secret: '' });
+        const code = await verify(keys[i % keys.length] ?? { secret: '' }).catch((error: unknown) => {
+          expect(error).toBeInstanceOf(UnavailableError);
+          refused++;
+          return 'VALID';
+        });
         tookMs.push(performance.now() - beganMs);
         expect(code).toBe('VALID');
         await sleep(1);
       }
+      expect(refused).toBeLessThan(tookMs.length / 100);
       return tookMs;
     };
     const quiet = await measureGood(FLOOD_MS / 2);
