@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { serve } from './app.lifecycle.js';
 import { CONFIG, type Config, type DatabaseConfig } from './config/config.js';
@@ -17,6 +18,8 @@ const app = await serve({
     firstKey = await createFirstKey(starting, config);
   },
 });
+// The log writes what it has at the end of a turn: it goes before what is said last.
+await nextTurn();
 process.stdout.write(await banner(app, app.get<Config>(CONFIG)));
 // Should the starter be gone by now, the stop is under way: no second reason to end.
 process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);

@@ -24,7 +24,16 @@ export async function readBody(
     // Only now, when it will be read: a client that asks before it sends is spared the sending.
     response.writeContinue();
   }
-  return readBytes(request, response, limitBytes);
+  return request.complete ? readArrived(request, limitBytes) : readBytes(request, response, limitBytes);
+}
+
+/** What is there as a whole, as nearly every body is by the time that its request is served, needs nobody to wait for it. */
+function readArrived(request: IncomingMessage, limitBytes: number): Buffer {
+  const bytes = (request.read() as Buffer | null) ?? Buffer.alloc(0);
+  if (bytes.length > limitBytes) {
+    throw bodyTooLarge(limitBytes);
+  }
+  return bytes;
 }
 
 function bodyTooLarge(limitBytes: number): ProtocolError {

@@ -29,7 +29,9 @@ const LIMITS = { ...DEFAULT_LIMITS, requestTimeoutMs: 10_000, headersTimeoutMs: 
 @Injectable()
 export class InternalListener {
   private readonly listener: Listener;
-  private readonly serving = new Set<Promise<void>>();
+  /** How many calls are being served, and who waits for the last one. */
+  private serving = 0;
+  private whenServed: (() => void) | undefined;
 
   constructor(
     private readonly doors: InternalDoors,
@@ -77,7 +79,7 @@ export class InternalListener {
   /** See `Listener.close`. Verifications whose clients have gone are counted too: their end is waited for. */
   async close(): Promise<void> {
     await this.listener.close();
-    await Promise.race([Promise.allSettled(this.serving), sleep(LAST_CALLS_MS, undefined, { ref: false })]);
+    await Promise.race([this.served(), sleep(LAST_CALLS_MS, undefined, { ref: false })]);
   }
 
   private receive(request: IncomingMessage, response: ServerResponse): void {
@@ -102,10 +104,15 @@ export class InternalListener {
       progress.note = { error_code: failure.code };
       write(call, failedAnswer(progress, failure));
     });
-    connection.inTurn(response, () => {
-      const serving = this.serve(progress);
-      this.serving.add(serving);
-      void serving.finally(() => this.serving.delete(serving));
+    connection.inTurn(response, () => void this.serve(progress));
+  }
+
+  private served(): Promise<void> {
+    return new Promise((resolve) => {
+      this.whenServed = resolve;
+      if (this.serving === 0) {
+        resolve();
+      }
     });
   }
 
@@ -116,7 +123,11 @@ export class InternalListener {
       // Refused below HTTP while it waited for its turn.
       return;
     }
+    this.serving++;
     const answer = await this.router.answer(progress);
+    if (--this.serving === 0) {
+      this.whenServed?.();
+    }
     if (isAnswered()) {
       // Refused meanwhile: a body that was none, or came too late.
       return;
