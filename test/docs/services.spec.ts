@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { itWithCurl } from '../support/curl.js';
 import { startFixture, type Fixture } from '../support/fixture.js';
 import { endProducts, makeFolder } from '../support/product.js';
 
@@ -41,7 +42,7 @@ describe('what the README shows to services works when pasted:', () => {
     expect(stdout.trim()).toBe(`true VALID ${fixture.organizationId} undefined`);
   });
 
-  it('introspecting by curl', async () => {
+  itWithCurl('introspecting by curl', async () => {
     const { stdout } = await run('sh', ['-c', here(blockAfter('**`POST /introspect`**', 'sh'))], { env });
     expect(JSON.parse(stdout)).toMatchObject({ active: true, sub: fixture.organizationId });
   });

@@ -1,14 +1,13 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, lstatSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RowDataPacket } from 'mysql2/promise';
 import { SCOPES } from '../../src/common/access/scope.js';
 import { KEYS, send } from '../support/api-client.js';
+import { itWithCurl } from '../support/curl.js';
 import { endProducts, makeFolder, Product, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-
-const isInstalled = (program: string) => spawnSync(program, ['--version']).error === undefined;
 
 interface FirstKeyFile {
   readonly organization_id: string;
@@ -62,9 +61,6 @@ describe('the first start', () => {
     expect(organizations).toEqual([{ name: 'Development' }]);
     expect(product.output.split(secret)).toHaveLength(2);
   });
-
-  // Where there is no curl, nobody pastes one; CI installs it.
-  const itWithCurl = process.env.CI === undefined && !isInstalled('curl') ? it.skip : it;
 
   itWithCurl('prints a curl that works when pasted', async () => {
     const product = launch();
