@@ -1,7 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { idToBytes, type ApiKeyId, type OrganizationId } from '../common/prefixed-id.js';
 import { CONFIG, type Config, type Pepper } from '../config/config.js';
+import { HmacSha256 } from './hmac-sha256.js';
 
 /** What a secret is bound to: a row repointed to another key or organization does not verify. */
 export interface SecretBinding {
@@ -31,7 +32,7 @@ export interface VersionedDigest {
  */
 @Injectable()
 export class PepperRing {
-  private readonly byVersion = new Map<number, Pepper>();
+  private readonly byVersion = new Map<number, HmacSha256>();
   private current = 0;
   /** The peppers that are set, the current one first. */
   readonly peppers: readonly Pepper[];
@@ -43,7 +44,7 @@ export class PepperRing {
   /** Names the versions: one for each of `peppers`, in their order. */
   assign(versions: readonly number[]): void {
     this.byVersion.clear();
-    this.peppers.forEach((pepper, place) => this.byVersion.set(versions[place] ?? 0, pepper));
+    this.peppers.forEach((pepper, place) => this.byVersion.set(versions[place] ?? 0, new HmacSha256(pepper)));
     this.current = versions[0] ?? 0;
   }
 
@@ -54,11 +55,11 @@ export class PepperRing {
 
   /** The digest that is stored for a secret, under the current pepper. */
   digest(secret: string, binding: SecretBinding): VersionedDigest {
-    const pepper = this.byVersion.get(this.current);
-    if (pepper === undefined) {
+    const hmac = this.byVersion.get(this.current);
+    if (hmac === undefined) {
       throw new Error('the peppers have no versions yet: assign() comes first');
     }
-    return { digest: digestUnder(pepper, secret, bindingTextOf(binding)), pepperVersion: this.current };
+    return { digest: digestOf(hmac, secret, bindingTextOf(binding)), pepperVersion: this.current };
   }
 
   /** Whether a digest of this version can be judged here at all. */
@@ -78,22 +79,20 @@ export class PepperRing {
 
   /** Whether the secret has this digest, in constant time. False for a version that is not known here. */
   matches(secret: string, binding: BindingText, stored: VersionedDigest): boolean {
-    const pepper = this.byVersion.get(stored.pepperVersion);
-    if (pepper === undefined || stored.digest.length !== 32) {
+    const hmac = this.byVersion.get(stored.pepperVersion);
+    if (hmac === undefined || stored.digest.length !== 32) {
       return false;
     }
-    return timingSafeEqual(digestUnder(pepper, secret, binding), stored.digest);
+    return timingSafeEqual(digestOf(hmac, secret, binding), stored.digest);
   }
 }
 
 /** A value that tells two peppers apart and reveals neither. */
 export function pepperCheckValue(pepper: Pepper): string {
-  return createHmac('sha256', pepper).update('latchkey pepper check').digest('hex');
+  return new HmacSha256(pepper).digest('latchkey pepper check').toString('hex');
 }
 
 /** HMAC-SHA-256(pepper, secret ‖ key id ‖ organization id). A secret is ASCII, and so one character a byte like the rest. */
-function digestUnder(pepper: Pepper, secret: string, binding: BindingText): Buffer {
-  return createHmac('sha256', pepper)
-    .update(secret + binding, 'latin1')
-    .digest();
+function digestOf(pepper: HmacSha256, secret: string, binding: BindingText): Buffer {
+  return pepper.digest(secret + binding);
 }

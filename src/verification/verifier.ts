@@ -56,15 +56,20 @@ export class Verifier {
     const startedMs = performance.now();
     try {
       const verdict = this.verdictNow(secret, attempt, options) ?? (await this.verdictLater(secret, attempt, options));
-      this.metrics.observeVerdict(door, verdict.code, startedMs);
-      this.count(verdict);
-      return verdict;
+      return this.reached(verdict, door, startedMs);
     } catch (error) {
       if (error instanceof UnavailableError) {
         this.metrics.observeVerdict(door, 'UNAVAILABLE', startedMs);
       }
       throw error;
     }
+  }
+
+  /** Like `verify`, for who cannot afford to wait for a promise: undefined, and nothing counted, if the database must be asked. */
+  verifyWarm(secret: string, attempt: Attempt, options: VerifyOptions = {}): Verdict<VerifiedKey> | undefined {
+    const startedMs = performance.now();
+    const verdict = this.verdictNow(secret, attempt, options);
+    return verdict === undefined ? undefined : this.reached(verdict, options.door ?? 'public', startedMs);
   }
 
   /**
@@ -92,8 +97,7 @@ export class Verifier {
     }
     const verdicts = requests.flatMap((request) => reached.get(request) ?? []);
     for (const verdict of verdicts) {
-      this.metrics.observeVerdict(door, verdict.code, startedMs);
-      this.count(verdict);
+      this.reached(verdict, door, startedMs);
     }
     return verdicts;
   }
@@ -174,10 +178,13 @@ export class Verifier {
     return decide(stored.key, attempt, this.databaseClock.nowMs());
   }
 
-  private count(verdict: Verdict<VerifiedKey>): void {
+  /** Counts a verdict that is about to be given. */
+  private reached(verdict: Verdict<VerifiedKey>, door: Door, startedMs: number): Verdict<VerifiedKey> {
+    this.metrics.observeVerdict(door, verdict.code, startedMs);
     if (isOfLivingKey(verdict)) {
       this.meter.count(verdict.key.keyId, this.databaseClock.nowMs());
     }
+    return verdict;
   }
 
   private hasDigest(secret: string, { digest, pepperVersion, binding }: StoredSecret): boolean {
