@@ -30,7 +30,8 @@ export class BearerStrategy {
     this.strategy = new Strategy<
       (request: unknown, token: string, done: (error: unknown, verdict?: Verdict<VerifiedKey>) => void) => void
     >({ passReqToCallback: true, realm: 'latchkey' }, (request, token, done) => {
-      verifier.verify(token, (request as HeaderOnlyRequest).attempt, { door: 'public' }).then((verdict) => {
+      const { attempt } = request as HeaderOnlyRequest;
+      Promise.resolve(verifier.verify(token, attempt, { door: 'public' })).then((verdict) => {
         done(null, verdict);
       }, done);
     });

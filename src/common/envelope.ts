@@ -34,6 +34,20 @@ export function successEnvelope<T>(identity: AnswerIdentity, status: number, dat
   };
 }
 
+/**
+ * The text of the envelope of a success, for answers that are made thousands of times a second.
+ * @param data ready JSON
+ * @param message a sentence of ours, without anything that JSON escapes
+ */
+export function successEnvelopeText(
+  { supportId, env }: AnswerIdentity,
+  status: number,
+  data: string,
+  message: string,
+): string {
+  return `{"status":${status},"data":${data},"error":null,"log":null,"validator":null,"support_id":"${supportId}","message":"${message}","env":"${env}"}`;
+}
+
 /** The envelope of a failure. `error` is a sentence for the client; nothing of the inside belongs in it. */
 export function failureEnvelope(
   identity: AnswerIdentity,

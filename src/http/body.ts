@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { bodyTooLargeSentence } from '../common/failure-sentences.js';
+import type { Soon } from '../common/soon.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** Whether the request announces a body at all. */
@@ -9,14 +10,10 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
 
 /**
  * The bytes of a request's body. Our own reading rather than body-parser's, which swallows the rest of a refused body before it lets
- * us answer.
- * @throws ProtocolError when there are more than `limitBytes`, or the body breaks off
+ * us answer. There at once if all has arrived.
+ * @throws ProtocolError (a promise rejects with it) when there are more than `limitBytes`, or the body breaks off
  */
-export async function readBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  limitBytes: number,
-): Promise<Buffer> {
+export function readBody(request: IncomingMessage, response: ServerResponse, limitBytes: number): Soon<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
     throw bodyTooLarge(limitBytes);
   }

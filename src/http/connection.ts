@@ -22,7 +22,8 @@ export class Connection {
   private readonly remoteAddress: string | undefined;
   private latest: Exchange | undefined;
   private whenIdle: (() => void) | undefined;
-  private isServing = false;
+  /** The answer to the request whose turn it is. */
+  private served: ServerResponse | undefined;
   private readonly waiting: (() => void)[] = [];
 
   private constructor(private readonly socket: Socket) {
@@ -51,6 +52,7 @@ export class Connection {
       if (this.open.delete(response)) {
         settled(exchange);
         this.runWhenIdle();
+        this.endTurn(response);
       }
     };
     this.latest = exchange;
@@ -60,15 +62,11 @@ export class Connection {
 
   /**
    * Serves one request of the connection at a time. Node starts pipelined ones all at once; those whose turn never comes, because
-   * the socket closed, are never told, and would keep for ever what they opened.
+   * the socket closed, are never told, and would keep for ever what they opened. The exchange must have begun.
    */
   inTurn(response: ServerResponse, serve: () => void): void {
     const start = () => {
-      this.isServing = true;
-      response.once('close', () => {
-        this.isServing = false;
-        (this.socket.destroyed ? undefined : this.waiting.shift())?.();
-      });
+      this.served = response;
       together(() => {
         // Refused meanwhile, for what came behind it: then it is not carried out either.
         if (!response.headersSent) {
@@ -76,12 +74,19 @@ export class Connection {
         }
       });
     };
-    if (!this.isServing) {
+    if (this.served === undefined) {
       start();
     } else if (this.waiting.length < MOST_WAITING) {
       this.waiting.push(start);
     } else {
       this.socket.destroy();
+    }
+  }
+
+  private endTurn(response: ServerResponse): void {
+    if (this.served === response) {
+      this.served = undefined;
+      (this.socket.destroyed ? undefined : this.waiting.shift())?.();
     }
   }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MIMEType } from 'node:util';
 import { InvalidInputError } from '../common/domain-error.js';
 import { BODY_LIMIT_BYTES, FAILURE_SENTENCES, invalidFieldsSentence } from '../common/failure-sentences.js';
+import { whenThere, type Soon } from '../common/soon.js';
 import { announcesBody, readBody } from './body.js';
 import { ProtocolError } from './protocol-error.js';
 
@@ -16,16 +17,16 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
  * The JSON object in a request's body.
  * Throws on anything that is not a JSON object in UTF-8, uncompressed, of at most `limitBytes`; no error quotes the body.
  */
-export async function readJsonObject(
+export function readJsonObject(
   request: IncomingMessage,
   response: ServerResponse,
   limitBytes = BODY_LIMIT_BYTES,
-): Promise<object> {
+): Soon<object> {
   if (!announcesBody(request)) {
     throw new ProtocolError(400, 'BODY_MISSING', FAILURE_SENTENCES.bodyMissing);
   }
   requireJsonType(request);
-  return parseJsonObject(await readBody(request, response, limitBytes));
+  return whenThere(readBody(request, response, limitBytes), parseJsonObject);
 }
 
 function requireJsonType({ headers }: IncomingMessage): void {

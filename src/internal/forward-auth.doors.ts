@@ -3,10 +3,13 @@ import { CredentialsMissingError, InvalidCredentialsError } from '../common/acce
 import { isScope, scopeSetOf, type ScopeSet } from '../common/access/scope.js';
 import { parseIpAddress, type IpAddress } from '../common/ip-address.js';
 import { headerValues } from '../common/raw-headers.js';
+import { whenThere, type Soon } from '../common/soon.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { refusalOf } from '../decision/refusal.js';
+import type { Verdict } from '../decision/verdict.js';
 import { describeFailure } from '../http/failure.js';
 import { ProtocolError } from '../http/protocol-error.js';
+import type { VerifiedKey } from '../verification/stored-secret.js';
 import { Verifier } from '../verification/verifier.js';
 import type { Call, CallAnswer } from './call.js';
 import type { InternalDoor } from './internal-door.js';
@@ -38,21 +41,11 @@ export class ForwardAuthDoor implements InternalDoor {
     private readonly config: Pick<Config, 'forwardAuthAddressHeader' | 'forwardAuthTrustedPeers'>,
   ) {}
 
-  async answer(call: Call): Promise<CallAnswer> {
-    const scopes = this.wantedScopes(call);
-    const attempt = { scopes, address: this.clientAddress(call) };
-    const verdict = await this.verifier.verify(bearerSecret(call), attempt, { door: 'forward-auth' });
-    const refusal = refusalOf(verdict);
-    if (refusal !== null) {
-      return { ...envelopeFailure(call, describeFailure(refusal)), note: noteOf(verdict) };
-    }
-    if (verdict.code !== 'VALID') {
-      throw new TypeError(`a refused key was found ${verdict.code}`);
-    }
-    const { id, organizationId, scopes: held } = verdict.key.record;
-    // Always all three: what is not set here, a client could have set itself.
-    const headers = ['X-Organization-Id', organizationId, 'X-Api-Key-Id', id, 'X-Api-Key-Scopes', held.join(' ')];
-    return { status: 200, headers, body: '', note: noteOf(verdict) };
+  answer(call: Call): Soon<CallAnswer> {
+    const attempt = { scopes: this.wantedScopes(call), address: this.clientAddress(call) };
+    return whenThere(this.verifier.verify(bearerSecret(call), attempt, { door: 'forward-auth' }), (verdict) =>
+      answerOf(call, verdict),
+    );
   }
 
   /** What the gateway's configuration asks for: `?scopes=`, exactly once, for it could be a client's as well. */
@@ -115,6 +108,20 @@ export class EnvoyForwardAuthDoor extends ForwardAuthDoor {
     }
     return parseScopes(value, 'The header X-Latchkey-Scopes');
   }
+}
+
+function answerOf(call: Call, verdict: Verdict<VerifiedKey>): CallAnswer {
+  const refusal = refusalOf(verdict);
+  if (refusal !== null) {
+    return { ...envelopeFailure(call, describeFailure(refusal)), note: noteOf(verdict) };
+  }
+  if (verdict.code !== 'VALID') {
+    throw new TypeError(`a refused key was found ${verdict.code}`);
+  }
+  const { id, organizationId, scopes: held } = verdict.key.record;
+  // Always all three: what is not set here, a client could have set itself.
+  const headers = ['X-Organization-Id', organizationId, 'X-Api-Key-Id', id, 'X-Api-Key-Scopes', held.join(' ')];
+  return { status: 200, headers, body: '', note: noteOf(verdict) };
 }
 
 /** @throws CredentialsMissingError, InvalidCredentialsError: as Passport's strategy does at the public listener */

@@ -1,3 +1,4 @@
+import type { Soon } from '../common/soon.js';
 import type { Failure } from '../http/failure.js';
 import type { Call, CallAnswer } from './call.js';
 
@@ -22,7 +23,7 @@ export interface InternalDoor {
   /** Whether the log has it only at the level debug: what machines ask every few seconds. */
   readonly isQuiet?: boolean;
   /** @throws what `describeFailure` knows; `failed` makes an answer of it */
-  answer(call: Call): Promise<CallAnswer>;
+  answer(call: Call): Soon<CallAnswer>;
   /** A failure in the door's own standard. */
   failed(call: Call, failure: Failure): CallAnswer;
 }

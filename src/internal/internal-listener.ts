@@ -104,7 +104,9 @@ export class InternalListener {
       progress.note = { error_code: failure.code };
       write(call, failedAnswer(progress, failure));
     });
-    connection.inTurn(response, () => void this.serve(progress));
+    connection.inTurn(response, () => {
+      this.serve(progress);
+    });
   }
 
   private served(): Promise<void> {
@@ -116,24 +118,28 @@ export class InternalListener {
     });
   }
 
-  private async serve(progress: Progress): Promise<void> {
-    const { call } = progress;
-    const isAnswered = () => call.response.headersSent;
-    if (isAnswered()) {
+  private serve(progress: Progress): void {
+    if (progress.call.response.headersSent) {
       // Refused below HTTP while it waited for its turn.
       return;
     }
     this.serving++;
-    const answer = await this.router.answer(progress);
+    // One that is there at once waits too, until all that came in with it are answered: then they are written one after the other.
+    void Promise.resolve(this.router.answer(progress)).then((answer) => {
+      this.deliver(progress, answer);
+    });
+  }
+
+  private deliver(progress: Progress, answer: CallAnswer): void {
     if (--this.serving === 0) {
       this.whenServed?.();
     }
-    if (isAnswered()) {
+    if (progress.call.response.headersSent) {
       // Refused meanwhile: a body that was none, or came too late.
       return;
     }
     progress.note = answer.note;
-    write(call, answer);
+    write(progress.call, answer);
   }
 }
 
@@ -143,10 +149,11 @@ function splitTarget(target: string): [path: string, query: string] {
 }
 
 function write({ response, identity }: Call, { status, headers, body }: CallAnswer): void {
+  const length = Buffer.byteLength(body);
   response.writeHead(status, [
     ...headers,
     'Content-Length',
-    String(Buffer.byteLength(body)),
+    String(length),
     'Cache-Control',
     'no-store',
     'X-Content-Type-Options',
@@ -154,5 +161,6 @@ function write({ response, identity }: Call, { status, headers, body }: CallAnsw
     'X-Request-Id',
     identity.requestId,
   ]);
-  response.end(body);
+  // Where both are the same bytes, Node writes Latin-1 much faster.
+  response.end(body, length === body.length ? 'latin1' : 'utf8');
 }

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError } from '../common/domain-error.js';
+import type { Soon } from '../common/soon.js';
 import { isLoopback } from '../config/is-loopback.js';
 import { describeFailure, type Failure } from '../http/failure.js';
 import { findHostFailure } from '../http/protocol-checks.js';
@@ -20,15 +21,17 @@ export class InternalRouter {
   ) {}
 
   /** The answer to a call, whatever happens; notes on the way who calls. */
-  async answer(progress: Progress): Promise<CallAnswer> {
+  answer(progress: Progress): Soon<CallAnswer> {
+    const failed = (error: unknown) => this.failed(progress, error);
     try {
-      return await this.enter(progress);
+      const answer = this.enter(progress);
+      return answer instanceof Promise ? answer.catch(failed) : answer;
     } catch (error) {
-      return this.failed(progress, error);
+      return failed(error);
     }
   }
 
-  private enter(progress: Progress): Promise<CallAnswer> {
+  private enter(progress: Progress): Soon<CallAnswer> {
     const { call, door } = progress;
     const refusal = findRefusal(call.request) ?? findHostFailure(call.request);
     if (refusal !== undefined) {

@@ -1,4 +1,4 @@
-import { successEnvelope } from '../common/envelope.js';
+import { successEnvelopeText } from '../common/envelope.js';
 import type { Failure } from '../http/failure.js';
 import { envelopeOf } from '../http/send-failure.js';
 import { JSON_TYPE } from '../http/send-json.js';
@@ -11,14 +11,9 @@ export function jsonAnswer(status: number, value: unknown, headers: Failure['hea
   return { status, headers: [...JSON_HEADERS, ...Object.entries(headers).flat()], body: JSON.stringify(value) };
 }
 
-/** A success in the envelope. */
-export function envelopeAnswer({ identity }: Call, data: unknown, message: string, note: CallNote): CallAnswer {
-  return {
-    status: 200,
-    headers: JSON_HEADERS,
-    body: JSON.stringify(successEnvelope(identity, 200, data, message)),
-    note,
-  };
+/** A success in the envelope. @param data ready JSON */
+export function envelopeAnswer({ identity }: Call, data: string, message: string, note: CallNote): CallAnswer {
+  return { status: 200, headers: JSON_HEADERS, body: successEnvelopeText(identity, 200, data, message), note };
 }
 
 /** A failure in the envelope. */

@@ -1,3 +1,4 @@
+import type { KeyRecord } from '../common/access/caller.js';
 import { scopesIn, type Scope } from '../common/access/scope.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
@@ -24,16 +25,28 @@ export interface VerificationAnswer {
   readonly missing_scopes?: readonly Scope[];
 }
 
-export function verificationAnswerFrom(verdict: Verdict<VerifiedKey>): VerificationAnswer {
-  const valid = verdict.code === 'VALID';
-  if (!('key' in verdict)) {
-    return { valid, code: verdict.code, api_key: null };
+/** A `VerificationAnswer` as JSON: put together from parts, of which the greatest, the key, is made once for as long as it is cached. */
+export function verificationText(verdict: Verdict<VerifiedKey>): string {
+  const { code } = verdict;
+  const apiKey = 'key' in verdict ? apiKeyText(verdict.key.record) : 'null';
+  const missing =
+    verdict.code === 'INSUFFICIENT_SCOPES' ? `,"missing_scopes":${JSON.stringify(scopesIn(verdict.missing))}` : '';
+  return `{"valid":${code === 'VALID'},"code":"${code}","api_key":${apiKey}${missing}}`;
+}
+
+/** Goes with the record: what changes of a key comes as a new one. */
+const API_KEY_TEXTS = new WeakMap<KeyRecord, string>();
+
+function apiKeyText(record: KeyRecord): string {
+  const known = API_KEY_TEXTS.get(record);
+  if (known !== undefined) {
+    return known;
   }
-  const { id, organizationId, label, scopes, expiresAt } = verdict.key.record;
-  const shown = { id, organization_id: organizationId, label, scopes, expires_at: expiresAt };
-  return verdict.code === 'INSUFFICIENT_SCOPES'
-    ? { valid, code: verdict.code, api_key: shown, missing_scopes: scopesIn(verdict.missing) }
-    : { valid, code: verdict.code, api_key: shown };
+  const { id, organizationId, label, scopes, expiresAt } = record;
+  const shown: VerifiedApiKey = { id, organization_id: organizationId, label, scopes, expires_at: expiresAt };
+  const text = JSON.stringify(shown);
+  API_KEY_TEXTS.set(record, text);
+  return text;
 }
 
 /** What the log says of a verdict. */

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { whenThere, type Soon } from '../common/soon.js';
 import { readJsonObject } from '../http/json-body.js';
 import { Verifier } from '../verification/verifier.js';
 import type { Call, CallAnswer } from './call.js';
 import type { InternalDoor } from './internal-door.js';
 import { envelopeAnswer, envelopeFailure } from './json-answer.js';
-import { noteOf, verificationAnswerFrom } from './verification-answer.js';
+import { noteOf, verificationText } from './verification-answer.js';
 import { parseBatchRequest, parseVerifyRequest } from './verify-request.js';
 
 const BODY_LIMIT_BYTES = 16_384;
@@ -21,10 +22,14 @@ export class VerifyDoor implements InternalDoor {
 
   constructor(private readonly verifier: Verifier) {}
 
-  async answer(call: Call): Promise<CallAnswer> {
-    const { secret, attempt } = parseVerifyRequest(await readJsonObject(call.request, call.response, BODY_LIMIT_BYTES));
-    const verdict = await this.verifier.verify(secret, attempt, { door: 'verify', fresh: wantsFresh(call) });
-    return envelopeAnswer(call, verificationAnswerFrom(verdict), 'Verification completed', noteOf(verdict));
+  answer(call: Call): Soon<CallAnswer> {
+    return whenThere(readJsonObject(call.request, call.response, BODY_LIMIT_BYTES), (body) => {
+      const { secret, attempt } = parseVerifyRequest(body);
+      const options = { door: 'verify', fresh: wantsFresh(call) } as const;
+      return whenThere(this.verifier.verify(secret, attempt, options), (verdict) =>
+        envelopeAnswer(call, verificationText(verdict), 'Verification completed', noteOf(verdict)),
+      );
+    });
   }
 }
 
@@ -43,7 +48,7 @@ export class VerifyBatchDoor implements InternalDoor {
     const options = { door: 'batch', fresh: wantsFresh(call) } as const;
     const verdicts = await this.verifier.verifyAll(requests, options);
     const note = { verifications: verdicts.length };
-    return envelopeAnswer(call, verdicts.map(verificationAnswerFrom), 'Verifications completed', note);
+    return envelopeAnswer(call, `[${verdicts.map(verificationText).join(',')}]`, 'Verifications completed', note);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { Soon } from '../common/soon.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { decide } from '../decision/decide.js';
@@ -48,28 +49,33 @@ export class Verifier {
 
   /**
    * The verdict on one attempt; it counts in the metrics of a key that is alive. What has not the form of a secret costs no
-   * query, and nothing but "unknown" is said before the digest has matched.
-   * @throws UnavailableError when nothing can be said, because the database does not answer
+   * query, and nothing but "unknown" is said before the digest has matched. A promise only where the database must be asked: a warm
+   * verdict takes less time than waiting for one.
+   * @throws UnavailableError (the promise rejects with it) when nothing can be said, because the database does not answer
    */
-  async verify(secret: string, attempt: Attempt, options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>> {
-    const { door = 'public' } = options;
+  verify(secret: string, attempt: Attempt, options: VerifyOptions = {}): Soon<Verdict<VerifiedKey>> {
     const startedMs = performance.now();
+    const verdict = this.verdictNow(secret, attempt, options);
+    return verdict === undefined
+      ? this.verifyCold(secret, attempt, options, startedMs)
+      : this.reached(verdict, options.door ?? 'public', startedMs);
+  }
+
+  private async verifyCold(
+    secret: string,
+    attempt: Attempt,
+    options: VerifyOptions,
+    startedMs: number,
+  ): Promise<Verdict<VerifiedKey>> {
+    const { door = 'public' } = options;
     try {
-      const verdict = this.verdictNow(secret, attempt, options) ?? (await this.verdictLater(secret, attempt, options));
-      return this.reached(verdict, door, startedMs);
+      return this.reached(await this.verdictLater(secret, attempt, options), door, startedMs);
     } catch (error) {
       if (error instanceof UnavailableError) {
         this.metrics.observeVerdict(door, 'UNAVAILABLE', startedMs);
       }
       throw error;
     }
-  }
-
-  /** Like `verify`, for who cannot afford to wait for a promise: undefined, and nothing counted, if the database must be asked. */
-  verifyWarm(secret: string, attempt: Attempt, options: VerifyOptions = {}): Verdict<VerifiedKey> | undefined {
-    const startedMs = performance.now();
-    const verdict = this.verdictNow(secret, attempt, options);
-    return verdict === undefined ? undefined : this.reached(verdict, options.door ?? 'public', startedMs);
   }
 
   /**
@@ -82,7 +88,7 @@ export class Verifier {
     const startedMs = performance.now();
     const reached = new Map<VerifyRequest, Verdict<VerifiedKey>>();
     try {
-      for (let waiting = requests; waiting.length > 0;) {
+      for (let waiting = this.reachNow(requests, options, reached); waiting.length > 0;) {
         const busy = await this.reachEach(waiting, options, reached);
         if (busy.length === waiting.length) {
           throw new UnavailableError({ detail: 'too many others are reading' });
@@ -102,6 +108,21 @@ export class Verifier {
     return verdicts;
   }
 
+  /** Notes the verdicts that can be reached without waiting, and gives back the other requests. */
+  private reachNow(
+    requests: readonly VerifyRequest[],
+    options: VerifyOptions,
+    reached: Map<VerifyRequest, Verdict<VerifiedKey>>,
+  ): VerifyRequest[] {
+    return requests.filter((request) => {
+      const verdict = this.verdictNow(request.secret, request.attempt, options);
+      if (verdict !== undefined) {
+        reached.set(request, verdict);
+      }
+      return verdict === undefined;
+    });
+  }
+
   /** Notes the verdicts that can be reached, and gives back the requests for which too many others were reading. */
   private async reachEach(
     requests: readonly VerifyRequest[],
@@ -112,8 +133,7 @@ export class Verifier {
     const reach = async (request: VerifyRequest) => {
       const { secret, attempt } = request;
       try {
-        const verdict = this.verdictNow(secret, attempt, options);
-        reached.set(request, verdict ?? (await this.verdictLater(secret, attempt, options)));
+        reached.set(request, await this.verdictLater(secret, attempt, options));
       } catch (error) {
         if (!(error instanceof BusyError)) {
           throw error;
