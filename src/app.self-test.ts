@@ -61,6 +61,9 @@ function sendEverywhere(logger: StructuredLogger, secret: string): number {
   const nest = new NestLogger(logger);
   entries.push(
     () => {
+      logger.plain('info', { field: secret, [secret]: 'as a key' }, 'plain fields');
+    },
+    () => {
       nest.error(error, `Error: ${secret}\n    at ${secret}:1:1`, secret);
     },
     () => {

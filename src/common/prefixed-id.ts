@@ -44,10 +44,15 @@ export function isPrefixedId<P extends IdPrefix>(prefix: P, text: string): text 
 
 /** The 16 bytes that the database holds for an id. Throws a TypeError on a text that is not one. */
 export function idToBytes(prefix: IdPrefix, id: string): Buffer {
+  return Buffer.from(idToHex(prefix, id), 'hex');
+}
+
+/** The same bytes as 32 hexadecimal digits, and nothing but those. Throws a TypeError on a text that is not an id. */
+export function idToHex(prefix: IdPrefix, id: string): string {
   if (!isPrefixedId(prefix, id)) {
     throw new TypeError(`not an id of the form ${prefix}<uuidv7>`);
   }
-  return Buffer.from(id.slice(prefix.length).replaceAll('-', ''), 'hex');
+  return id.slice(prefix.length).replaceAll('-', '');
 }
 
 /** The id that 16 bytes of the database stand for. */

@@ -17,7 +17,8 @@ export function logExchange(logger: StructuredLogger, exchange: Exchange): void 
   const { requestId, supportId } = requestIdentity(request);
   const caller = findCaller(request);
   const failure = findFailureNote(request);
-  logger[level](
+  logger.plain(
+    level,
     {
       request_id: requestId,
       support_id: supportId,

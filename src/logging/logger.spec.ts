@@ -83,6 +83,27 @@ describe('the log', () => {
     expect(entry.time).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
 
+  it('makes the same line of plain fields, whichever way they come', () => {
+    jest.useFakeTimers({ now: 1_750_000_000_123 });
+    try {
+      const { logger, lines } = loggerOf('json');
+      const fields = { text: 'a "quoted"\nline', count: 1.5, no: null, yes: true, missing: undefined };
+      logger.info(fields, 'request');
+      logger.plain('info', fields, 'request');
+      expect(lines).toHaveLength(2);
+      expect(lines[1]).toBe(lines[0]);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('leaves plain fields out below its level', () => {
+    const { logger, lines } = loggerOf('json');
+    logger.level = 'info';
+    logger.plain('debug', { a: 1 }, 'request');
+    expect(lines).toEqual([]);
+  });
+
   it('is for reading in the format pretty: time, level and sentence, no process id or host name', () => {
     const { logger, text } = loggerOf('pretty');
     logger.info('ready');

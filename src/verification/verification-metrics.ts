@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { TalliedCounter } from '../metrics/tallied-counter.js';
 import type { Verdict } from '../decision/verdict.js';
 import type { Door } from './door.js';
 
@@ -9,21 +10,26 @@ export type VerificationOutcome = Verdict['code'] | 'UNAVAILABLE';
 /** What is measured of verification, in Prometheus' terms. Labels are bounded: no ids. */
 @Injectable()
 export class VerificationMetrics {
-  private readonly verdicts: Counter<'door' | 'code'>;
+  private readonly verdicts: TalliedCounter;
+  private readonly lookups: TalliedCounter;
   private readonly durations: Histogram<'door'>;
   private readonly fills: Counter<'outcome'>;
   private readonly lag: Histogram;
-  private hits = 0;
-  private misses = 0;
 
   constructor(private readonly registry: Registry) {
     const registers = [registry];
-    this.verdicts = new Counter({
+    this.verdicts = new TalliedCounter(registry, {
       name: 'latchkey_verdicts_total',
       help: 'Verdicts by door and code; UNAVAILABLE: none could be reached.',
       labelNames: ['door', 'code'],
-      registers,
     });
+    this.lookups = new TalliedCounter(registry, {
+      name: 'latchkey_facts_lookups_total',
+      help: 'Verifications that found the facts in the cache (hit) or had to wait for the database (miss).',
+      labelNames: ['outcome'],
+    });
+    this.lookups.announce('hit');
+    this.lookups.announce('miss');
     this.durations = new Histogram({
       name: 'latchkey_verification_duration_seconds',
       help: 'From the secret to the verdict, by door.',
@@ -45,7 +51,6 @@ export class VerificationMetrics {
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2, 5, 10],
       registers,
     });
-    this.exposeLookups();
   }
 
   /** Exposes a feed's age. */
@@ -74,7 +79,7 @@ export class VerificationMetrics {
 
   /** @param startedMs when the secret was handed over, by `performance.now()` */
   observeVerdict(door: Door, code: VerificationOutcome, startedMs: number): void {
-    this.verdicts.inc({ door, code });
+    this.verdicts.count(door, code);
     this.durations.observe({ door }, (performance.now() - startedMs) / 1_000);
   }
 
@@ -87,31 +92,10 @@ export class VerificationMetrics {
   }
 
   countHit(): void {
-    this.hits++;
+    this.lookups.count('hit');
   }
 
   countMiss(): void {
-    this.misses++;
-  }
-
-  private exposeLookups(): void {
-    // Folded in when somebody looks.
-    const takeLookups = () => {
-      const lookups = { hit: this.hits, miss: this.misses };
-      this.hits = 0;
-      this.misses = 0;
-      return lookups;
-    };
-    new Counter({
-      name: 'latchkey_facts_lookups_total',
-      help: 'Verifications that found the facts in the cache (hit) or had to wait for the database (miss).',
-      labelNames: ['outcome'] as const,
-      registers: [this.registry],
-      collect() {
-        const { hit, miss } = takeLookups();
-        this.inc({ outcome: 'hit' }, hit);
-        this.inc({ outcome: 'miss' }, miss);
-      },
-    });
+    this.lookups.count('miss');
   }
 }

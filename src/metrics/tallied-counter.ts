@@ -1,0 +1,73 @@
+import { Counter, type Registry } from 'prom-client';
+
+type LabelValue = string | number;
+
+interface Tally {
+  count: number;
+  /** By the value of the next label. */
+  readonly below: Map<LabelValue, Tally>;
+}
+
+const newTally = (): Tally => ({ count: 0, below: new Map() });
+
+/**
+ * A counter for what happens thousands of times a second: counted in memory, and handed over when somebody looks. prom-client makes a
+ * text of the labels at each count.
+ */
+export class TalliedCounter {
+  private readonly root = newTally();
+
+  constructor(
+    registry: Registry,
+    { labelNames, ...named }: { readonly name: string; readonly help: string; readonly labelNames: readonly string[] },
+  ) {
+    const { root } = this;
+    new Counter({
+      ...named,
+      labelNames: [...labelNames],
+      registers: [registry],
+      collect() {
+        handOver(this, root, labelNames, {});
+      },
+    });
+  }
+
+  /** @param values one for each label, in the order of their names; there must not be many different ones */
+  count(...values: readonly LabelValue[]): void {
+    this.tallyOf(values).count++;
+  }
+
+  /** Shows a zero until something is counted. */
+  announce(...values: readonly LabelValue[]): void {
+    this.tallyOf(values);
+  }
+
+  private tallyOf(values: readonly LabelValue[]): Tally {
+    let tally = this.root;
+    for (const value of values) {
+      let next = tally.below.get(value);
+      if (next === undefined) {
+        next = newTally();
+        tally.below.set(value, next);
+      }
+      tally = next;
+    }
+    return tally;
+  }
+}
+
+function handOver(
+  counter: Counter,
+  tally: Tally,
+  [name, ...names]: readonly string[],
+  labels: Readonly<Record<string, LabelValue>>,
+): void {
+  if (name === undefined) {
+    counter.inc(labels, tally.count);
+    tally.count = 0;
+    return;
+  }
+  for (const [value, next] of tally.below) {
+    handOver(counter, next, names, { ...labels, [name]: value });
+  }
+}
