@@ -15,7 +15,7 @@ const MAY_IMPORT = {
   usage: ['common', 'config', 'database', 'changes'],
   organizations: ['common', 'config', 'database', 'changes'],
   'api-keys': ['common', 'config', 'database', 'changes', 'secrets', 'decision', 'organizations', 'usage'],
-  verification: ['common', 'config', 'database', 'changes', 'secrets', 'decision', 'usage'],
+  verification: ['common', 'config', 'metrics', 'database', 'changes', 'secrets', 'decision', 'usage'],
   auth: ['common', 'config', 'decision', 'verification'],
   health: ['common', 'config', 'database', 'secrets', 'usage', 'verification'],
   internal: ['common', 'config', 'logging', 'metrics', 'decision', 'http', 'verification', 'health'],

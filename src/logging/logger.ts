@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Config } from '../config/config.js';
@@ -39,9 +40,11 @@ export function createLogger(
     sink.write(redact(format(line)), isUrgent);
   };
   const timestamp = timeOfLine();
+  const origin = { pid: process.pid, hostname: hostname() };
   const logger = pino(
     {
       level: config.logLevel,
+      base: origin,
       timestamp,
       serializers: { err: describeError, error: describeError, cause: describeError },
       formatters: { level: (level) => ({ level }) },
@@ -55,12 +58,12 @@ export function createLogger(
       },
     } as DestinationStream,
   );
-  const origin = JSON.stringify(logger.bindings()).slice(1, -1);
+  const originText = JSON.stringify(origin).slice(1, -1);
   return Object.assign(logger, {
     plain(level: 'debug' | 'info', fields: PlainFields, sentence: string) {
       if (logger.isLevelEnabled(level)) {
         const rest = JSON.stringify(fields).slice(1, -1);
-        finish(`{"level":"${level}"${timestamp()},${origin},${rest},"msg":"${sentence}"}\n`, false);
+        finish(`{"level":"${level}"${timestamp()},${originText},${rest},"msg":"${sentence}"}\n`, false);
       }
     },
   });

@@ -1,0 +1,66 @@
+import { ALL_SCOPES, SCOPES, scopeSetOf } from '../common/access/scope.js';
+import { compileStoredSecret } from '../verification/stored-secret.js';
+import { verificationText } from './verification-answer.js';
+
+describe('the answer of /verify', () => {
+  const { key } = compileStoredSecret(
+    '0',
+    {
+      secret_id: Buffer.alloc(16),
+      digest: null,
+      pepper_version: null,
+      secret_hash: null,
+      masked: 'sk_live_…',
+      not_after: null,
+      key_id: Buffer.from('0197c0f195897990b4214b806f637b0c', 'hex'),
+      organization_id: Buffer.from('0197c0f195897990b4214b806f637b0d', 'hex'),
+      label: 'a "label" – with \u2028 and 😀',
+      description: null,
+      scopes: ['products.read'],
+      ip_allow_list: [],
+      expires_at: null,
+      created_at: '2026-01-01 00:00:00' as never,
+      updated_at: null,
+      disabled_at: null,
+      deleted_at: null,
+      deactivated_at: null,
+    },
+    0,
+  );
+  const shown = {
+    id: 'api_key_0197c0f1-9589-7990-b421-4b806f637b0c',
+    organization_id: 'org_0197c0f1-9589-7990-b421-4b806f637b0d',
+    label: 'a "label" – with \u2028 and 😀',
+    scopes: ['products.read'],
+    expires_at: null,
+  };
+
+  it('is JSON of the code and the key, the same each time', () => {
+    const expected = { valid: true, code: 'VALID', api_key: shown };
+    expect(JSON.parse(verificationText({ code: 'VALID', key }))).toEqual(expected);
+    expect(JSON.parse(verificationText({ code: 'VALID', key }))).toEqual(expected);
+    expect(JSON.parse(verificationText({ code: 'EXPIRED', key }))).toEqual({
+      ...expected,
+      valid: false,
+      code: 'EXPIRED',
+    });
+  });
+
+  it('names the scopes that are missing, and only with INSUFFICIENT_SCOPES', () => {
+    const missing = (ALL_SCOPES & ~scopeSetOf(['products.read'])) >>> 0;
+    expect(JSON.parse(verificationText({ code: 'INSUFFICIENT_SCOPES', key, missing }))).toEqual({
+      valid: false,
+      code: 'INSUFFICIENT_SCOPES',
+      api_key: shown,
+      missing_scopes: SCOPES.filter((scope) => scope !== 'products.read'),
+    });
+  });
+
+  it('says nothing of a key that is not known', () => {
+    expect(JSON.parse(verificationText({ code: 'NOT_FOUND' }))).toEqual({
+      valid: false,
+      code: 'NOT_FOUND',
+      api_key: null,
+    });
+  });
+});
