@@ -1,6 +1,6 @@
 import { ALL_SCOPES, SCOPES, scopeSetOf } from '../common/access/scope.js';
 import { compileStoredSecret } from '../verification/stored-secret.js';
-import { verificationText } from './verification-answer.js';
+import { verificationText, type VerificationAnswer } from './verification-answer.js';
 
 describe('the answer of /verify', () => {
   const { key } = compileStoredSecret(
@@ -35,11 +35,13 @@ describe('the answer of /verify', () => {
     expires_at: null,
   };
 
+  const answerOf = (text: string) => JSON.parse(text) as VerificationAnswer;
+
   it('is JSON of the code and the key, the same each time', () => {
     const expected = { valid: true, code: 'VALID', api_key: shown };
-    expect(JSON.parse(verificationText({ code: 'VALID', key }))).toEqual(expected);
-    expect(JSON.parse(verificationText({ code: 'VALID', key }))).toEqual(expected);
-    expect(JSON.parse(verificationText({ code: 'EXPIRED', key }))).toEqual({
+    expect(answerOf(verificationText({ code: 'VALID', key }))).toEqual(expected);
+    expect(answerOf(verificationText({ code: 'VALID', key }))).toEqual(expected);
+    expect(answerOf(verificationText({ code: 'EXPIRED', key }))).toEqual({
       ...expected,
       valid: false,
       code: 'EXPIRED',
@@ -48,7 +50,7 @@ describe('the answer of /verify', () => {
 
   it('names the scopes that are missing, and only with INSUFFICIENT_SCOPES', () => {
     const missing = (ALL_SCOPES & ~scopeSetOf(['products.read'])) >>> 0;
-    expect(JSON.parse(verificationText({ code: 'INSUFFICIENT_SCOPES', key, missing }))).toEqual({
+    expect(answerOf(verificationText({ code: 'INSUFFICIENT_SCOPES', key, missing }))).toEqual({
       valid: false,
       code: 'INSUFFICIENT_SCOPES',
       api_key: shown,
@@ -57,7 +59,7 @@ describe('the answer of /verify', () => {
   });
 
   it('says nothing of a key that is not known', () => {
-    expect(JSON.parse(verificationText({ code: 'NOT_FOUND' }))).toEqual({
+    expect(answerOf(verificationText({ code: 'NOT_FOUND' }))).toEqual({
       valid: false,
       code: 'NOT_FOUND',
       api_key: null,

@@ -93,7 +93,7 @@ export class Verifier {
         if (busy.length === waiting.length) {
           throw new UnavailableError({ detail: 'too many others are reading' });
         }
-        waiting = busy;
+        waiting = this.reachNow(busy, options, reached);
       }
     } catch (error) {
       if (error instanceof UnavailableError) {
