@@ -20,8 +20,12 @@ export class CallRecorder {
     const status = response.headersSent ? response.statusCode : null;
     this.httpMetrics.count('internal', status);
     this.metrics.count(door?.name ?? '', caller, status ?? 0);
+    const level = door?.isQuiet === true ? 'debug' : 'info';
+    if (!this.logger.isLevelEnabled(level)) {
+      return;
+    }
     this.logger.plain(
-      door?.isQuiet === true ? 'debug' : 'info',
+      level,
       {
         request_id: call.identity.requestId,
         support_id: call.identity.supportId,

@@ -5,7 +5,7 @@ import { TalliedCounter } from '../metrics/tallied-counter.js';
 /** Who asks at which door. The names of callers are those of `INTERNAL_TOKENS`, so there are not many. */
 @Injectable()
 export class InternalMetrics {
-  private readonly calls: TalliedCounter;
+  private readonly calls: TalliedCounter<readonly ['door', 'caller', 'status']>;
 
   constructor(registry: Registry) {
     this.calls = new TalliedCounter(registry, {

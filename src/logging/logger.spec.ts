@@ -93,6 +93,16 @@ describe('the log', () => {
     expect(withoutTime[1]).toBe(withoutTime[0]);
   });
 
+  it('writes a line without any plain field, and a sentence that JSON escapes', () => {
+    const { logger, lines } = loggerOf('json');
+    logger.plain('info', {}, 'a "sentence"\n');
+    logger.plain('info', { missing: undefined }, 'a "sentence"\n');
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+      'a "sentence"\n',
+      'a "sentence"\n',
+    ]);
+  });
+
   it('leaves plain fields out below its level', () => {
     const { logger, lines } = loggerOf('json');
     logger.level = 'info';

@@ -17,7 +17,7 @@ export type PlainFields = Readonly<Record<string, string | number | boolean | nu
 export type StructuredLogger = Logger & {
   /**
    * The same line at a third of the cost, for what is logged at each request: pino looks at each field for what plain ones do not have.
-   * @param sentence without anything that JSON escapes
+   * Bindings of child loggers are not in it.
    */
   plain(level: 'debug' | 'info', fields: PlainFields, sentence: string): void;
 };
@@ -58,12 +58,11 @@ export function createLogger(
       },
     } as DestinationStream,
   );
-  const originText = JSON.stringify(origin).slice(1, -1);
   return Object.assign(logger, {
     plain(level: 'debug' | 'info', fields: PlainFields, sentence: string) {
       if (logger.isLevelEnabled(level)) {
-        const rest = JSON.stringify(fields).slice(1, -1);
-        finish(`{"level":"${level}"${timestamp()},${originText},${rest},"msg":"${sentence}"}\n`, false);
+        const rest = JSON.stringify({ ...origin, ...fields, msg: sentence });
+        finish(`{"level":"${level}"${timestamp()},${rest.slice(1)}\n`, false);
       }
     },
   });

@@ -8,7 +8,7 @@ export type ListenerName = 'public' | 'internal';
 /** The answers of both listeners, by status. */
 @Injectable()
 export class HttpMetrics {
-  private readonly answers: TalliedCounter;
+  private readonly answers: TalliedCounter<readonly ['listener', 'status']>;
 
   constructor(registry: Registry) {
     this.answers = new TalliedCounter(registry, {

@@ -2,6 +2,9 @@ import { Counter, type Registry } from 'prom-client';
 
 type LabelValue = string | number;
 
+/** One for each name. */
+type ValuesOf<L extends readonly string[]> = { readonly [K in keyof L]: LabelValue };
+
 interface Tally {
   count: number;
   /** By the value of the next label. */
@@ -14,12 +17,12 @@ const newTally = (): Tally => ({ count: 0, below: new Map() });
  * A counter for what happens thousands of times a second: counted in memory, and handed over when somebody looks. prom-client makes a
  * text of the labels at each count.
  */
-export class TalliedCounter {
+export class TalliedCounter<const L extends readonly string[]> {
   private readonly root = newTally();
 
   constructor(
     registry: Registry,
-    { labelNames, ...named }: { readonly name: string; readonly help: string; readonly labelNames: readonly string[] },
+    { labelNames, ...named }: { readonly name: string; readonly help: string; readonly labelNames: L },
   ) {
     const { root } = this;
     new Counter({
@@ -33,12 +36,12 @@ export class TalliedCounter {
   }
 
   /** @param values one for each label, in the order of their names; there must not be many different ones */
-  count(...values: readonly LabelValue[]): void {
+  count(...values: ValuesOf<L>): void {
     this.tallyOf(values).count++;
   }
 
   /** Shows a zero until something is counted. */
-  announce(...values: readonly LabelValue[]): void {
+  announce(...values: ValuesOf<L>): void {
     this.tallyOf(values);
   }
 

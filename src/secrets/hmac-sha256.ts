@@ -16,7 +16,9 @@ export class HmacSha256 {
   constructor(key: Uint8Array) {
     const block = Buffer.alloc(BLOCK_BYTES);
     block.set(key.length > BLOCK_BYTES ? hash('sha256', key, 'buffer') : key);
-    this.inner = Buffer.from(block.map((byte) => byte ^ 0x36));
+    // Not from Node's shared pool: these are as good as the key.
+    this.inner = Buffer.alloc(BLOCK_BYTES);
+    this.inner.set(block.map((byte) => byte ^ 0x36));
     this.outer.set(block.map((byte) => byte ^ 0x5c));
   }
 
@@ -34,6 +36,7 @@ export class HmacSha256 {
     if (this.inner.length !== BLOCK_BYTES + length) {
       const inner = Buffer.alloc(BLOCK_BYTES + length);
       this.inner.copy(inner, 0, 0, BLOCK_BYTES);
+      this.inner.fill(0);
       this.inner = inner;
     }
   }

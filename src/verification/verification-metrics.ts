@@ -10,8 +10,8 @@ export type VerificationOutcome = Verdict['code'] | 'UNAVAILABLE';
 /** What is measured of verification, in Prometheus' terms. Labels are bounded: no ids. */
 @Injectable()
 export class VerificationMetrics {
-  private readonly verdicts: TalliedCounter;
-  private readonly lookups: TalliedCounter;
+  private readonly verdicts: TalliedCounter<readonly ['door', 'code']>;
+  private readonly lookups: TalliedCounter<readonly ['outcome']>;
   private readonly durations: Histogram<'door'>;
   private readonly fills: Counter<'outcome'>;
   private readonly lag: Histogram;
