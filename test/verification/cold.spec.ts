@@ -128,6 +128,9 @@ describe('verification', () => {
     };
     const quiet = await measureGood(FLOOD_MS / 2);
 
+    // Collecting the garbage stands still for a second or more: the flood begins once the feed has caught up.
+    const begun = heapMb();
+    await untilHeard(fixture.app);
     const counts: Record<string, number> = {};
     const count = (what: string) => {
       counts[what] = (counts[what] ?? 0) + 1;
@@ -153,7 +156,6 @@ describe('verification', () => {
       }
       await Promise.all(pending);
     })();
-    const begun = heapMb();
     const flooded = await measureGood(FLOOD_MS).finally(() => {
       // Whatever comes of it: a flood that went on would drown the tests that follow in this process.
       over.abort();
@@ -189,6 +191,7 @@ describe('verification', () => {
     const count = Number(process.env.LATCHKEY_ENTRIES ?? 5_000);
     const keys = await insertKeys(count);
     const before = { size: cache.size, mb: heapMb() };
+    await untilHeard(fixture.app);
     for (let from = 0; from < count; from += 500) {
       await Promise.all(keys.slice(from, from + 500).map(answerAtLast));
     }
