@@ -1,4 +1,7 @@
-/** What is there at once, or comes later as one of the language's own promises. Waiting for a promise takes longer than most of what the doors for services do. */
+/**
+ * What is there at once, or comes later as one of the language's own promises. Waiting for one takes longer than most of what the doors
+ * for services do.
+ */
 export type Soon<T> = T | Promise<T>;
 
 /** Goes on with a value: now, if it is there. */

@@ -16,7 +16,7 @@ export type PlainFields = Readonly<Record<string, string | number | boolean | nu
 /** The structured logger: fields first, then a sentence that is the same each time. */
 export type StructuredLogger = Logger & {
   /**
-   * The same line at a third of the cost, for what is logged at each request: pino looks at each field for what plain ones do not have.
+   * The same line by a shorter way, for what is logged at each request: pino looks at each field for what plain ones do not have.
    * Bindings of child loggers are not in it.
    */
   plain(level: 'debug' | 'info', fields: PlainFields, sentence: string): void;

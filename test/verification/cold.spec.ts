@@ -108,11 +108,12 @@ describe('verification', () => {
      * Verifies good keys, one after the other, and notes how long each took. A database that stands still for a second, because the machine
      * is busy, fails one or two; a flood that locked good keys out would fail them by the hundred.
      */
-    const measureGood = async (lastsMs: number) => {
+    const measureGood = async (lastsMs: number, isEnough = () => true) => {
       const tookMs: number[] = [];
       let refused = 0;
       const endMs = performance.now() + lastsMs;
-      for (let i = 0; performance.now() < endMs; i++) {
+      // On a busy machine it takes longer until there was enough to be measured in.
+      for (let i = 0; performance.now() < endMs || (!isEnough() && performance.now() < endMs + 4 * lastsMs); i++) {
         const beganMs = performance.now();
         const code = await verify(keys[i % keys.length] ?? { secret: '' }).catch((error: unknown) => {
           expect(error).toBeInstanceOf(UnavailableError);
@@ -156,7 +157,8 @@ describe('verification', () => {
       }
       await Promise.all(pending);
     })();
-    const flooded = await measureGood(FLOOD_MS).finally(() => {
+    const leastUnknown = (FLOOD_MS / 1_000) * 500;
+    const flooded = await measureGood(FLOOD_MS, () => (counts.NOT_FOUND ?? 0) > leastUnknown).finally(() => {
       // Whatever comes of it: a flood that went on would drown the tests that follow in this process.
       over.abort();
     });
@@ -176,10 +178,7 @@ describe('verification', () => {
     process.stderr.write(
       `measured: flood of ${FLOOD_MS} ms: ${JSON.stringify(counts)}, heap ${begun.toFixed(1)} MB then ${grownMb > 0 ? '+' : ''}${grownMb.toFixed(1)} MB\n`,
     );
-    // It was a flood; how many of it get through to the database is the machine's affair.
-    const sent = Object.values(counts).reduce((sum, each) => sum + each, 0);
-    expect(sent).toBeGreaterThan((FLOOD_MS / 1_000) * 500);
-    expect(counts.NOT_FOUND).toBeGreaterThan(0);
+    expect(counts.NOT_FOUND).toBeGreaterThan(leastUnknown);
     expect(
       Object.keys(counts).filter((what) => what !== 'NOT_FOUND' && what !== 'BusyError' && what !== 'UnavailableError'),
     ).toEqual([]);
