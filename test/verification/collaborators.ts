@@ -15,6 +15,9 @@ export class HandClock implements Clock {
   }
 }
 
+/** Until all that is due in this turn of the event loop has happened: a timer alone may fire before what waits for the end of the turn. */
+export const turnOfTheLoop = () => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 1));
+
 export function newSecretId(): string {
   return parseSecretId('sk_live_', formatSecret('sk_live_', Buffer.from(parse(v7())), Buffer.alloc(24))) ?? '';
 }

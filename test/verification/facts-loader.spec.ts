@@ -4,7 +4,7 @@ import { BusyError, FactsLoader } from '../../src/verification/facts-loader.js';
 import { RecentChanges } from '../../src/verification/recent-changes.js';
 import type { StoredSecretQuery } from '../../src/verification/stored-secret.query.js';
 import type { StoredSecret } from '../../src/verification/stored-secret.js';
-import { changeOf, HandClock, newSecretId, storedSecret } from './collaborators.js';
+import { changeOf, HandClock, newSecretId, storedSecret, turnOfTheLoop } from './collaborators.js';
 
 type Found = Map<string, StoredSecret | Error>;
 
@@ -31,15 +31,12 @@ function arrange() {
   return { clock, cache, changes, sent, loader, foundNow };
 }
 
-/** Until all that is due in this turn of the event loop has happened: a timer alone may fire before what waits for the end of the turn. */
-const nextTick = () => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 1));
-
 describe('reading cold facts', () => {
   it('asks once for one key, however many wait for it', async () => {
     const { loader, sent, foundNow, cache } = arrange();
     const id = newSecretId();
     const waiting = Array.from({ length: 500 }, () => loader.load(id));
-    await nextTick();
+    await turnOfTheLoop();
     waiting.push(loader.load(id));
     expect(sent.map(({ ids }) => ids)).toEqual([[id]]);
     sent[0]?.answer(foundNow([id]));
@@ -53,7 +50,7 @@ describe('reading cold facts', () => {
     const { loader, sent, foundNow } = arrange();
     const ids = Array.from({ length: 200 }, newSecretId);
     const waiting = ids.map((id) => loader.load(id));
-    await nextTick();
+    await turnOfTheLoop();
     expect(sent.map((query) => query.ids)).toEqual([ids]);
     sent[0]?.answer(foundNow(ids));
     expect((await Promise.all(waiting)).map((found) => found?.secretId)).toEqual(ids);
@@ -63,7 +60,7 @@ describe('reading cold facts', () => {
     const { loader, sent, foundNow } = arrange();
     const ids = Array.from({ length: 2_000 }, newSecretId);
     const waiting = ids.map((id) => loader.load(id));
-    await nextTick();
+    await turnOfTheLoop();
     expect(sent.map((query) => query.ids.length)).toEqual([250, 250, 250, 250]);
     await expect(loader.load(newSecretId())).rejects.toThrow(BusyError);
     await expect(loader.load(newSecretId())).rejects.toThrow(UnavailableError);
@@ -71,11 +68,11 @@ describe('reading cold facts', () => {
     waiting.push(loader.load(ids[1_999] ?? ''));
     for (let i = 0; i < 8; i++) {
       sent[i]?.answer(foundNow(sent[i]?.ids ?? []));
-      await nextTick();
+      await turnOfTheLoop();
     }
     expect((await Promise.all(waiting)).every((found) => found !== null)).toBe(true);
     expect(sent).toHaveLength(8);
-    await Promise.all([loader.load(newSecretId()), nextTick().then(() => sent[8]?.answer(new Map()))]);
+    await Promise.all([loader.load(newSecretId()), turnOfTheLoop().then(() => sent[8]?.answer(new Map()))]);
   });
 
   it('has places for what the cache remembers that no flood of unknown keys can take, and reads it first', async () => {
@@ -83,17 +80,17 @@ describe('reading cold facts', () => {
     const [good] = foundNow([newSecretId()]).values();
     cache.set(good as StoredSecret);
     const flood = Array.from({ length: 2_000 }, () => loader.load(newSecretId()));
-    await nextTick();
+    await turnOfTheLoop();
     await expect(loader.load(newSecretId())).rejects.toThrow(BusyError);
     const { secretId } = good as StoredSecret;
     const waiting = loader.load(secretId);
-    await nextTick();
+    await turnOfTheLoop();
     sent[0]?.answer(new Map());
-    await nextTick();
+    await turnOfTheLoop();
     expect(sent[4]?.ids[0]).toBe(secretId);
     for (let i = 1; i < 9; i++) {
       sent[i]?.answer(foundNow(sent[i]?.ids ?? []));
-      await nextTick();
+      await turnOfTheLoop();
     }
     expect((await waiting)?.secretId).toBe(secretId);
     await Promise.all(flood);
@@ -103,13 +100,13 @@ describe('reading cold facts', () => {
     const { loader, sent, foundNow } = arrange();
     const id = newSecretId();
     const waiting = [loader.load(id), loader.load(id)];
-    await nextTick();
+    await turnOfTheLoop();
     sent[0]?.fail(new UnavailableError());
     for (const outcome of await Promise.allSettled(waiting)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(UnavailableError) as unknown });
     }
     const again = loader.load(id);
-    await nextTick();
+    await turnOfTheLoop();
     sent[1]?.answer(foundNow([id]));
     expect(await again).not.toBeNull();
   });
@@ -120,7 +117,7 @@ describe('reading cold facts', () => {
     cache.set(storedSecret(id, 0));
     for (let i = 0; i < 2; i++) {
       const asked = loader.load(id);
-      await nextTick();
+      await turnOfTheLoop();
       sent[i]?.answer(new Map());
       expect(await asked).toBeNull();
       expect(cache.size).toBe(0);
@@ -132,7 +129,7 @@ describe('reading cold facts', () => {
     const { loader, sent, cache, foundNow } = arrange();
     const [bad, good] = [newSecretId(), newSecretId()];
     const waiting = [loader.load(bad), loader.load(good)];
-    await nextTick();
+    await turnOfTheLoop();
     sent[0]?.answer(new Map([...foundNow([good]), [bad, new TypeError('a stored list cannot be understood')]]));
     const outcomes = await Promise.allSettled(waiting);
     expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
@@ -144,12 +141,12 @@ describe('reading cold facts', () => {
     const id = newSecretId();
     const before = storedSecret(id, clock.nowMs);
     const waiting = loader.load(id);
-    await nextTick();
+    await turnOfTheLoop();
     clock.nowMs += 5;
     changes.add(changeOf(before));
     clock.nowMs += 5;
     sent[0]?.answer(new Map([[id, before]]));
-    await nextTick();
+    await turnOfTheLoop();
     expect(cache.get(id)).toBeUndefined();
     const { keyId, organizationId } = before.key;
     const after = storedSecret(id, clock.nowMs, { keyId, organizationId });
@@ -178,7 +175,7 @@ describe('reading cold facts', () => {
     const waiting = loader.load(id);
     const refused = expect(waiting).rejects.toThrow(UnavailableError);
     for (let i = 0; i < 5; i++) {
-      await nextTick();
+      await turnOfTheLoop();
       change(changes, facts);
       sent[i]?.answer(new Map([[id, facts]]));
     }
@@ -191,10 +188,10 @@ describe('reading cold facts', () => {
     const id = newSecretId();
     const facts = storedSecret(id, clock.nowMs);
     const waiting = loader.load(id);
-    await nextTick();
+    await turnOfTheLoop();
     clock.nowMs += 10_001;
     sent[0]?.answer(new Map([[id, facts]]));
-    await nextTick();
+    await turnOfTheLoop();
     expect(cache.get(id)).toBeUndefined();
     sent[1]?.answer(new Map([[id, storedSecret(id, clock.nowMs)]]));
     expect(await waiting).not.toBeNull();
@@ -204,10 +201,10 @@ describe('reading cold facts', () => {
     const { loader, sent, foundNow } = arrange();
     const id = newSecretId();
     const first = loader.load(id);
-    await nextTick();
+    await turnOfTheLoop();
     const anew = loader.loadAnew(id);
     sent[0]?.answer(foundNow([id]));
-    await nextTick();
+    await turnOfTheLoop();
     sent[1]?.answer(foundNow([id]));
     expect(await first).not.toBe(await anew);
   });

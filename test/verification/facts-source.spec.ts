@@ -8,7 +8,7 @@ import { FactsSource } from '../../src/verification/facts-source.js';
 import { RecentChanges } from '../../src/verification/recent-changes.js';
 import type { StoredSecretQuery } from '../../src/verification/stored-secret.query.js';
 import { VerificationMetrics } from '../../src/verification/verification-metrics.js';
-import { HandClock, newSecretId, storedSecret } from './collaborators.js';
+import { HandClock, newSecretId, storedSecret, turnOfTheLoop } from './collaborators.js';
 
 const BOUND_MS = 1_000;
 const GRACE_MS = 10_000;
@@ -55,8 +55,6 @@ function arrange(outageGraceMs = GRACE_MS) {
   return { clock, feed, database, source, id };
 }
 
-const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
-
 describe('where facts come from', () => {
   it('the cache, while the feed is fresh, and nobody is asked', async () => {
     const { clock, feed, database, source, id } = arrange();
@@ -74,7 +72,7 @@ describe('where facts come from', () => {
     const first = await source.read(id);
     feed.knownAtMs = clock.nowMs += 60_001;
     expect(source.findWarm(id)).toBe(first);
-    await settled();
+    await turnOfTheLoop();
     expect(database.queries).toBe(2);
     expect(source.findWarm(id)).not.toBe(first);
   });
@@ -126,7 +124,7 @@ describe('where facts come from', () => {
     for (let passed = BOUND_MS + 1; passed + 500 <= BOUND_MS + GRACE_MS; passed += 500) {
       clock.nowMs += 500;
       expect(source.findWarm(id)).toBeDefined();
-      await settled();
+      await turnOfTheLoop();
     }
     clock.nowMs = feed.knownAtMs + BOUND_MS + GRACE_MS + 1;
     expect(source.findWarm(id)).toBeUndefined();
@@ -153,7 +151,7 @@ describe('where facts come from', () => {
     clock.nowMs += 251;
     // This one is still served from the cache, and finds out that the next need not be.
     expect(source.findWarm(id)).toBeDefined();
-    await settled();
+    await turnOfTheLoop();
     clock.nowMs += BOUND_MS + 1;
     expect(source.findWarm(id)).toBeUndefined();
   });
