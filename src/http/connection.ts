@@ -68,8 +68,8 @@ export class Connection {
     const start = () => {
       this.served = response;
       together(() => {
-        // Refused meanwhile, for what came behind it: then it is not carried out either.
-        if (!response.headersSent) {
+        // Nothing is carried out whose answer cannot leave: refused meanwhile for what came behind it, or behind the last answer.
+        if (!response.headersSent && this.socket.writable) {
           serve();
         }
       });
@@ -86,7 +86,7 @@ export class Connection {
   private endTurn(response: ServerResponse): void {
     if (this.served === response) {
       this.served = undefined;
-      (this.socket.destroyed ? undefined : this.waiting.shift())?.();
+      (this.socket.writable ? this.waiting.shift() : undefined)?.();
     }
   }
 

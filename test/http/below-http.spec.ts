@@ -1,5 +1,5 @@
 import { expectFailure, startEdge, until, type EdgeApp } from './edge-app.js';
-import { SECRET } from './edge.controller.js';
+import { EdgeController, SECRET } from './edge.controller.js';
 import { RawClient } from './raw-client.js';
 
 let edge: EdgeApp;
@@ -217,6 +217,21 @@ describe('a connection', () => {
   it('does the same before CONNECT', async () => {
     const { statuses } = await exchange(`${SLOW}CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n`);
     expect(statuses).toEqual([200, 405]);
+  });
+
+  it('whose answer is its last carries out nothing of what came behind', async () => {
+    const { calls } = edge.app.get(EdgeController);
+    calls.length = 0;
+    const without = 'GET /things/abc HTTP/1.1\r\n\r\n';
+    const { answers } = await exchange(`${without}${POST}Content-Length: 13\r\n\r\n{"name":"ab"}`);
+    expect(answers.map(({ status, headers }) => [status, headers.connection])).toEqual([[400, 'close']]);
+    // Each has its line all the same, and whose turn never came says that it has no answer.
+    const lines = await edge.requestLines(2);
+    expect(lines.map(({ status, aborted }) => [status, aborted])).toEqual([
+      [400, false],
+      [null, true],
+    ]);
+    expect(calls).toEqual([]);
   });
 
   it('that closes leaves one line for each request, also for those that waited behind others', async () => {
