@@ -1,4 +1,5 @@
-import type { AnswerIdentity } from './envelope.js';
+import type { AnswerIdentity, ApiEnvironment } from './envelope.js';
+import { newPassingId } from './prefixed-id.js';
 
 const IDENTITY = Symbol('request identity');
 
@@ -6,12 +7,17 @@ interface RequestWithIdentity {
   [IDENTITY]?: AnswerIdentity;
 }
 
-/** Notes on the request by which ids its answer and its log lines are found. Only the listeners call this, first thing. */
-export function setRequestIdentity(request: object, identity: AnswerIdentity): void {
-  (request as RequestWithIdentity)[IDENTITY] = identity;
+/** Ids for an answer and its log lines, in our own making, never the client's. */
+export function newIdentity(env: ApiEnvironment): AnswerIdentity {
+  return { requestId: newPassingId('req_'), supportId: newPassingId('support_'), env };
 }
 
-/** The ids of a request, in our own making, never the client's. Throws on a request that did not come through a listener of ours. */
+/** Gives a request the ids by which its answer and its log lines are found. Only the listeners call this, first thing. */
+export function identify(request: object, env: ApiEnvironment): AnswerIdentity {
+  return ((request as RequestWithIdentity)[IDENTITY] = newIdentity(env));
+}
+
+/** The ids of a request. Throws on a request that did not come through a listener of ours. */
 export function requestIdentity(request: object): AnswerIdentity {
   const identity = (request as RequestWithIdentity)[IDENTITY];
   if (identity === undefined) {

@@ -67,6 +67,17 @@ describe('deciding about a key', () => {
   });
 
   it('refuses to compile a list that cannot be understood, for it must not let anyone in', () => {
-    expect(() => compileFacts({ ...stored, ipAllowList: ['somewhere'] }, true)).toThrow();
+    const compile = (ipAllowList: string[]) => () => compileFacts({ ...stored, ipAllowList }, true);
+    expect(compile(['somewhere'])).toThrow();
+    // Nor is it taken for one that was compiled before, and is written much the same.
+    expect(compile(['10.0.0.0/8', '192.0.2.0/24'])).not.toThrow();
+    expect(compile(['10.0.0.0/8,192.0.2.0/24'])).toThrow();
+    expect(compile(['somewhere'])).toThrow();
+  });
+
+  it('compiles equal lists once', () => {
+    const ofList = (ipAllowList: string[]) => compileFacts({ ...stored, ipAllowList }, true).allowList;
+    expect(ofList(['10.0.0.0/8'])).toBe(ofList(['10.0.0.0/8']));
+    expect(ofList(['10.0.0.0/8'])).not.toBe(ofList(['10.0.0.0/9']));
   });
 });

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { scopeSetOf, type ScopeSet } from '../common/access/scope.js';
 import { IpAllowList } from '../common/ip-allow-list.js';
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
@@ -34,6 +35,12 @@ export interface StoredKey {
   readonly deletedAt: MysqlDateTime | null;
 }
 
+/** Compiled once for all keys that have the same list, as those of an organization often do: it cannot change, and takes room and time. */
+const ALLOW_LISTS = new LRUCache<string, IpAllowList, readonly string[]>({
+  max: 1_000,
+  memoMethod: (_text, _stale, { context }) => IpAllowList.compile(context),
+});
+
 /** Compiles a stored key. */
 export function compileFacts(key: StoredKey, organizationActive: boolean): KeyFacts {
   return {
@@ -41,7 +48,10 @@ export function compileFacts(key: StoredKey, organizationActive: boolean): KeyFa
     organizationId: key.organizationId,
     label: key.label,
     scopes: scopeSetOf(key.scopes),
-    allowList: key.ipAllowList.length === 0 ? null : IpAllowList.compile(key.ipAllowList),
+    allowList:
+      key.ipAllowList.length === 0
+        ? null
+        : ALLOW_LISTS.memo(JSON.stringify(key.ipAllowList), { context: key.ipAllowList }),
     expiresAtMs: key.expiresAt === null ? null : mysqlDateTimeToMs(key.expiresAt),
     organizationActive,
     deleted: key.deletedAt !== null,

@@ -1,6 +1,5 @@
 import type { ApiEnvironment } from '../common/envelope.js';
-import { newPassingId } from '../common/prefixed-id.js';
-import { setRequestIdentity } from '../common/request-identity.js';
+import { identify } from '../common/request-identity.js';
 import type { StructuredLogger } from '../logging/logger.js';
 import type { HttpMetrics } from '../metrics/http-metrics.js';
 import { Connection } from './connection.js';
@@ -15,18 +14,13 @@ import { logExchange } from './request-log.js';
  */
 export function beginRequest(logger: StructuredLogger, env: ApiEnvironment, metrics: HttpMetrics): EdgeMiddleware {
   return (request, response, next) => {
-    const identity = { requestId: newPassingId('req_'), supportId: newPassingId('support_'), env };
-    setRequestIdentity(request, identity);
-    response.setHeader('X-Request-Id', identity.requestId);
+    const { requestId } = identify(request, env);
+    response.setHeader('X-Request-Id', requestId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (!isOfDocs(request.path)) {
       response.setHeader('Cache-Control', 'no-store');
       // Nothing may be stored, so a client has nothing to compare with; Express would answer `*` with 304 and no envelope.
       delete request.headers['if-none-match'];
-    }
-    if (request.headers.upgrade !== undefined) {
-      // We upgrade to nothing, but Node's parser has stopped for it, and loses what came behind the request.
-      response.setHeader('Connection', 'close');
     }
     const connection = Connection.of(request.socket);
     connection.begin(request, response, (exchange) => {

@@ -18,7 +18,8 @@ interface SocketWithConnection extends Socket {
 export class Connection {
   /** Set once the connection takes no more requests, because a failure below HTTP was, or is about to be, answered. */
   isClosing = false;
-  private readonly open = new Map<ServerResponse, () => void>();
+  /** Settles each exchange that is open. */
+  private readonly open: (() => void)[] = [];
   private readonly remoteAddress: string | undefined;
   private latest: Exchange | undefined;
   private whenIdle: (() => void) | undefined;
@@ -29,7 +30,7 @@ export class Connection {
   private constructor(private readonly socket: Socket) {
     this.remoteAddress = socket.remoteAddress;
     socket.once('close', () => {
-      for (const settle of [...this.open.values()]) {
+      for (const settle of [...this.open]) {
         settle();
       }
     });
@@ -46,17 +47,23 @@ export class Connection {
     settled: (exchange: Exchange) => void,
     fail?: Exchange['fail'],
   ): void {
+    if (request.headers.upgrade !== undefined) {
+      // We upgrade to nothing, but Node's parser has stopped for it, and loses what came behind the request.
+      response.setHeader('Connection', 'close');
+    }
     const { remoteAddress } = this;
     const exchange: Exchange = { request, response, startedMs: performance.now(), remoteAddress, fail };
     const settle = () => {
-      if (this.open.delete(response)) {
+      const place = this.open.indexOf(settle);
+      if (place !== -1) {
+        this.open.splice(place, 1);
         settled(exchange);
         this.runWhenIdle();
         this.endTurn(response);
       }
     };
     this.latest = exchange;
-    this.open.set(response, settle);
+    this.open.push(settle);
     response.once('close', settle);
   }
 
@@ -102,7 +109,7 @@ export class Connection {
   }
 
   private runWhenIdle(): void {
-    if (this.open.size === 0 && this.whenIdle !== undefined) {
+    if (this.open.length === 0 && this.whenIdle !== undefined) {
       const callback = this.whenIdle;
       this.whenIdle = undefined;
       callback();

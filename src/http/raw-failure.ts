@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AnswerIdentity, ApiEnvironment } from '../common/envelope.js';
-import { newPassingId } from '../common/prefixed-id.js';
+import { newIdentity } from '../common/request-identity.js';
 import type { StructuredLogger } from '../logging/logger.js';
 import { describeFailure } from './failure.js';
 import type { ProtocolError } from './protocol-error.js';
@@ -22,7 +22,7 @@ export function writeRawFailure(
     socket.destroy();
     return;
   }
-  const identity = { requestId: newPassingId('req_'), supportId: newPassingId('support_'), env };
+  const identity = newIdentity(env);
   logger.info(
     {
       request_id: identity.requestId,

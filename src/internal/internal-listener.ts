@@ -2,8 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { newPassingId } from '../common/prefixed-id.js';
-import { setRequestIdentity } from '../common/request-identity.js';
+import { identify } from '../common/request-identity.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { answerBelowHttp } from '../http/below-http.js';
 import { Connection } from '../http/connection.js';
@@ -83,19 +82,10 @@ export class InternalListener {
   }
 
   private receive(request: IncomingMessage, response: ServerResponse): void {
-    const identity = {
-      requestId: newPassingId('req_'),
-      supportId: newPassingId('support_'),
-      env: this.config.env,
-    };
-    setRequestIdentity(request, identity);
+    const identity = identify(request, this.config.env);
     const [path, query] = splitTarget(request.url ?? '/');
     const call = { request, response, identity, path, query };
     const progress: Progress = { call, door: this.doors.find(path), caller: null, note: undefined };
-    if (request.headers.upgrade !== undefined) {
-      // We upgrade to nothing, but Node's parser has stopped for it, and loses what came behind the request.
-      response.setHeader('Connection', 'close');
-    }
     const connection = Connection.of(request.socket);
     const settled = (exchange: Exchange) => {
       this.recorder.record(progress, exchange);

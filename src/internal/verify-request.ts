@@ -2,7 +2,7 @@ import { InvalidInputError } from '../common/domain-error.js';
 import { isScope, SCOPES, scopeSetOf } from '../common/access/scope.js';
 import { FAILURE_SENTENCES, invalidFieldsSentence } from '../common/failure-sentences.js';
 import { parseIpAddress } from '../common/ip-address.js';
-import type { VerifyRequest } from '../verification/verifier.js';
+import type { VerifyRequest } from '../verification/judge.js';
 
 export const MOST_IN_BATCH = 100;
 /** Of the unknown fields of an object so many are told: an answer must not be many times as long as its request. */

@@ -41,6 +41,7 @@ export function createLogger(
   };
   const timestamp = timeOfLine();
   const origin = { pid: process.pid, hostname: hostname() };
+  const originText = membersOf(origin);
   const logger = pino(
     {
       level: config.logLevel,
@@ -61,11 +62,17 @@ export function createLogger(
   return Object.assign(logger, {
     plain(level: 'debug' | 'info', fields: PlainFields, sentence: string) {
       if (logger.isLevelEnabled(level)) {
-        const rest = JSON.stringify({ ...origin, ...fields, msg: sentence });
-        finish(`{"level":"${level}"${timestamp()},${rest.slice(1)}\n`, false);
+        const [rest, message] = [membersOf(fields), JSON.stringify(sentence)];
+        finish(`{"level":"${level}"${timestamp()}${originText}${rest},"msg":${message}}\n`, false);
       }
     },
   });
+}
+
+/** The members of an object as JSON, each behind a comma. Never of objects put together for it: spreading takes longer than all the rest. */
+function membersOf(fields: PlainFields): string {
+  const text = JSON.stringify(fields);
+  return text === '{}' ? '' : `,${text.slice(1, -1)}`;
 }
 
 /** ISO 8601 in UTC, made once for all lines of a millisecond. */

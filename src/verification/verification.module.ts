@@ -11,6 +11,7 @@ import { FactsCache } from './facts-cache.js';
 import { FactsLoader } from './facts-loader.js';
 import { FactsSource } from './facts-source.js';
 import { FeedReader } from './feed-reader.js';
+import { Judge } from './judge.js';
 import { RecentChanges } from './recent-changes.js';
 import { StoredSecretQuery } from './stored-secret.query.js';
 import { VerificationMetrics } from './verification-metrics.js';
@@ -29,6 +30,7 @@ import { Verifier } from './verifier.js';
     FactsLoader,
     FactsSource,
     FeedReader,
+    Judge,
     RecentChanges,
     StoredSecretQuery,
     VerificationMetrics,

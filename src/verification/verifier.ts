@@ -1,75 +1,53 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Soon } from '../common/soon.js';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { CONFIG, type Config } from '../config/config.js';
-import { decide } from '../decision/decide.js';
-import { isOfLivingKey, type Attempt, type UnknownSecret, type Verdict } from '../decision/verdict.js';
-import { PepperRing } from '../secrets/pepper-ring.js';
-import { parseSecretId } from '../secrets/secret-form.js';
+import { isOfLivingKey, type Attempt, type Verdict } from '../decision/verdict.js';
 import { UsageMeter } from '../usage/usage-meter.js';
-import { BcryptRecovery } from './bcrypt-recovery.js';
 import { DatabaseClock } from './database-clock.js';
-import { DigestRenewal } from './digest-renewal.js';
 import { BusyError } from './facts-loader.js';
-import { FactsSource } from './facts-source.js';
 import type { Door } from './door.js';
-import type { StoredSecret, VerifiedKey } from './stored-secret.js';
+import { Judge, type JudgeOptions, type VerifyRequest } from './judge.js';
+import type { VerifiedKey } from './stored-secret.js';
 import { VerificationMetrics } from './verification-metrics.js';
 
-const MALFORMED: UnknownSecret = { code: 'MALFORMED' };
-const NOT_FOUND: UnknownSecret = { code: 'NOT_FOUND' };
-
 /** What a caller may ask of one verification. */
-export interface VerifyOptions {
-  /** Asks the database even if the cache knows. */
-  readonly fresh?: boolean;
+export interface VerifyOptions extends JudgeOptions {
   /** For the metrics. */
   readonly door?: Door;
-}
-
-/** A secret, and what its bearer wants to do. */
-export interface VerifyRequest {
-  readonly secret: string;
-  readonly attempt: Attempt;
 }
 
 /** Answers "may this secret do this, from here, now?" for every door. */
 @Injectable()
 export class Verifier {
   constructor(
-    @Inject(CONFIG) private readonly config: Pick<Config, 'secretPrefix'>,
-    private readonly facts: FactsSource,
-    private readonly peppers: PepperRing,
-    private readonly recovery: BcryptRecovery,
-    private readonly renewal: DigestRenewal,
+    private readonly judge: Judge,
     private readonly databaseClock: DatabaseClock,
     private readonly meter: UsageMeter,
     private readonly metrics: VerificationMetrics,
   ) {}
 
   /**
-   * The verdict on one attempt; it counts in the metrics of a key that is alive. What has not the form of a secret costs no
-   * query, and nothing but "unknown" is said before the digest has matched. A promise only where the database must be asked: a warm
-   * verdict takes less time than waiting for one.
+   * The verdict on one attempt; it counts in the metrics of a key that is alive. A promise only where the database must be asked: a
+   * warm verdict takes less time than waiting for one.
    * @throws UnavailableError (the promise rejects with it) when nothing can be said, because the database does not answer
    */
   verify(secret: string, attempt: Attempt, options: VerifyOptions = {}): Soon<Verdict<VerifiedKey>> {
     const startedMs = performance.now();
-    const verdict = this.verdictNow(secret, attempt, options);
+    const request = { secret, attempt };
+    const verdict = this.judge.now(request, options);
     return verdict === undefined
-      ? this.verifyCold(secret, attempt, options, startedMs)
+      ? this.verifyCold(request, options, startedMs)
       : this.reached(verdict, options.door ?? 'public', startedMs);
   }
 
   private async verifyCold(
-    secret: string,
-    attempt: Attempt,
+    request: VerifyRequest,
     options: VerifyOptions,
     startedMs: number,
   ): Promise<Verdict<VerifiedKey>> {
     const { door = 'public' } = options;
     try {
-      return this.reached(await this.verdictLater(secret, attempt, options), door, startedMs);
+      return this.reached(await this.judge.later(request, options), door, startedMs);
     } catch (error) {
       if (error instanceof UnavailableError) {
         this.metrics.observeVerdict(door, 'UNAVAILABLE', startedMs);
@@ -115,7 +93,7 @@ export class Verifier {
     reached: Map<VerifyRequest, Verdict<VerifiedKey>>,
   ): VerifyRequest[] {
     return requests.filter((request) => {
-      const verdict = this.verdictNow(request.secret, request.attempt, options);
+      const verdict = this.judge.now(request, options);
       if (verdict !== undefined) {
         reached.set(request, verdict);
       }
@@ -131,9 +109,8 @@ export class Verifier {
   ): Promise<VerifyRequest[]> {
     const busy: VerifyRequest[] = [];
     const reach = async (request: VerifyRequest) => {
-      const { secret, attempt } = request;
       try {
-        reached.set(request, await this.verdictLater(secret, attempt, options));
+        reached.set(request, await this.judge.later(request, options));
       } catch (error) {
         if (!(error instanceof BusyError)) {
           throw error;
@@ -150,54 +127,6 @@ export class Verifier {
     return busy;
   }
 
-  /** Without waiting for anything; undefined if the database must be asked. */
-  private verdictNow(secret: string, attempt: Attempt, { fresh }: VerifyOptions): Verdict<VerifiedKey> | undefined {
-    const secretId = parseSecretId(this.config.secretPrefix, secret);
-    if (secretId === null) {
-      return MALFORMED;
-    }
-    const stored = fresh === true ? undefined : this.facts.findWarm(secretId);
-    if (stored === undefined) {
-      return undefined;
-    }
-    if (this.hasDigest(secret, stored)) {
-      return this.judge(secret, stored, attempt);
-    }
-    return this.isJudgedHere(stored) ? NOT_FOUND : undefined;
-  }
-
-  private async verdictLater(
-    secret: string,
-    attempt: Attempt,
-    { fresh }: VerifyOptions,
-  ): Promise<Verdict<VerifiedKey>> {
-    const secretId = parseSecretId(this.config.secretPrefix, secret);
-    if (secretId === null) {
-      return MALFORMED;
-    }
-    const stored = await (fresh === true ? this.facts.readAnew(secretId) : this.facts.read(secretId));
-    if (stored === null) {
-      return NOT_FOUND;
-    }
-    if (this.hasDigest(secret, stored)) {
-      return this.judge(secret, stored, attempt);
-    }
-    if (this.isJudgedHere(stored) || !(await this.recovery.matches(secret, stored))) {
-      return NOT_FOUND;
-    }
-    // Recovery takes its time: what was known of the key before is too old to judge by.
-    const recovered = await this.facts.readAnew(secretId);
-    if (recovered === null || !this.hasDigest(secret, recovered)) {
-      throw new UnavailableError({ detail: `the secret of ${stored.key.keyId} changed while it was recovered` });
-    }
-    return this.judge(secret, recovered, attempt);
-  }
-
-  private judge(secret: string, stored: StoredSecret, attempt: Attempt): Verdict<VerifiedKey> {
-    this.renewal.see(secret, stored);
-    return decide(stored.key, attempt, this.databaseClock.nowMs());
-  }
-
   /** Counts a verdict that is about to be given. */
   private reached(verdict: Verdict<VerifiedKey>, door: Door, startedMs: number): Verdict<VerifiedKey> {
     this.metrics.observeVerdict(door, verdict.code, startedMs);
@@ -205,16 +134,5 @@ export class Verifier {
       this.meter.count(verdict.key.keyId, this.databaseClock.nowMs());
     }
     return verdict;
-  }
-
-  private hasDigest(secret: string, { digest, pepperVersion, binding }: StoredSecret): boolean {
-    return (
-      digest !== null && pepperVersion !== null && this.peppers.matches(secret, binding, { digest, pepperVersion })
-    );
-  }
-
-  /** Whether there is a digest that can be judged here, so that there is nothing to recover. */
-  private isJudgedHere({ digest, pepperVersion }: StoredSecret): boolean {
-    return digest !== null && pepperVersion !== null && this.peppers.knows(pepperVersion);
   }
 }
