@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { tuneGarbageCollection } from './app.garbage.js';
 import { assignPepperVersions, reportOldPeppers, UnknownPepperError } from './app.peppers.js';
 import { assertSecretsStayHidden, SecretsVisibleError } from './app.self-test.js';
 import { createApp, type AppOptions } from './app.setup.js';
@@ -49,6 +50,7 @@ export interface StartSteps {
  */
 export async function serve(steps: StartSteps = {}, options: AppOptions = {}): Promise<NestExpressApplication> {
   try {
+    tuneGarbageCollection();
     const config = loadConfig();
     assertSecretsStayHidden(config, options);
     const app = await createApp(config, options);

@@ -31,7 +31,7 @@ export class BearerStrategy {
       (request: unknown, token: string, done: (error: unknown, verdict?: Verdict<VerifiedKey>) => void) => void
     >({ passReqToCallback: true, realm: 'latchkey' }, (request, token, done) => {
       const { attempt } = request as HeaderOnlyRequest;
-      Promise.resolve(verifier.verify(token, attempt, { door: 'public' })).then((verdict) => {
+      Promise.resolve(verifier.verify({ secret: token, attempt }, { door: 'public' })).then((verdict) => {
         done(null, verdict);
       }, done);
     });

@@ -7,13 +7,13 @@ interface RequestWithIdentity {
   [IDENTITY]?: AnswerIdentity;
 }
 
-/** Ids for an answer and its log lines, in our own making, never the client's. */
+/** Ids for an answer and its log lines, of our own making, never the client's. */
 export function newIdentity(env: ApiEnvironment): AnswerIdentity {
   return { requestId: newPassingId('req_'), supportId: newPassingId('support_'), env };
 }
 
 /** Gives a request the ids by which its answer and its log lines are found. Only the listeners call this, first thing. */
-export function identify(request: object, env: ApiEnvironment): AnswerIdentity {
+export function giveIdentity(request: object, env: ApiEnvironment): AnswerIdentity {
   return ((request as RequestWithIdentity)[IDENTITY] = newIdentity(env));
 }
 

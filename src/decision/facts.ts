@@ -35,7 +35,7 @@ export interface StoredKey {
   readonly deletedAt: MysqlDateTime | null;
 }
 
-/** Compiled once for all keys that have the same list, as those of an organization often do: it cannot change, and takes room and time. */
+/** The last lists that were compiled: the keys of an organization often have the same one, which takes room and never changes. */
 const ALLOW_LISTS = new LRUCache<string, IpAllowList, readonly string[]>({
   max: 1_000,
   memoMethod: (_text, _stale, { context }) => IpAllowList.compile(context),

@@ -1,5 +1,5 @@
 import type { ApiEnvironment } from '../common/envelope.js';
-import { identify } from '../common/request-identity.js';
+import { giveIdentity } from '../common/request-identity.js';
 import type { StructuredLogger } from '../logging/logger.js';
 import type { HttpMetrics } from '../metrics/http-metrics.js';
 import { Connection } from './connection.js';
@@ -14,7 +14,7 @@ import { logExchange } from './request-log.js';
  */
 export function beginRequest(logger: StructuredLogger, env: ApiEnvironment, metrics: HttpMetrics): EdgeMiddleware {
   return (request, response, next) => {
-    const { requestId } = identify(request, env);
+    const { requestId } = giveIdentity(request, env);
     response.setHeader('X-Request-Id', requestId);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (!isOfDocs(request.path)) {

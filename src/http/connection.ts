@@ -75,7 +75,7 @@ export class Connection {
     const start = () => {
       this.served = response;
       together(() => {
-        // Nothing is carried out whose answer cannot leave: refused meanwhile for what came behind it, or behind the last answer.
+        // Not carried out if it has been answered: refused for what came behind it. Nor if the answer before it was the connection's last.
         if (!response.headersSent && this.socket.writable) {
           serve();
         }

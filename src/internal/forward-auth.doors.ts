@@ -43,9 +43,8 @@ export class ForwardAuthDoor implements InternalDoor {
 
   answer(call: Call): Soon<CallAnswer> {
     const attempt = { scopes: this.wantedScopes(call), address: this.clientAddress(call) };
-    return whenThere(this.verifier.verify(bearerSecret(call), attempt, { door: 'forward-auth' }), (verdict) =>
-      answerOf(call, verdict),
-    );
+    const request = { secret: bearerSecret(call), attempt };
+    return whenThere(this.verifier.verify(request, { door: 'forward-auth' }), (verdict) => answerOf(call, verdict));
   }
 
   /** What the gateway's configuration asks for: `?scopes=`, exactly once, for it could be a client's as well. */

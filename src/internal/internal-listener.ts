@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { identify } from '../common/request-identity.js';
+import { giveIdentity } from '../common/request-identity.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { answerBelowHttp } from '../http/below-http.js';
 import { Connection } from '../http/connection.js';
@@ -82,7 +82,7 @@ export class InternalListener {
   }
 
   private receive(request: IncomingMessage, response: ServerResponse): void {
-    const identity = identify(request, this.config.env);
+    const identity = giveIdentity(request, this.config.env);
     const [path, query] = splitTarget(request.url ?? '/');
     const call = { request, response, identity, path, query };
     const progress: Progress = { call, door: this.doors.find(path), caller: null, note: undefined };
@@ -109,10 +109,6 @@ export class InternalListener {
   }
 
   private serve(progress: Progress): void {
-    if (progress.call.response.headersSent) {
-      // Refused below HTTP while it waited for its turn.
-      return;
-    }
     this.serving++;
     // One that is there at once waits too, until all that came in with it are answered: then they are written one after the other.
     void Promise.resolve(this.router.answer(progress)).then((answer) => {

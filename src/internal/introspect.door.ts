@@ -33,7 +33,10 @@ export class IntrospectDoor implements InternalDoor {
       throw invalidRequest('The form must have the field token: the secret to look at.');
     }
     const address = clientAddress(onlyValue(form, 'client_ip'));
-    const verdict = await this.verifier.verify(token, { scopes: 0, address }, { door: 'introspect' });
+    const verdict = await this.verifier.verify(
+      { secret: token, attempt: { scopes: 0, address } },
+      { door: 'introspect' },
+    );
     return { ...jsonAnswer(200, introspectionOf(verdict)), note: noteOf(verdict) };
   }
 

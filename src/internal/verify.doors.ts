@@ -24,9 +24,8 @@ export class VerifyDoor implements InternalDoor {
 
   answer(call: Call): Soon<CallAnswer> {
     return whenThere(readJsonObject(call.request, call.response, BODY_LIMIT_BYTES), (body) => {
-      const { secret, attempt } = parseVerifyRequest(body);
       const options = { door: 'verify', fresh: wantsFresh(call) } as const;
-      return whenThere(this.verifier.verify(secret, attempt, options), (verdict) =>
+      return whenThere(this.verifier.verify(parseVerifyRequest(body), options), (verdict) =>
         envelopeAnswer(call, verificationText(verdict), 'Verification completed', noteOf(verdict)),
       );
     });

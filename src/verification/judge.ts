@@ -27,7 +27,7 @@ export interface JudgeOptions {
 }
 
 /**
- * Reaches the verdict on an attempt, and counts nothing. What has not the form of a secret costs no query, and nothing but "unknown" is
+ * Reaches the verdict on an attempt, and does not count it. What has not the form of a secret costs no query, and nothing but "unknown" is
  * said before the digest has matched.
  */
 @Injectable()

@@ -52,8 +52,8 @@ export function compileStoredSecret(secretId: string, row: StoredSecretRow, read
   const key = verifiedKey(row);
   return {
     secretId: copyOf(secretId),
-    // A copy of its own too: the driver's keeps the whole packet.
-    digest: row.digest === null ? null : Buffer.from(row.digest),
+    // A copy of its own too: the driver's keeps the whole packet, and one from Node's pool all that shares its piece of that.
+    digest: row.digest === null ? null : Buffer.alloc(row.digest.length, row.digest),
     pepperVersion: row.pepper_version,
     secretHash: row.secret_hash,
     key,

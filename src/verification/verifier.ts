@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Soon } from '../common/soon.js';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { isOfLivingKey, type Attempt, type Verdict } from '../decision/verdict.js';
+import { isOfLivingKey, type Verdict } from '../decision/verdict.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 import { DatabaseClock } from './database-clock.js';
 import { BusyError } from './facts-loader.js';
@@ -31,9 +31,8 @@ export class Verifier {
    * warm verdict takes less time than waiting for one.
    * @throws UnavailableError (the promise rejects with it) when nothing can be said, because the database does not answer
    */
-  verify(secret: string, attempt: Attempt, options: VerifyOptions = {}): Soon<Verdict<VerifiedKey>> {
+  verify(request: VerifyRequest, options: VerifyOptions = {}): Soon<Verdict<VerifiedKey>> {
     const startedMs = performance.now();
-    const request = { secret, attempt };
     const verdict = this.judge.now(request, options);
     return verdict === undefined
       ? this.verifyCold(request, options, startedMs)

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { preload } from '../support/preload.js';
 import { endProducts } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { startService } from '../support/service.js';
@@ -22,7 +22,7 @@ describe('an error that nobody caught', () => {
     '(%s) ends the process with 1, said once, by the log, without what hangs on the error',
     async (_, signal) => {
       const service = await startService(schema.url, {
-        NODE_OPTIONS: `--import ${resolve('test/faults/crash.mjs')}`,
+        NODE_OPTIONS: preload('test/faults/crash.mjs'),
         CRASH_SECRET: SECRET,
         LOG_FORMAT: 'json',
       });

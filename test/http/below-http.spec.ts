@@ -222,8 +222,8 @@ describe('a connection', () => {
   it('whose answer is its last carries out nothing of what came behind', async () => {
     const { calls } = edge.app.get(EdgeController);
     calls.length = 0;
-    const without = 'GET /things/abc HTTP/1.1\r\n\r\n';
-    const { answers } = await exchange(`${without}${POST}Content-Length: 13\r\n\r\n{"name":"ab"}`);
+    const withoutHost = 'GET /things/abc HTTP/1.1\r\n\r\n';
+    const { answers } = await exchange(`${withoutHost}${POST}Content-Length: 13\r\n\r\n{"name":"ab"}`);
     expect(answers.map(({ status, headers }) => [status, headers.connection])).toEqual([[400, 'close']]);
     // Each has its line all the same, and whose turn never came says that it has no answer.
     const lines = await edge.requestLines(2);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
 import { LOG_FORMATS } from '../../src/config/config.js';
 import { formatSecret } from '../../src/secrets/secret-form.js';
@@ -10,6 +10,7 @@ import { changeByHand } from '../support/by-hand.js';
 import { dumpSchema } from '../support/dump.js';
 import { eventually } from '../support/eventually.js';
 import { envelope, exchange, type Outcome } from '../support/http-load.js';
+import { preload } from '../support/preload.js';
 import { endProducts } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { startService, type MadeKey, type Service } from '../support/service.js';
@@ -52,7 +53,7 @@ describe.each(LOG_FORMATS)(
         LOG_LEVEL: 'trace',
         LOG_FORMAT: format,
         BCRYPT_RECOVERY: 'on',
-        NODE_OPTIONS: `--import ${resolve('test/faults/crash.mjs')}`,
+        NODE_OPTIONS: preload('test/faults/crash.mjs'),
         CRASH_SECRET,
       });
       secrets.push(service.secret);

@@ -1,6 +1,6 @@
-/* Loaded into the product before it starts (`node --import`): at SIGUSR2 it writes down all that it has in memory, to SNAPSHOT_FILE. */
+/* Loaded into the product before it starts (`node --import`): at SIGUSR2 it writes down its heap, to SNAPSHOT_FILE: every object and every text, but not the bytes of buffers. */
 import { writeHeapSnapshot } from 'node:v8';
 
 process.on('SIGUSR2', () => {
-  process.stderr.write(`all that is in memory is in ${writeHeapSnapshot(process.env.SNAPSHOT_FILE)}\n`);
+  process.stderr.write(`the heap is in ${writeHeapSnapshot(process.env.SNAPSHOT_FILE)}\n`);
 });

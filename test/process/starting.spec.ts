@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { preload } from '../support/preload.js';
 import { endProducts, Product, runCli, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
@@ -32,6 +33,13 @@ describe('a start', () => {
     expect(product.output).not.toContain('listening on');
     expect(product.stderr).not.toMatch(/^\s+at /m);
   }
+
+  it.each(['main', 'start'] as const)('(%s) tells V8 to let what requests make die young', async (program) => {
+    const env = { NODE_OPTIONS: preload('test/process/tell-flags.mjs'), ...serviceEnv(schema.url) };
+    const product = new Product(program, { ...env, DATABASE_URL: 'nonsense' });
+    await product.says('V8 is told --no-allocation-site-pretenuring');
+    expect(await product.ends()).toBe(1);
+  });
 
   it('with a wrong configuration lists all that is wrong at once, by name, and repeats no value', async () => {
     const product = new Product('main', {

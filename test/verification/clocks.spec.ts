@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
 import { KEYS } from '../support/api-client.js';
+import { preload } from '../support/preload.js';
 import type { MadeKey } from '../support/service.js';
 import { Instance, prepareGround, type Ground } from './instances.js';
 
@@ -11,7 +11,7 @@ describe.each([-300_000, 300_000])('an instance whose clock is wrong by %i ms', 
     ground = await prepareGround();
     right = await Instance.start(ground.schema.url);
     wrong = await Instance.start(ground.schema.url, {
-      NODE_OPTIONS: `--import ${resolve('test/verification/shift-clock.mjs')}`,
+      NODE_OPTIONS: preload('test/verification/shift-clock.mjs'),
       CLOCK_SHIFT_MS: String(shiftMs),
       LOG_LEVEL: 'info',
     });

@@ -41,12 +41,13 @@ describe('verification', () => {
     return insertVerifiableKeys(connection, await insertOrganization(connection), count);
   }
 
-  const verify = async ({ secret }: Pick<MadeKey, 'secret'>) => (await verifier.verify(secret, ATTEMPT)).code;
+  const verify = async ({ secret }: Pick<MadeKey, 'secret'>) =>
+    (await verifier.verify({ secret, attempt: ATTEMPT })).code;
 
   /** As a service does it: comes back when it is told that nothing can be said now. What the answer keeps of a key counts too. */
   const answerAtLast = async (key: MadeKey): Promise<string> => {
     try {
-      return verificationText(await verifier.verify(key.secret, ATTEMPT));
+      return verificationText(await verifier.verify({ secret: key.secret, attempt: ATTEMPT }));
     } catch (error) {
       if (!(error instanceof UnavailableError)) {
         throw error;

@@ -20,6 +20,10 @@ describe('the cache of facts', () => {
     expect(cache.size).toBe(3);
   });
 
+  it('is given digests that keep their own 32 bytes in memory, and neither a packet nor a piece of a pool', () => {
+    expect(storedSecret(newSecretId(), 0).digest?.buffer.byteLength).toBe(32);
+  });
+
   it('drops both secrets of a key, and all of an organization, and nothing else', () => {
     const cache = new FactsCache({ cacheMaxKeys: 100 });
     const [one, other] = [newId('org_'), newId('org_')];
