@@ -15,11 +15,9 @@ export async function measureDoors({ servers: { product, bareHttp, peer }, secre
     batch: ask(product, 'batch'),
     peer: () => load(peer, seconds, { file: secrets.peer, count: settings.few }, stop),
   };
-  // Each key once, before anything counts.
-  for (let skip = 0; skip < count; skip += BATCH)
-    skip +=
-      (await load(product, 1, { file: secrets.ours, skip, count: count - skip, shape: 'batch' }, stop)).requests *
-      BATCH;
+  // Each key once, before anything counts. One at a time: so many cold ones as in batches would be told to come back.
+  for (let skip = 0; skip < count;)
+    skip += (await load(product, 1, { file: secrets.ours, skip, count: count - skip, shape: 'verify' }, stop)).requests;
   for (const warmUp of Object.values(candidates)) await warmUp();
   const measured = await interleave(rounds, candidates);
   const batched = measured.batch.map(({ perSecond, perCpuSecond }) => ({
