@@ -29,14 +29,15 @@ export function storedSecret(
   {
     keyId = newId('api_key_'),
     organizationId = newId('org_'),
-  }: { keyId?: ApiKeyId; organizationId?: OrganizationId } = {},
+    firstByte = 0xff,
+  }: { keyId?: ApiKeyId; organizationId?: OrganizationId; firstByte?: number } = {},
 ): StoredSecret {
   const none = { description: null, not_after: null, expires_at: null, updated_at: null } as const;
   const row = {
     ...{ ...none, disabled_at: null, deleted_at: null, deactivated_at: null, secret_hash: null },
     secret_id: Buffer.alloc(16),
     // A piece of a packet, as the driver gives it.
-    digest: Buffer.alloc(100).subarray(10, 42),
+    digest: Buffer.alloc(100, firstByte).subarray(10, 42),
     pepper_version: 1,
     masked: 'sk_live_0123456789...abcde',
     key_id: idToBytes('api_key_', keyId),

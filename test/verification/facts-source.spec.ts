@@ -24,18 +24,21 @@ function arrange(outageGraceMs = GRACE_MS) {
       return clock.nowMs - feed.knownAtMs <= BOUND_MS;
     },
   };
-  const database = { isReachable: true, takesMs: 0, queries: 0 };
+  const database = { isReachable: true, takesMs: 0, queries: 0, idsRead: 0 };
   const query = {
     findAll: (ids: readonly string[]) => {
       const startedMs = clock.nowMs;
       database.queries++;
+      database.idsRead += ids.length;
       clock.nowMs += database.takesMs;
       if (!database.isReachable) {
         reach.failed(startedMs);
         return Promise.reject(new UnavailableError());
       }
       reach.succeeded(startedMs);
-      return Promise.resolve(new Map(ids.map((id) => [id, storedSecret(id, startedMs)])));
+      return Promise.resolve(
+        new Map(ids.map((id, place) => [id, storedSecret(id, startedMs, { firstByte: 0xff - (place % 0x100) })])),
+      );
     },
   };
   const loader = new FactsLoader(query as unknown as StoredSecretQuery, cache, new RecentChanges(clock));
@@ -75,6 +78,23 @@ describe('where facts come from', () => {
     await turnOfTheLoop();
     expect(database.queries).toBe(2);
     expect(source.findWarm(id)).not.toBe(first);
+  });
+
+  it('the cache still, when many were read at one time: they are read again one by one, over half a minute', async () => {
+    const { clock, feed, database, source } = arrange();
+    const ids = Array.from({ length: 100 }, newSecretId);
+    await Promise.all(ids.map((id) => source.read(id)));
+    const readAtOnce: number[] = [];
+    for (let passedMs = 0; passedMs < 61_000; passedMs += 1_000) {
+      const before = database.idsRead;
+      feed.knownAtMs = clock.nowMs += 1_000;
+      ids.forEach((id) => source.findWarm(id));
+      await turnOfTheLoop();
+      readAtOnce.push(database.idsRead - before);
+    }
+    expect(Math.max(...readAtOnce)).toBeLessThan(10);
+    expect(readAtOnce.slice(0, 29)).toEqual(Array(29).fill(0));
+    expect(readAtOnce.reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(100);
   });
 
   it('the database, once the feed is stale: what is read is used for the bound, counted from its start', async () => {
