@@ -54,7 +54,7 @@ ${percentilesOf('bare `node:http`', doorLatency.rate, doorLatency.bare)}
 ## Statements of warm requests
 
 By the database server's own counters. What there is comes from the poll of the change feed (four SELECTs a second) and from
-the meter's flush (two INSERTs for each thousand keys).
+the meter's flush (two INSERTs for every 250 keys that were used).
 
 | | seconds | Com_select | Com_insert | Com_update |
 | --- | --- | --- | --- | --- |

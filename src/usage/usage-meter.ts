@@ -6,8 +6,8 @@ import { UsageBatch } from './usage-batch.js';
 import { UsageStore } from './usage-store.js';
 
 const FLUSH_INTERVAL_MS = 1_000;
-/** Keys in one transaction: small enough to take a few milliseconds. */
-const KEYS_PER_WRITE = 1_000;
+/** Keys in one transaction: few enough that neither we nor the database keep others waiting for more than a moment. */
+const KEYS_PER_WRITE = 250;
 /** How long the last flush goes on trying: long enough for a server that restarts, short enough for whoever waits for the stop. */
 const FINAL_DEADLINE_MS = 4_000;
 const FINAL_PAUSE_MS = 100;
