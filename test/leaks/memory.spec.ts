@@ -10,8 +10,8 @@ import { startService, type MadeKey, type Service } from '../support/service.js'
 import { randomPart } from './forms.js';
 
 const KEYS_USED = 30;
-const oneTime = () => new Agent({ keepAlive: false });
 const SECRET_ID = { start: 'sk_live_'.length, end: 'sk_live_'.length + 22 };
+const oneTime = () => new Agent({ keepAlive: false });
 
 describe('the texts that stay in memory', () => {
   let schema: TestSchema;

@@ -1,4 +1,7 @@
-/* Loaded into the product before it starts (`node --import`): at SIGUSR2 it writes down its heap, to SNAPSHOT_FILE: every object and every text, but not the bytes of buffers. */
+/*
+ * Loaded into the product before it starts (`node --import`): at SIGUSR2 it writes its heap to SNAPSHOT_FILE, every object and every text,
+ * but not the bytes of buffers.
+ */
 import { writeHeapSnapshot } from 'node:v8';
 
 process.on('SIGUSR2', () => {
