@@ -1,3 +1,4 @@
+import { asciiJson } from './ascii-json.js';
 import { successEnvelope, successEnvelopeText, type AnswerIdentity } from './envelope.js';
 
 describe('the envelope of a success', () => {
@@ -9,7 +10,7 @@ describe('the envelope of a success', () => {
 
   it('is the same as a text', () => {
     const data = { label: 'a "label"', scopes: ['products.read'], none: null };
-    const text = successEnvelopeText(identity, 200, JSON.stringify(data), 'Verification completed');
+    const text = successEnvelopeText(identity, 200, asciiJson(data), 'Verification completed');
     expect(text).toBe(JSON.stringify(successEnvelope(identity, 200, data, 'Verification completed')));
   });
 });

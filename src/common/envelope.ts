@@ -1,3 +1,5 @@
+import type { AsciiJson } from './ascii-json.js';
+
 /** The two environments that an answer can name. */
 export type ApiEnvironment = 'development' | 'production';
 
@@ -36,16 +38,15 @@ export function successEnvelope<T>(identity: AnswerIdentity, status: number, dat
 
 /**
  * The text of the envelope of a success, for answers that are made thousands of times a second.
- * @param data ready JSON
- * @param message a sentence of ours, without anything that JSON escapes
+ * @param message a sentence of ours, in ASCII, without anything that JSON escapes
  */
 export function successEnvelopeText(
   { supportId, env }: AnswerIdentity,
   status: number,
-  data: string,
+  data: AsciiJson,
   message: string,
-): string {
-  return `{"status":${status},"data":${data},"error":null,"log":null,"validator":null,"support_id":"${supportId}","message":"${message}","env":"${env}"}`;
+): AsciiJson {
+  return `{"status":${status},"data":${data},"error":null,"log":null,"validator":null,"support_id":"${supportId}","message":"${message}","env":"${env}"}` as AsciiJson;
 }
 
 /** The envelope of a failure. `error` is a sentence for the client; nothing of the inside belongs in it. */

@@ -1,17 +1,20 @@
-import { idToBytes, isPrefixedId, newId, newPassingId } from './prefixed-id.js';
+import { idToBytes, isPrefixedId, newId, newPassingIds } from './prefixed-id.js';
 
-describe('a passing id', () => {
-  it('is a UUIDv7 in canonical spelling, made now, and never the same twice', () => {
+describe('passing ids', () => {
+  it('are UUIDv7 in canonical spelling, made now, and never the same twice', () => {
     const before = Date.now();
-    const ids = Array.from({ length: 10_000 }, () => newPassingId('req_'));
+    const pairs = Array.from({ length: 10_000 }, () => newPassingIds('req_', 'support_'));
     const after = Date.now();
 
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const id of ids) {
-      expect(isPrefixedId('req_', id)).toBe(true);
-      const madeMs = idToBytes('req_', id).readUIntBE(0, 6);
-      expect(madeMs).toBeGreaterThanOrEqual(before);
-      expect(madeMs).toBeLessThanOrEqual(after);
+    for (const [place, prefix] of (['req_', 'support_'] as const).entries()) {
+      const ids = pairs.map((pair) => pair[place] ?? '');
+      expect(new Set(ids).size).toBe(ids.length);
+      for (const id of ids) {
+        expect(isPrefixedId(prefix, id)).toBe(true);
+        const madeMs = idToBytes(prefix, id).readUIntBE(0, 6);
+        expect(madeMs).toBeGreaterThanOrEqual(before);
+        expect(madeMs).toBeLessThanOrEqual(after);
+      }
     }
   });
 });

@@ -1,5 +1,5 @@
 import type { AnswerIdentity, ApiEnvironment } from './envelope.js';
-import { newPassingId } from './prefixed-id.js';
+import { newPassingIds } from './prefixed-id.js';
 
 const IDENTITY = Symbol('request identity');
 
@@ -9,7 +9,8 @@ interface RequestWithIdentity {
 
 /** Ids for an answer and its log lines, of our own making, never the client's. */
 export function newIdentity(env: ApiEnvironment): AnswerIdentity {
-  return { requestId: newPassingId('req_'), supportId: newPassingId('support_'), env };
+  const [requestId, supportId] = newPassingIds('req_', 'support_');
+  return { requestId, supportId, env };
 }
 
 /** Gives a request the ids by which its answer and its log lines are found. Only the listeners call this, first thing. */

@@ -64,7 +64,7 @@ export class Connection {
     };
     this.latest = exchange;
     this.open.push(settle);
-    response.once('close', settle);
+    response.on('close', settle);
   }
 
   /**

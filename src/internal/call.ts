@@ -29,5 +29,7 @@ export interface CallAnswer {
   /** Names and values in turn; the length of the body and the request's id are added. */
   readonly headers: readonly string[];
   readonly body: string;
+  /** Whether that is sure: then nobody has to count the bytes, which takes as long as a decision does. */
+  readonly isAscii?: boolean;
   readonly note?: CallNote;
 }

@@ -134,8 +134,8 @@ function splitTarget(target: string): [path: string, query: string] {
   return mark === -1 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
 }
 
-function write({ response, identity }: Call, { status, headers, body }: CallAnswer): void {
-  const length = Buffer.byteLength(body);
+function write({ response, identity }: Call, { status, headers, body, isAscii = false }: CallAnswer): void {
+  const length = isAscii ? body.length : Buffer.byteLength(body);
   response.writeHead(status, [
     ...headers,
     'Content-Length',

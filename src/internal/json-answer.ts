@@ -1,3 +1,4 @@
+import { asciiJson, type AsciiJson } from '../common/ascii-json.js';
 import { successEnvelopeText } from '../common/envelope.js';
 import type { Failure } from '../http/failure.js';
 import { envelopeOf } from '../http/send-failure.js';
@@ -8,12 +9,14 @@ const JSON_HEADERS = ['Content-Type', JSON_TYPE];
 
 /** An answer of plain JSON. */
 export function jsonAnswer(status: number, value: unknown, headers: Failure['headers'] = {}): CallAnswer {
-  return { status, headers: [...JSON_HEADERS, ...Object.entries(headers).flat()], body: JSON.stringify(value) };
+  const more = Object.entries(headers).flat();
+  return { status, headers: [...JSON_HEADERS, ...more], body: asciiJson(value), isAscii: true };
 }
 
-/** A success in the envelope. @param data ready JSON */
-export function envelopeAnswer({ identity }: Call, data: string, message: string, note: CallNote): CallAnswer {
-  return { status: 200, headers: JSON_HEADERS, body: successEnvelopeText(identity, 200, data, message), note };
+/** A success in the envelope. */
+export function envelopeAnswer({ identity }: Call, data: AsciiJson, message: string, note: CallNote): CallAnswer {
+  const body = successEnvelopeText(identity, 200, data, message);
+  return { status: 200, headers: JSON_HEADERS, body, isAscii: true, note };
 }
 
 /** A failure in the envelope. */

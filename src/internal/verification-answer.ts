@@ -1,4 +1,4 @@
-import type { KeyRecord } from '../common/access/caller.js';
+import { asciiJson, type AsciiJson } from '../common/ascii-json.js';
 import { scopesIn, type Scope } from '../common/access/scope.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
@@ -26,27 +26,21 @@ export interface VerificationAnswer {
 }
 
 /** A `VerificationAnswer` as JSON: put together from parts, of which the greatest, the key, is made once for as long as it is cached. */
-export function verificationText(verdict: Verdict<VerifiedKey>): string {
+export function verificationText(verdict: Verdict<VerifiedKey>): AsciiJson {
   const { code } = verdict;
-  const apiKey = 'key' in verdict ? apiKeyText(verdict.key.record) : 'null';
+  const apiKey = 'key' in verdict ? apiKeyText(verdict.key) : 'null';
   const missing =
-    verdict.code === 'INSUFFICIENT_SCOPES' ? `,"missing_scopes":${JSON.stringify(scopesIn(verdict.missing))}` : '';
-  return `{"valid":${code === 'VALID'},"code":"${code}","api_key":${apiKey}${missing}}`;
+    verdict.code === 'INSUFFICIENT_SCOPES' ? `,"missing_scopes":${asciiJson(scopesIn(verdict.missing))}` : '';
+  return `{"valid":${code === 'VALID'},"code":"${code}","api_key":${apiKey}${missing}}` as AsciiJson;
 }
 
-/** Goes with the record: what changes of a key comes as a new one. */
-const API_KEY_TEXTS = new WeakMap<KeyRecord, string>();
-
-function apiKeyText(record: KeyRecord): string {
-  const known = API_KEY_TEXTS.get(record);
-  if (known !== undefined) {
-    return known;
+function apiKeyText(key: VerifiedKey): AsciiJson {
+  if (key.answerText === null) {
+    const { id, organizationId, label, scopes, expiresAt } = key.record;
+    const shown: VerifiedApiKey = { id, organization_id: organizationId, label, scopes, expires_at: expiresAt };
+    key.answerText = asciiJson(shown);
   }
-  const { id, organizationId, label, scopes, expiresAt } = record;
-  const shown: VerifiedApiKey = { id, organization_id: organizationId, label, scopes, expires_at: expiresAt };
-  const text = JSON.stringify(shown);
-  API_KEY_TEXTS.set(record, text);
-  return text;
+  return key.answerText;
 }
 
 /** What the log says of a verdict. */

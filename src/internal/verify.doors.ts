@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { AsciiJson } from '../common/ascii-json.js';
 import { whenThere, type Soon } from '../common/soon.js';
 import { readJsonObject } from '../http/json-body.js';
 import { Verifier } from '../verification/verifier.js';
@@ -47,7 +48,8 @@ export class VerifyBatchDoor implements InternalDoor {
     const options = { door: 'batch', fresh: wantsFresh(call) } as const;
     const verdicts = await this.verifier.verifyAll(requests, options);
     const note = { verifications: verdicts.length };
-    return envelopeAnswer(call, `[${verdicts.map(verificationText).join(',')}]`, 'Verifications completed', note);
+    const all = `[${verdicts.map(verificationText).join(',')}]` as AsciiJson;
+    return envelopeAnswer(call, all, 'Verifications completed', note);
   }
 }
 

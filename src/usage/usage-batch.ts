@@ -3,8 +3,8 @@ import type { ApiKeyId } from '../common/prefixed-id.js';
 /** What a key was used since the last flush. */
 export interface Usage {
   requests: number;
-  /** Milliseconds since the epoch. */
-  lastUsedAtMs: number;
+  /** Seconds since the epoch, as the database keeps them: a whole number that small lies in the object itself. */
+  lastUsedAtSeconds: number;
 }
 
 /** Uses counted in memory, by key. */
@@ -17,14 +17,14 @@ export class UsageBatch {
   }
 
   /** Adds to what is counted for a key; of two times of use the later stays. */
-  add(keyId: ApiKeyId, requests: number, lastUsedAtMs: number): void {
+  add(keyId: ApiKeyId, requests: number, lastUsedAtSeconds: number): void {
     const usage = this.usages.get(keyId);
     if (usage === undefined) {
-      this.usages.set(keyId, { requests, lastUsedAtMs });
+      this.usages.set(keyId, { requests, lastUsedAtSeconds });
       return;
     }
     usage.requests += requests;
-    usage.lastUsedAtMs = Math.max(usage.lastUsedAtMs, lastUsedAtMs);
+    usage.lastUsedAtSeconds = Math.max(usage.lastUsedAtSeconds, lastUsedAtSeconds);
   }
 
   /** Takes at most `count` keys out of this batch, as a batch of their own. */
@@ -43,7 +43,7 @@ export class UsageBatch {
   /** Adds everything that another batch holds. */
   merge(other: UsageBatch): void {
     for (const [keyId, usage] of other.usages) {
-      this.add(keyId, usage.requests, usage.lastUsedAtMs);
+      this.add(keyId, usage.requests, usage.lastUsedAtSeconds);
     }
   }
 

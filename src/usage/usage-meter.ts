@@ -51,7 +51,7 @@ export class UsageMeter implements OnApplicationShutdown {
 
   /** Counts one use of a key. */
   count(keyId: ApiKeyId, atMs: number): void {
-    this.pending.add(keyId, 1, atMs);
+    this.pending.add(keyId, 1, Math.floor(atMs / 1_000));
   }
 
   /** Writes what has been counted until now. Never rejects: what could not be written stays counted. One flush runs at a time. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { v7 } from 'uuid';
-import { toMysqlDateTime } from '../common/mysql-datetime.js';
+import { toMysqlDateTime, type MysqlDateTime } from '../common/mysql-datetime.js';
 import { idToHex, type ApiKeyId } from '../common/prefixed-id.js';
 import { Database } from '../database/database.js';
 import type { Transaction } from '../database/transaction.js';
@@ -22,10 +22,12 @@ export class UsageStore {
 
   /** Adds the counts of a batch. `sequence` grows with each new batch and stays the same when one is written again. */
   async write(sequence: number, batch: UsageBatch): Promise<void> {
+    const timeText = textsOfSeconds();
+    const rows = batch.sorted().map((used) => rowText(used, timeText));
     await this.database.transaction(async (transaction) => {
       await this.storeSequence(transaction, sequence);
       await transaction.manager.query(
-        `INSERT INTO api_key_metrics (key_id, total_requests, last_used_at) VALUES ${batch.sorted().map(rowText).join(',')}
+        `INSERT INTO api_key_metrics (key_id, total_requests, last_used_at) VALUES ${rows.join(',')}
          ON DUPLICATE KEY UPDATE total_requests = total_requests + VALUES(total_requests), last_used_at = GREATEST(last_used_at, VALUES(last_used_at))`,
       );
     });
@@ -75,6 +77,19 @@ export class UsageStore {
  * Written out rather than bound: thousands of rows are written each second under load, and the driver takes its time over each value. An id
  * is hexadecimal digits by now, and nothing else here is anybody's text.
  */
-function rowText([keyId, { requests, lastUsedAtMs }]: readonly [ApiKeyId, Readonly<Usage>]): string {
-  return `(x'${idToHex('api_key_', keyId)}',${requests},'${toMysqlDateTime(new Date(lastUsedAtMs))}')`;
+function rowText(
+  [keyId, { requests, lastUsedAtSeconds }]: readonly [ApiKeyId, Readonly<Usage>],
+  timeText: (seconds: number) => MysqlDateTime,
+): string {
+  return `(x'${idToHex('api_key_', keyId)}',${requests},'${timeText(lastUsedAtSeconds)}')`;
+}
+
+/** The texts of moments, each made once: under load all keys were last used in one second or two. */
+function textsOfSeconds(): (seconds: number) => MysqlDateTime {
+  const known = new Map<number, MysqlDateTime>();
+  return (seconds) => {
+    const text = known.get(seconds) ?? toMysqlDateTime(new Date(seconds * 1_000));
+    known.set(seconds, text);
+    return text;
+  };
 }

@@ -5,14 +5,17 @@ import type { ApiKeyId } from '../common/prefixed-id.js';
 import { CONFIG, type Config } from '../config/config.js';
 import type { StoredSecret } from './stored-secret.js';
 
-/** Facts by secret id: bounded, the least recently used go first. Holds what the database says, never a verdict, and no unknown id. */
+/**
+ * Facts by secret id: bounded, the least recently used go first. Holds what the database says, never a verdict, and no unknown id.
+ * In what order they were used is noted only from half the bound on: before, nothing will have to go for a long time.
+ */
 @Injectable()
 export class FactsCache {
   private readonly entries: LRUCache<string, StoredSecret>;
   /** A key can have two secrets, and changes name keys. */
   private readonly secretIdsOf = new Map<ApiKeyId, string | string[]>();
 
-  constructor(@Inject(CONFIG) config: Pick<Config, 'cacheMaxKeys'>) {
+  constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'cacheMaxKeys'>) {
     this.entries = new LRUCache({
       max: config.cacheMaxKeys,
       dispose: (entry, secretId) => {
@@ -26,7 +29,8 @@ export class FactsCache {
   }
 
   get(secretId: string): StoredSecret | undefined {
-    return this.entries.get(secretId);
+    const { entries } = this;
+    return entries.size * 2 < this.config.cacheMaxKeys ? entries.peek(secretId) : entries.get(secretId);
   }
 
   /** Whether something is known of the id, however old; does not count as a use. */

@@ -6,6 +6,7 @@ import { ChangeFeed } from './change-feed.js';
 import { DatabaseReach } from './database-reach.js';
 import { FactsCache } from './facts-cache.js';
 import { BusyError, FactsLoader, type Places } from './facts-loader.js';
+import { FactsRefresh } from './facts-refresh.js';
 import type { StoredSecret } from './stored-secret.js';
 import { VerificationMetrics } from './verification-metrics.js';
 
@@ -14,7 +15,6 @@ const WITHOUT_FEED: Places = { cached: 5, unknown: 3 };
 const PROBE_INTERVAL_MS = 250;
 /** What no mark tells, a label that another instance changed say, is known after this at the latest; it also heals a mark that was forgotten. */
 const LATEST_REFRESH_MS = 60_000;
-const REFRESHES: Places = { cached: 500, unknown: 0 };
 const MOST_WAITING_FOR_OUTCOME = 2_000;
 
 /**
@@ -28,6 +28,7 @@ export class FactsSource {
   constructor(
     private readonly cache: FactsCache,
     private readonly loader: FactsLoader,
+    private readonly refresh: FactsRefresh,
     private readonly feed: ChangeFeed,
     private readonly reach: DatabaseReach,
     private readonly metrics: VerificationMetrics,
@@ -46,7 +47,7 @@ export class FactsSource {
       return undefined;
     }
     if (nowMs - entry.readAtMs > refreshAfterMs(entry) && this.feed.isFresh) {
-      this.loader.load(secretId, REFRESHES).catch(() => undefined);
+      this.refresh.request(entry.secretId);
     }
     this.metrics.countHit();
     return entry;

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { TalliedCounter } from '../metrics/tallied-counter.js';
+import { TalliedHistogram } from '../metrics/tallied-histogram.js';
 import type { Verdict } from '../decision/verdict.js';
 import type { Door } from './door.js';
 
@@ -12,7 +13,7 @@ export type VerificationOutcome = Verdict['code'] | 'UNAVAILABLE';
 export class VerificationMetrics {
   private readonly verdicts: TalliedCounter<readonly ['door', 'code']>;
   private readonly lookups: TalliedCounter<readonly ['outcome']>;
-  private readonly durations: Histogram<'door'>;
+  private readonly durations: TalliedHistogram;
   private readonly fills: Counter<'outcome'>;
   private readonly lag: Histogram;
 
@@ -30,14 +31,11 @@ export class VerificationMetrics {
     });
     this.lookups.announce('hit');
     this.lookups.announce('miss');
-    this.durations = new Histogram({
+    this.durations = new TalliedHistogram(registry, {
       name: 'latchkey_verification_duration_seconds',
       help: 'From the secret to the verdict, by door.',
-      labelNames: ['door'],
-      buckets: [
-        0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5,
-      ],
-      registers,
+      labelName: 'door',
+      bounds: [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5],
     });
     this.fills = new Counter({
       name: 'latchkey_facts_fills_total',
@@ -80,7 +78,7 @@ export class VerificationMetrics {
   /** @param startedMs when the secret was handed over, by `performance.now()` */
   observeVerdict(door: Door, code: VerificationOutcome, startedMs: number): void {
     this.verdicts.count(door, code);
-    this.durations.observe({ door }, (performance.now() - startedMs) / 1_000);
+    this.durations.observe(door, (performance.now() - startedMs) / 1_000);
   }
 
   observeLag(ms: number): void {

@@ -9,6 +9,7 @@ import { DatabaseReach } from './database-reach.js';
 import { DigestRenewal } from './digest-renewal.js';
 import { FactsCache } from './facts-cache.js';
 import { FactsLoader } from './facts-loader.js';
+import { FactsRefresh } from './facts-refresh.js';
 import { FactsSource } from './facts-source.js';
 import { FeedReader } from './feed-reader.js';
 import { Judge } from './judge.js';
@@ -28,6 +29,7 @@ import { Verifier } from './verifier.js';
     DigestRenewal,
     FactsCache,
     FactsLoader,
+    FactsRefresh,
     FactsSource,
     FeedReader,
     Judge,

@@ -1,9 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, v7 } from 'uuid';
 import type { Change } from '../../src/changes/changes.js';
 import type { Clock } from '../../src/common/clock.js';
 import type { MysqlDateTime } from '../../src/common/mysql-datetime.js';
 import { idToBytes, newId, type ApiKeyId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { formatSecret, parseSecretId } from '../../src/secrets/secret-form.js';
+import { REFRESH_GATHERING_MS } from '../../src/verification/facts-refresh.js';
 import { compileStoredSecret, type StoredSecret } from '../../src/verification/stored-secret.js';
 
 /** A clock that a test sets. */
@@ -17,6 +19,12 @@ export class HandClock implements Clock {
 
 /** Until all that is due in this turn of the event loop has happened: a timer alone may fire before what waits for the end of the turn. */
 export const turnOfTheLoop = () => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 1));
+
+/** Until what has been asked to be read anew has been read. */
+export async function refreshed(): Promise<void> {
+  await sleep(REFRESH_GATHERING_MS + 1);
+  await turnOfTheLoop();
+}
 
 export function newSecretId(): string {
   return parseSecretId('sk_live_', formatSecret('sk_live_', Buffer.from(parse(v7())), Buffer.alloc(24))) ?? '';

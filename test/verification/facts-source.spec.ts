@@ -4,11 +4,12 @@ import type { ChangeFeed } from '../../src/verification/change-feed.js';
 import { DatabaseReach } from '../../src/verification/database-reach.js';
 import { FactsCache } from '../../src/verification/facts-cache.js';
 import { FactsLoader } from '../../src/verification/facts-loader.js';
+import { FactsRefresh } from '../../src/verification/facts-refresh.js';
 import { FactsSource } from '../../src/verification/facts-source.js';
 import { RecentChanges } from '../../src/verification/recent-changes.js';
 import type { StoredSecretQuery } from '../../src/verification/stored-secret.query.js';
 import { VerificationMetrics } from '../../src/verification/verification-metrics.js';
-import { HandClock, newSecretId, storedSecret, turnOfTheLoop } from './collaborators.js';
+import { HandClock, newSecretId, refreshed, storedSecret, turnOfTheLoop } from './collaborators.js';
 
 const BOUND_MS = 1_000;
 const GRACE_MS = 10_000;
@@ -45,6 +46,7 @@ function arrange(outageGraceMs = GRACE_MS) {
   const source = new FactsSource(
     cache,
     loader,
+    new FactsRefresh(loader),
     feed as ChangeFeed,
     reach,
     new VerificationMetrics(new Registry()),
@@ -75,7 +77,7 @@ describe('where facts come from', () => {
     const first = await source.read(id);
     feed.knownAtMs = clock.nowMs += 60_001;
     expect(source.findWarm(id)).toBe(first);
-    await turnOfTheLoop();
+    await refreshed();
     expect(database.queries).toBe(2);
     expect(source.findWarm(id)).not.toBe(first);
   });
@@ -89,7 +91,7 @@ describe('where facts come from', () => {
       const before = database.idsRead;
       feed.knownAtMs = clock.nowMs += 1_000;
       ids.forEach((id) => source.findWarm(id));
-      await turnOfTheLoop();
+      await refreshed();
       readAtOnce.push(database.idsRead - before);
     }
     expect(Math.max(...readAtOnce)).toBeLessThan(10);
