@@ -147,6 +147,12 @@ function write({ response, identity }: Call, { status, headers, body, isAscii = 
     'X-Request-Id',
     identity.requestId,
   ]);
-  // Where both are the same bytes, Node writes Latin-1 much faster.
-  response.end(body, length === body.length ? 'latin1' : 'utf8');
+  if (body === '') {
+    response.end();
+    return;
+  }
+  // Where both are the same bytes, Node writes Latin-1 much faster. Given to `end`, the body would be written with an empty piece behind it.
+  response.write(body, length === body.length ? 'latin1' : 'utf8', () => {
+    response.end();
+  });
 }
