@@ -22,12 +22,22 @@ describe('HMAC-SHA-256', () => {
           const hmac = new HmacSha256(key);
           for (const bytes of messages) {
             const expected = createHmac('sha256', key).update(bytes).digest('hex');
-            expect(hmac.digest(Buffer.from(bytes).toString('latin1')).toString('hex')).toBe(expected);
+            const text = Buffer.from(bytes).toString('latin1');
+            expect(hmac.digest(text).toString('hex')).toBe(expected);
+            expect(hmac.matches(text, Buffer.from(expected, 'hex'))).toBe(true);
           }
         },
       ),
       { numRuns: 2_000 },
     );
+  });
+
+  it('is not that of another message, nor a piece of it, nor more than it', () => {
+    const hmac = new HmacSha256(Buffer.alloc(32, 1));
+    const digest = hmac.digest('a');
+    const others = [hmac.digest('b'), digest.subarray(1), Buffer.concat([digest, Buffer.alloc(1)]), Buffer.alloc(0)];
+    expect(others.map((other) => hmac.matches('a', other))).toEqual([false, false, false, false]);
+    expect(hmac.matches('a', digest)).toBe(true);
   });
 
   it('gives each digest bytes of its own', () => {

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
@@ -12,6 +12,8 @@ export class HmacSha256 {
   private inner: Buffer;
   /** The outer block, and behind it the inner digest. */
   private readonly outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES);
+  /** The last digest that was compared. */
+  private readonly made = Buffer.alloc(DIGEST_BYTES);
 
   constructor(key: Uint8Array) {
     const block = Buffer.alloc(BLOCK_BYTES);
@@ -24,11 +26,21 @@ export class HmacSha256 {
 
   /** @param message one character for each byte */
   digest(message: string): Buffer {
+    return Buffer.from(this.hexDigest(message), 'hex');
+  }
+
+  /** Whether this is the digest of the message, in constant time. */
+  matches(message: string, digest: Uint8Array): boolean {
+    this.made.write(this.hexDigest(message), 'hex');
+    return digest.length === DIGEST_BYTES && timingSafeEqual(this.made, digest);
+  }
+
+  // As text, for Node makes a text much faster than a buffer.
+  private hexDigest(message: string): string {
     this.makeRoomFor(message.length);
     this.inner.write(message, BLOCK_BYTES, 'latin1');
-    // As text, for Node makes a text much faster than a buffer.
     this.outer.write(hash('sha256', this.inner, 'hex'), BLOCK_BYTES, 'hex');
-    return Buffer.from(hash('sha256', this.outer, 'hex'), 'hex');
+    return hash('sha256', this.outer, 'hex');
   }
 
   /** Nearly all messages are of one length. */

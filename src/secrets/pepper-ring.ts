@@ -1,4 +1,3 @@
-import { timingSafeEqual } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { idToBytes, type ApiKeyId, type OrganizationId } from '../common/prefixed-id.js';
 import { CONFIG, type Config, type Pepper } from '../config/config.js';
@@ -27,6 +26,8 @@ export interface VersionedDigest {
 }
 
 /**
+ * Digests are HMAC-SHA-256(pepper, secret ‖ key id ‖ organization id): a secret is ASCII, and so one character a byte like the rest.
+ *
  * The peppers of this process by their version. Versions are the database's: it holds a check value for each pepper ever
  * used, and the start assigns them (`assign`) before anything is verified.
  */
@@ -59,7 +60,7 @@ export class PepperRing {
     if (hmac === undefined) {
       throw new Error('the peppers have no versions yet: assign() comes first');
     }
-    return { digest: digestOf(hmac, secret, bindingTextOf(binding)), pepperVersion: this.current };
+    return { digest: hmac.digest(secret + bindingTextOf(binding)), pepperVersion: this.current };
   }
 
   /** Whether a digest of this version can be judged here at all. */
@@ -79,20 +80,11 @@ export class PepperRing {
 
   /** Whether the secret has this digest, in constant time. False for a version that is not known here. */
   matches(secret: string, binding: BindingText, stored: VersionedDigest): boolean {
-    const hmac = this.byVersion.get(stored.pepperVersion);
-    if (hmac === undefined || stored.digest.length !== 32) {
-      return false;
-    }
-    return timingSafeEqual(digestOf(hmac, secret, binding), stored.digest);
+    return this.byVersion.get(stored.pepperVersion)?.matches(secret + binding, stored.digest) ?? false;
   }
 }
 
 /** A value that tells two peppers apart and reveals neither. */
 export function pepperCheckValue(pepper: Pepper): string {
   return new HmacSha256(pepper).digest('latchkey pepper check').toString('hex');
-}
-
-/** HMAC-SHA-256(pepper, secret ‖ key id ‖ organization id). A secret is ASCII, and so one character a byte like the rest. */
-function digestOf(pepper: HmacSha256, secret: string, binding: BindingText): Buffer {
-  return pepper.digest(secret + binding);
 }
