@@ -10,7 +10,7 @@ export interface ListenerLimits {
   readonly requestTimeoutMs: number;
   /** For a request's line and headers. */
   readonly headersTimeoutMs: number;
-  /** For the next request on an open connection. */
+  /** For the next request on an open connection; 0: as long as for anything to pass. */
   readonly keepAliveTimeoutMs: number;
   /** For anything to pass in either direction, an answer that nobody reads included. */
   readonly silenceTimeoutMs: number;

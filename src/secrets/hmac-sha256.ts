@@ -12,8 +12,9 @@ export class HmacSha256 {
   private inner: Buffer;
   /** The outer block, and behind it the inner digest. */
   private readonly outer = Buffer.alloc(BLOCK_BYTES + DIGEST_BYTES);
-  /** The last digest that was compared. */
+  /** The two digests that were compared last. */
   private readonly made = Buffer.alloc(DIGEST_BYTES);
+  private readonly known = Buffer.alloc(DIGEST_BYTES);
 
   constructor(key: Uint8Array) {
     const block = Buffer.alloc(BLOCK_BYTES);
@@ -29,10 +30,14 @@ export class HmacSha256 {
     return Buffer.from(this.hexDigest(message), 'hex');
   }
 
-  /** Whether this is the digest of the message, in constant time. */
-  matches(message: string, digest: Uint8Array): boolean {
+  /**
+   * Whether this is the digest of the message, in constant time.
+   * @param digest one character for each byte, too: a text takes a fifth of the memory of a buffer, and less time to fetch
+   */
+  matches(message: string, digest: string): boolean {
     this.made.write(this.hexDigest(message), 'hex');
-    return digest.length === DIGEST_BYTES && timingSafeEqual(this.made, digest);
+    this.known.write(digest, 'latin1');
+    return digest.length === DIGEST_BYTES && timingSafeEqual(this.made, this.known);
   }
 
   // As text, for Node makes a text much faster than a buffer.

@@ -19,6 +19,15 @@ export function bindingTextOf({ keyId, organizationId }: SecretBinding): Binding
   return bytes.toString('latin1') as BindingText;
 }
 
+/** A stored digest as it is compared: one character for each byte. */
+export type DigestText = string & { readonly [digestText]: true };
+declare const digestText: unique symbol;
+
+/** A text of its own, which keeps nothing else in memory. */
+export function digestTextOf(digest: Buffer): DigestText {
+  return digest.toString('latin1') as DigestText;
+}
+
 /** A digest, and which version of the pepper made it. */
 export interface VersionedDigest {
   readonly digest: Buffer;
@@ -78,9 +87,9 @@ export class PepperRing {
     return pepperVersion > Math.max(...this.byVersion.keys());
   }
 
-  /** Whether the secret has this digest, in constant time. False for a version that is not known here. */
-  matches(secret: string, binding: BindingText, stored: VersionedDigest): boolean {
-    return this.byVersion.get(stored.pepperVersion)?.matches(secret + binding, stored.digest) ?? false;
+  /** Whether the secret has this digest of this version, in constant time. False for a version that is not known here. */
+  matches(secret: string, binding: BindingText, digest: DigestText, pepperVersion: number): boolean {
+    return this.byVersion.get(pepperVersion)?.matches(secret + binding, digest) ?? false;
   }
 }
 

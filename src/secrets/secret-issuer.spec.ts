@@ -1,6 +1,6 @@
 import { compare } from 'bcrypt';
 import { newId } from '../common/prefixed-id.js';
-import { bindingTextOf, PepperRing } from './pepper-ring.js';
+import { bindingTextOf, digestTextOf, PepperRing } from './pepper-ring.js';
 import { SecretIssuer } from './secret-issuer.js';
 
 const config = {
@@ -35,22 +35,25 @@ describe('issuing a secret', () => {
   it('makes a digest that matches this secret, for this key, in this organization, under this version, and nothing else', async () => {
     const { peppers, secrets } = issuer();
     const { secret, digest, pepperVersion } = await secrets.issue(binding);
-    const stored = { digest, pepperVersion };
+    const stored = digestTextOf(digest);
+    const bound = bindingTextOf(binding);
     expect(pepperVersion).toBe(2);
-    expect(peppers.matches(secret, bindingTextOf(binding), stored)).toBe(true);
-    expect(peppers.matches(`${secret}x`, bindingTextOf(binding), stored)).toBe(false);
-    expect(peppers.matches(secret, bindingTextOf({ ...binding, keyId: newId('api_key_') }), stored)).toBe(false);
-    expect(peppers.matches(secret, bindingTextOf({ ...binding, organizationId: newId('org_') }), stored)).toBe(false);
-    expect(peppers.matches(secret, bindingTextOf(binding), { ...stored, pepperVersion: 1 })).toBe(false);
-    expect(peppers.matches(secret, bindingTextOf(binding), { ...stored, pepperVersion: 9 })).toBe(false);
-    expect(peppers.matches(secret, bindingTextOf(binding), { ...stored, digest: digest.subarray(1) })).toBe(false);
+    expect(peppers.matches(secret, bound, stored, 2)).toBe(true);
+    expect(peppers.matches(`${secret}x`, bound, stored, 2)).toBe(false);
+    expect(peppers.matches(secret, bindingTextOf({ ...binding, keyId: newId('api_key_') }), stored, 2)).toBe(false);
+    expect(peppers.matches(secret, bindingTextOf({ ...binding, organizationId: newId('org_') }), stored, 2)).toBe(
+      false,
+    );
+    expect(peppers.matches(secret, bound, stored, 1)).toBe(false);
+    expect(peppers.matches(secret, bound, stored, 9)).toBe(false);
+    expect(peppers.matches(secret, bound, digestTextOf(digest.subarray(1)), 2)).toBe(false);
   });
 
   it('still verifies under a retired pepper', async () => {
     const before = new PepperRing({ pepper: config.retiredPeppers[0], retiredPeppers: [] });
     before.assign([1]);
     const { secret, digest, pepperVersion } = await new SecretIssuer(config, before).issue(binding);
-    expect(issuer().peppers.matches(secret, bindingTextOf(binding), { digest, pepperVersion })).toBe(true);
+    expect(issuer().peppers.matches(secret, bindingTextOf(binding), digestTextOf(digest), pepperVersion)).toBe(true);
   });
 
   it('needs the versions of the peppers first', () => {

@@ -139,5 +139,5 @@ export class FactsSource {
  * the first byte of a digest is as good as drawn by lot.
  */
 function refreshAfterMs({ digest }: StoredSecret): number {
-  return (LATEST_REFRESH_MS / 2) * (1 + (digest?.[0] ?? 0) / 255);
+  return (LATEST_REFRESH_MS / 2) * (1 + (digest?.charCodeAt(0) ?? 0) / 255);
 }

@@ -88,7 +88,7 @@ export class Judge {
 
   private hasDigest(secret: string, { digest, pepperVersion, binding }: StoredSecret): boolean {
     return (
-      digest !== null && pepperVersion !== null && this.peppers.matches(secret, binding, { digest, pepperVersion })
+      digest !== null && pepperVersion !== null && this.peppers.matches(secret, binding, digest, pepperVersion)
     );
   }
 

@@ -4,7 +4,7 @@ import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.
 import type { KeyRecord } from '../common/access/caller.js';
 import { isScope } from '../common/access/scope.js';
 import { bytesToId, type OrganizationId } from '../common/prefixed-id.js';
-import { bindingTextOf, type BindingText } from '../secrets/pepper-ring.js';
+import { bindingTextOf, digestTextOf, type BindingText, type DigestText } from '../secrets/pepper-ring.js';
 import { compileFacts, type KeyFacts } from '../decision/facts.js';
 
 /** A key as verification knows it: the facts, and what its bearer may see of it. */
@@ -18,7 +18,7 @@ export interface VerifiedKey extends KeyFacts {
 export interface StoredSecret {
   readonly secretId: string;
   /** Null: imported, never seen since. */
-  readonly digest: Buffer | null;
+  readonly digest: DigestText | null;
   readonly pepperVersion: number | null;
   /** bcrypt of the secret; read only where recovery may need it. */
   readonly secretHash: string | null;
@@ -56,8 +56,7 @@ export function compileStoredSecret(secretId: string, row: StoredSecretRow, read
   const key = verifiedKey(row);
   return {
     secretId: copyOf(secretId),
-    // A copy of its own too: the driver's keeps the whole packet, and one from Node's pool all that shares its piece of that.
-    digest: row.digest === null ? null : Buffer.alloc(row.digest.length, row.digest),
+    digest: row.digest === null ? null : digestTextOf(row.digest),
     pepperVersion: row.pepper_version,
     secretHash: row.secret_hash,
     key,

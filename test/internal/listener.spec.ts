@@ -241,6 +241,17 @@ describe('the listener for services', () => {
     expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '404', '200']);
   });
 
+  it('says how long a connection may be idle, but not on the last answer of one', async () => {
+    const answer = await raw(
+      `GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+    );
+    const [first = '', last = ''] = answer.split('HTTP/1.1 200 OK').slice(1);
+    expect(first).toMatch(/\r\nConnection: keep-alive\r\n/);
+    expect(first).toMatch(/\r\nKeep-Alive: timeout=65\r\n/);
+    expect(last).toMatch(/\r\nConnection: close\r\n/);
+    expect(last).not.toMatch(/Keep-Alive/i);
+  });
+
   it('gives up on a client that is too slow with its headers, or with its body', async () => {
     const head = `POST /verify HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKENS.billing}\r\nContent-Type: application/json\r\n`;
     const form = `POST /introspect HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKENS.billing}\r\nContent-Type: application/x-www-form-urlencoded\r\n`;

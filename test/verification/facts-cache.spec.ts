@@ -21,8 +21,8 @@ describe('the cache of facts', () => {
     expect(cache.size).toBe(3);
   });
 
-  it('is given digests that keep their own 32 bytes in memory, and neither a packet nor a piece of a pool', () => {
-    expect(storedSecret(newSecretId(), 0).digest?.buffer.byteLength).toBe(32);
+  it('is given digests as texts of 32 characters, which keep neither the packet that they came in nor a piece of a pool', () => {
+    expect(storedSecret(newSecretId(), 0, { firstByte: 0xe9 }).digest).toBe('\u00e9'.repeat(32));
   });
 
   it('is given facts of one shape, so that V8 reads those of ten thousand keys as fast as those of one', () => {
