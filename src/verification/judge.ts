@@ -87,9 +87,7 @@ export class Judge {
   }
 
   private hasDigest(secret: string, { digest, pepperVersion, binding }: StoredSecret): boolean {
-    return (
-      digest !== null && pepperVersion !== null && this.peppers.matches(secret, binding, digest, pepperVersion)
-    );
+    return digest !== null && pepperVersion !== null && this.peppers.matches(secret, binding, digest, pepperVersion);
   }
 
   /** Whether there is a digest that can be judged here, so that there is nothing to recover. */
