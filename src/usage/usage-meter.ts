@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import { CommitUnknownError } from '../database/database-errors.js';
-import { UsageBatch } from './usage-batch.js';
+import { UsageCounts, type UsageBatch } from './usage-counts.js';
 import { UsageStore } from './usage-store.js';
 
 const FLUSH_INTERVAL_MS = 1_000;
@@ -14,12 +14,12 @@ const FINAL_PAUSE_MS = 100;
 
 /**
  * Counts uses in memory and writes them once a second, and at shutdown. Counting never waits and never fails. A write that
- * fails is merged back; one whose outcome is unknown is looked up before anything is written again.
+ * fails is put back; one whose outcome is unknown is looked up before anything is written again.
  */
 @Injectable()
 export class UsageMeter implements OnApplicationShutdown {
   private readonly logger = new Logger(UsageMeter.name);
-  private pending = new UsageBatch();
+  private readonly pending = new UsageCounts();
   private sequence = 0;
   private inDoubt: { readonly sequence: number; readonly batch: UsageBatch } | undefined;
   private flushing: Promise<void> | undefined;
@@ -32,7 +32,7 @@ export class UsageMeter implements OnApplicationShutdown {
 
   /** How many keys have counts that are not yet known to be written. */
   get backlog(): number {
-    return this.pending.size + (this.inDoubt?.batch.size ?? 0);
+    return this.pending.size + (this.inDoubt?.batch.length ?? 0);
   }
 
   /** How long ago everything that was counted was last written. */
@@ -84,9 +84,8 @@ export class UsageMeter implements OnApplicationShutdown {
     const begunMs = performance.now();
     try {
       await this.settleDoubt();
-      // What is counted meanwhile waits for the next flush: under load there would be no end to this one.
-      for (let left = this.pending.size; left > 0; left -= KEYS_PER_WRITE) {
-        await this.write(this.pending.take(Math.min(left, KEYS_PER_WRITE)));
+      for (const batch of this.pending.take(KEYS_PER_WRITE)) {
+        await this.write(batch);
       }
       this.writtenUpToMs = begunMs;
       this.failing = false;
@@ -106,7 +105,7 @@ export class UsageMeter implements OnApplicationShutdown {
       if (error instanceof CommitUnknownError) {
         this.inDoubt = { sequence, batch };
       } else {
-        this.pending.merge(batch);
+        this.pending.putBack(batch);
       }
       throw error;
     }
@@ -120,7 +119,7 @@ export class UsageMeter implements OnApplicationShutdown {
     const written = await this.store.isWritten(sequence);
     this.inDoubt = undefined;
     if (!written) {
-      this.pending.merge(batch);
+      this.pending.putBack(batch);
     }
   }
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { v7 } from 'uuid';
 import { toMysqlDateTime, type MysqlDateTime } from '../common/mysql-datetime.js';
-import { idToHex, type ApiKeyId } from '../common/prefixed-id.js';
+import { idToHex } from '../common/prefixed-id.js';
 import { Database } from '../database/database.js';
 import type { Transaction } from '../database/transaction.js';
-import type { Usage, UsageBatch } from './usage-batch.js';
+import type { KeyUsage, UsageBatch } from './usage-counts.js';
 
 /** After how many days the sequence of an instance that crashed is cleared away. */
 const ABANDONED_DAYS = 7;
@@ -23,7 +23,7 @@ export class UsageStore {
   /** Adds the counts of a batch. `sequence` grows with each new batch and stays the same when one is written again. */
   async write(sequence: number, batch: UsageBatch): Promise<void> {
     const timeText = textsOfSeconds();
-    const rows = batch.sorted().map((used) => rowText(used, timeText));
+    const rows = batch.map((used) => rowText(used, timeText));
     await this.database.transaction(async (transaction) => {
       await this.storeSequence(transaction, sequence);
       await transaction.manager.query(
@@ -78,7 +78,7 @@ export class UsageStore {
  * is hexadecimal digits by now, and nothing else here is anybody's text.
  */
 function rowText(
-  [keyId, { requests, lastUsedAtSeconds }]: readonly [ApiKeyId, Readonly<Usage>],
+  { keyId, requests, lastUsedAtSeconds }: KeyUsage,
   timeText: (seconds: number) => MysqlDateTime,
 ): string {
   return `(x'${idToHex('api_key_', keyId)}',${requests},'${timeText(lastUsedAtSeconds)}')`;

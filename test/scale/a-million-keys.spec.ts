@@ -9,7 +9,6 @@ import { Database } from '../../src/database/database.js';
 import { Migrator } from '../../src/database/migrator.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { PepperRing } from '../../src/secrets/pepper-ring.js';
-import { UsageBatch } from '../../src/usage/usage-batch.js';
 import { UsageStore } from '../../src/usage/usage-store.js';
 import { KEYS, type Answer } from '../support/api-client.js';
 import { envelope, exchange, type Outcome } from '../support/http-load.js';
@@ -88,9 +87,9 @@ describe('with a million keys, every statement finds its rows through an index',
       'usage is counted',
       async () => {
         const store = app.app.get(UsageStore);
-        const batch = new UsageBatch();
-        batch.add(keyNumbered(1), 1, Math.floor(Date.now() / 1_000));
-        await store.write(1, batch);
+        await store.write(1, [
+          { keyId: keyNumbered(1), requests: 1, lastUsedAtSeconds: Math.floor(Date.now() / 1_000) },
+        ]);
         await store.isWritten(1);
         await store.close();
       },
