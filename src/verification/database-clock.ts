@@ -20,9 +20,14 @@ export class DatabaseClock {
 
   /** Milliseconds since the epoch. Throws a TypeError before anything was heard: no facts can be there then either. */
   nowMs(): number {
+    return this.msAt(this.clock.monotonicMs());
+  }
+
+  /** What `nowMs` says at a moment of the monotonic clock: for who has just read it, for that takes a while, too. */
+  msAt(monotonicMs: number): number {
     if (this.heard === undefined) {
       throw new TypeError('the database has not said what time it is');
     }
-    return this.heard.databaseMs + (this.clock.monotonicMs() - this.heard.atMs);
+    return this.heard.databaseMs + (monotonicMs - this.heard.atMs);
   }
 }

@@ -39,9 +39,8 @@ export class FactsSource {
   }
 
   /** Facts that may be used as they are; undefined when the database must be asked. */
-  findWarm(secretId: string): StoredSecret | undefined {
+  findWarm(secretId: string, nowMs = this.clock.monotonicMs()): StoredSecret | undefined {
     const entry = this.cache.get(secretId);
-    const nowMs = this.clock.monotonicMs();
     if (entry === undefined || !this.mayBeUsed(entry, nowMs)) {
       this.metrics.countMiss();
       return undefined;

@@ -41,18 +41,25 @@ export class Judge {
     private readonly databaseClock: DatabaseClock,
   ) {}
 
-  /** Without waiting for anything; undefined if the database must be asked. */
-  now({ secret, attempt }: VerifyRequest, { fresh = false }: JudgeOptions): Verdict<VerifiedKey> | undefined {
+  /**
+   * Without waiting for anything; undefined if the database must be asked.
+   * @param nowMs the moment, on the monotonic clock
+   */
+  now(
+    { secret, attempt }: VerifyRequest,
+    { fresh = false }: JudgeOptions,
+    nowMs: number,
+  ): Verdict<VerifiedKey> | undefined {
     const secretId = parseSecretId(this.config.secretPrefix, secret);
     if (secretId === null) {
       return MALFORMED;
     }
-    const stored = fresh ? undefined : this.facts.findWarm(secretId);
+    const stored = fresh ? undefined : this.facts.findWarm(secretId, nowMs);
     if (stored === undefined) {
       return undefined;
     }
     if (this.hasDigest(secret, stored)) {
-      return this.judge(secret, stored, attempt);
+      return this.judge(secret, stored, attempt, this.databaseClock.msAt(nowMs));
     }
     return this.isJudgedHere(stored) ? NOT_FOUND : undefined;
   }
@@ -81,9 +88,14 @@ export class Judge {
     return this.judge(secret, recovered, attempt);
   }
 
-  private judge(secret: string, stored: StoredSecret, attempt: Attempt): Verdict<VerifiedKey> {
+  private judge(
+    secret: string,
+    stored: StoredSecret,
+    attempt: Attempt,
+    databaseMs = this.databaseClock.nowMs(),
+  ): Verdict<VerifiedKey> {
     this.renewal.see(secret, stored);
-    return decide(stored.key, attempt, this.databaseClock.nowMs());
+    return decide(stored.key, attempt, databaseMs);
   }
 
   private hasDigest(secret: string, { digest, pepperVersion, binding }: StoredSecret): boolean {

@@ -1,4 +1,5 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { CLOCK, type Clock } from '../common/clock.js';
 import type { Soon } from '../common/soon.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { isOfLivingKey, type Verdict } from '../decision/verdict.js';
@@ -24,6 +25,7 @@ export class Verifier {
     private readonly databaseClock: DatabaseClock,
     private readonly meter: UsageMeter,
     private readonly metrics: VerificationMetrics,
+    @Inject(CLOCK) private readonly clock: Clock,
   ) {}
 
   /**
@@ -32,11 +34,13 @@ export class Verifier {
    * @throws UnavailableError (the promise rejects with it) when nothing can be said, because the database does not answer
    */
   verify(request: VerifyRequest, options: VerifyOptions = {}): Soon<Verdict<VerifiedKey>> {
-    const startedMs = performance.now();
-    const verdict = this.judge.now(request, options);
-    return verdict === undefined
-      ? this.verifyCold(request, options, startedMs)
-      : this.reached(verdict, options.door ?? 'public', startedMs);
+    const startedMs = this.clock.monotonicMs();
+    const verdict = this.judge.now(request, options, startedMs);
+    if (verdict === undefined) {
+      return this.verifyCold(request, options, startedMs);
+    }
+    this.count([verdict], options, startedMs);
+    return verdict;
   }
 
   private async verifyCold(
@@ -44,15 +48,11 @@ export class Verifier {
     options: VerifyOptions,
     startedMs: number,
   ): Promise<Verdict<VerifiedKey>> {
-    const { door = 'public' } = options;
-    try {
-      return this.reached(await this.judge.later(request, options), door, startedMs);
-    } catch (error) {
-      if (error instanceof UnavailableError) {
-        this.metrics.observeVerdict(door, 'UNAVAILABLE', startedMs);
-      }
-      throw error;
-    }
+    return this.countingFailure(options, startedMs, async () => {
+      const verdict = await this.judge.later(request, options);
+      this.count([verdict], options, startedMs);
+      return verdict;
+    });
   }
 
   /**
@@ -61,77 +61,82 @@ export class Verifier {
    * @throws UnavailableError when nothing can be said of one of them
    */
   async verifyAll(requests: readonly VerifyRequest[], options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>[]> {
-    const { door = 'public' } = options;
-    const startedMs = performance.now();
-    const reached = new Map<VerifyRequest, Verdict<VerifiedKey>>();
-    try {
-      for (let waiting = this.reachNow(requests, options, reached); waiting.length > 0;) {
-        const busy = await this.reachEach(waiting, options, reached);
-        if (busy.length === waiting.length) {
+    const startedMs = this.clock.monotonicMs();
+    const asked = requests.map((request) => ({ request, verdict: this.judge.now(request, options, startedMs) }));
+    return this.countingFailure(options, startedMs, async () => {
+      for (let open = asked.filter(isOpen); open.length > 0;) {
+        await this.reachEach(open, options);
+        const busy = open.filter(isOpen);
+        if (busy.length === open.length) {
           throw new UnavailableError({ detail: 'too many others are reading' });
         }
-        waiting = this.reachNow(busy, options, reached);
+        const nowMs = this.clock.monotonicMs();
+        for (const one of busy) {
+          one.verdict = this.judge.now(one.request, options, nowMs);
+        }
+        open = busy.filter(isOpen);
       }
-    } catch (error) {
-      if (error instanceof UnavailableError) {
-        this.metrics.observeVerdict(door, 'UNAVAILABLE', startedMs);
-      }
-      throw error;
-    }
-    const verdicts = requests.flatMap((request) => reached.get(request) ?? []);
-    for (const verdict of verdicts) {
-      this.reached(verdict, door, startedMs);
-    }
-    return verdicts;
-  }
-
-  /** Notes the verdicts that can be reached without waiting, and gives back the other requests. */
-  private reachNow(
-    requests: readonly VerifyRequest[],
-    options: VerifyOptions,
-    reached: Map<VerifyRequest, Verdict<VerifiedKey>>,
-  ): VerifyRequest[] {
-    return requests.filter((request) => {
-      const verdict = this.judge.now(request, options);
-      if (verdict !== undefined) {
-        reached.set(request, verdict);
-      }
-      return verdict === undefined;
+      const verdicts = asked.flatMap(({ verdict }) => verdict ?? []);
+      this.count(verdicts, options, startedMs);
+      return verdicts;
     });
   }
 
-  /** Notes the verdicts that can be reached, and gives back the requests for which too many others were reading. */
-  private async reachEach(
-    requests: readonly VerifyRequest[],
-    options: VerifyOptions,
-    reached: Map<VerifyRequest, Verdict<VerifiedKey>>,
-  ): Promise<VerifyRequest[]> {
-    const busy: VerifyRequest[] = [];
-    const reach = async (request: VerifyRequest) => {
+  /** Asks the database for each verdict. Those for which too many others were reading stay open. */
+  private async reachEach(open: readonly Asked[], options: VerifyOptions): Promise<void> {
+    const reach = async (one: Asked) => {
       try {
-        reached.set(request, await this.judge.later(request, options));
+        one.verdict = await this.judge.later(one.request, options);
       } catch (error) {
         if (!(error instanceof BusyError)) {
           throw error;
         }
-        busy.push(request);
       }
     };
     // Until the last has ended, even if one fails: none is still at work when the answer leaves.
-    const outcomes = await Promise.allSettled(requests.map(reach));
+    const outcomes = await Promise.allSettled(open.map(reach));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) {
       throw failed.reason;
     }
-    return busy;
   }
 
-  /** Counts a verdict that is about to be given. */
-  private reached(verdict: Verdict<VerifiedKey>, door: Door, startedMs: number): Verdict<VerifiedKey> {
-    this.metrics.observeVerdict(door, verdict.code, startedMs);
-    if (isOfLivingKey(verdict)) {
-      this.meter.count(verdict.key.keyId, this.databaseClock.nowMs());
+  /** Counts verdicts that are about to be given. */
+  private count(
+    verdicts: readonly Verdict<VerifiedKey>[],
+    { door = 'public' }: VerifyOptions,
+    startedMs: number,
+  ): void {
+    const nowMs = this.clock.monotonicMs();
+    for (const verdict of verdicts) {
+      this.metrics.observeVerdict(door, verdict.code, nowMs - startedMs);
+      if (isOfLivingKey(verdict)) {
+        this.meter.count(verdict.key.keyId, this.databaseClock.msAt(nowMs));
+      }
     }
-    return verdict;
+  }
+
+  /** Counts it when no verdict can be reached. */
+  private async countingFailure<T>(
+    { door = 'public' }: VerifyOptions,
+    startedMs: number,
+    reach: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await reach();
+    } catch (error) {
+      if (error instanceof UnavailableError) {
+        this.metrics.observeVerdict(door, 'UNAVAILABLE', this.clock.monotonicMs() - startedMs);
+      }
+      throw error;
+    }
   }
 }
+
+/** One of several requests, and the verdict on it once it is reached. */
+interface Asked {
+  readonly request: VerifyRequest;
+  verdict: Verdict<VerifiedKey> | undefined;
+}
+
+const isOpen = ({ verdict }: Asked): boolean => verdict === undefined;
