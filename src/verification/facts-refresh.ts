@@ -1,14 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { FactsLoader, type Places } from './facts-loader.js';
 
-/** What comes within this time is read together: a query for each key would cost the database, and us, many times as much. */
-export const REFRESH_GATHERING_MS = 50;
-const MOST_AT_ONCE = 500;
-const PLACES: Places = { cached: MOST_AT_ONCE, unknown: 0 };
+/** Between two readings: what comes within this time is read together. */
+export const REFRESH_PAUSE_MS = 10;
+/** Keys in one reading, or a tenth of what is due if that is more: who is verified meanwhile waits for all of them to be read and compiled. */
+const AT_ONCE = 25;
+const SHARE_AT_ONCE = 0.1;
+const MOST_DUE = 500;
+const PLACES: Places = { cached: 500, unknown: 0 };
 
 /**
- * Reads facts anew that may still be used, in nobody's way: some of them at a time, and whoever asks neither waits nor is told. What finds no
- * room is asked for again with the key's next use.
+ * Reads facts anew that may still be used, in nobody's way: few at a time, with pauses, and whoever asks neither waits nor is told. What
+ * finds no room is asked for again with the key's next use.
  */
 @Injectable()
 export class FactsRefresh {
@@ -19,19 +23,28 @@ export class FactsRefresh {
 
   /** Takes note of facts that have become old. Costs next to nothing, for under load it is called many times for one key. */
   request(secretId: string): void {
-    if (this.due.size < MOST_AT_ONCE) {
+    if (this.due.size < MOST_DUE) {
       this.due.add(secretId);
     }
     if (!this.isRunning) {
       this.isRunning = true;
-      setTimeout(() => void this.run(), REFRESH_GATHERING_MS).unref();
+      void this.run();
     }
   }
 
   private async run(): Promise<void> {
-    const secretIds = [...this.due];
-    this.due.clear();
-    await Promise.allSettled(secretIds.map((secretId) => this.loader.load(secretId, PLACES)));
+    while (this.due.size > 0) {
+      await sleep(REFRESH_PAUSE_MS, undefined, { ref: false });
+      await Promise.allSettled(this.takeDue().map((secretId) => this.loader.load(secretId, PLACES)));
+    }
     this.isRunning = false;
+  }
+
+  private takeDue(): string[] {
+    const taken = [...this.due].slice(0, Math.max(AT_ONCE, this.due.size * SHARE_AT_ONCE));
+    for (const secretId of taken) {
+      this.due.delete(secretId);
+    }
+    return taken;
   }
 }

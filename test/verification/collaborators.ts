@@ -5,7 +5,7 @@ import type { Clock } from '../../src/common/clock.js';
 import type { MysqlDateTime } from '../../src/common/mysql-datetime.js';
 import { idToBytes, newId, type ApiKeyId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { formatSecret, parseSecretId } from '../../src/secrets/secret-form.js';
-import { REFRESH_GATHERING_MS } from '../../src/verification/facts-refresh.js';
+import { REFRESH_PAUSE_MS } from '../../src/verification/facts-refresh.js';
 import { compileStoredSecret, type StoredSecret } from '../../src/verification/stored-secret.js';
 
 /** A clock that a test sets. */
@@ -20,9 +20,9 @@ export class HandClock implements Clock {
 /** Until all that is due in this turn of the event loop has happened: a timer alone may fire before what waits for the end of the turn. */
 export const turnOfTheLoop = () => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 1));
 
-/** Until what has been asked to be read anew has been read. */
+/** Until a few of the facts that have been asked to be read anew have been read. */
 export async function refreshed(): Promise<void> {
-  await sleep(REFRESH_GATHERING_MS + 1);
+  await sleep(REFRESH_PAUSE_MS + 1);
   await turnOfTheLoop();
 }
 

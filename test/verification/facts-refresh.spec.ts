@@ -1,37 +1,47 @@
 import type { FactsLoader } from '../../src/verification/facts-loader.js';
 import { FactsRefresh } from '../../src/verification/facts-refresh.js';
+import { eventually } from '../support/eventually.js';
 import { newSecretId, refreshed } from './collaborators.js';
 
 /** A refresh over a loader that answers when the test says. */
 function arrange() {
-  const loaded: string[][] = [];
+  const readings: string[][] = [];
   const answers: (() => void)[] = [];
   let isAnswering = true;
-  const loader = {
-    load: (id: string) => {
-      const batch = loaded.at(-1);
-      batch?.push(id);
-      return isAnswering
-        ? Promise.reject(new Error('no room'))
-        : new Promise<null>((resolve) =>
-            answers.push(() => {
-              resolve(null);
-            }),
-          );
-    },
+  let isOpen = false;
+  const load = (id: string): Promise<null> => {
+    if (!isOpen) {
+      // What is asked for in one go is one reading.
+      isOpen = true;
+      queueMicrotask(() => (isOpen = false));
+      readings.push([]);
+    }
+    readings.at(-1)?.push(id);
+    return isAnswering
+      ? Promise.reject(new Error('no room'))
+      : new Promise<null>((resolve) =>
+          answers.push(() => {
+            resolve(null);
+          }),
+        );
   };
-  const refresh = new FactsRefresh(loader as unknown as FactsLoader);
+  const refresh = new FactsRefresh({ load } as unknown as FactsLoader);
   return {
-    request: (id: string) => {
-      refresh.request(id);
+    request: (...ids: readonly string[]) => {
+      ids.forEach((id) => {
+        refresh.request(id);
+      });
     },
-    /** The ids that are read between this call and the next. */
-    next: async (): Promise<string[]> => {
-      const batch: string[] = [];
-      loaded.push(batch);
-      await refreshed();
-      return batch;
+    /** What has been read since the last call, once there is something and nothing more comes. */
+    read: async (): Promise<string[][]> => {
+      await eventually('something is read', () => readings.length > 0);
+      for (let seen = 0; seen < readings.length;) {
+        seen = readings.length;
+        await refreshed();
+      }
+      return readings.splice(0);
     },
+    readings,
     stall: () => {
       isAnswering = false;
     },
@@ -46,37 +56,42 @@ function arrange() {
 
 describe('facts are read anew', () => {
   it('together, each once however often it was asked for, whether the one before could be read or not', async () => {
-    const { request, next } = arrange();
+    const { request, read } = arrange();
     const [first, second, third] = [newSecretId(), newSecretId(), newSecretId()];
-    for (const id of [first, second, first, second, first]) {
-      request(id);
-    }
-    expect(await next()).toEqual([first, second]);
-    expect(await next()).toEqual([]);
+    request(first, second, first, second, first);
+    expect(await read()).toEqual([[first, second]]);
     request(third);
-    expect(await next()).toEqual([third]);
+    expect(await read()).toEqual([[third]]);
   });
 
-  it('500 at a time at the most', async () => {
-    const { request, next } = arrange();
+  it('25 at a time, so that nobody waits for long', async () => {
+    const { request, read } = arrange();
+    const ids = Array.from({ length: 60 }, newSecretId);
+    request(...ids);
+    expect(await read()).toEqual([ids.slice(0, 25), ids.slice(25, 50), ids.slice(50)]);
+  });
+
+  it('a tenth of them at a time when many are due; of more than 500 no note is taken', async () => {
+    const { request, read } = arrange();
     const ids = Array.from({ length: 600 }, newSecretId);
-    ids.forEach(request);
-    expect(await next()).toEqual(ids.slice(0, 500));
-    ids.forEach(request);
-    expect((await next()).length).toBe(500);
+    request(...ids);
+    const readings = await read();
+    expect(readings.slice(0, 3).map((reading) => reading.length)).toEqual([50, 45, 40]);
+    expect(readings.flat()).toEqual(ids.slice(0, 500));
   });
 
-  it('not before the last ones have come; what is asked for meanwhile is read then, with the next that is asked for', async () => {
-    const { request, next, stall, answer } = arrange();
+  it('not before the last ones have come; what is asked for meanwhile is read then', async () => {
+    const { request, read, readings, stall, answer } = arrange();
     const [first, second, third] = [newSecretId(), newSecretId(), newSecretId()];
     stall();
     request(first);
-    expect(await next()).toEqual([first]);
-    request(second);
-    expect(await next()).toEqual([]);
-    answer();
+    expect(await read()).toEqual([[first]]);
+    request(second, third);
     await refreshed();
-    request(third);
-    expect(await next()).toEqual([second, third]);
+    expect(readings).toEqual([]);
+    answer();
+    expect(await read()).toEqual([[second, third]]);
+    request(first);
+    expect(await read()).toEqual([[first]]);
   });
 });
