@@ -57,6 +57,7 @@ export class Connection {
       const place = this.open.indexOf(settle);
       if (place !== -1) {
         this.open.splice(place, 1);
+        this.forget(exchange);
         settled(exchange);
         this.runWhenIdle();
         this.endTurn(response);
@@ -94,6 +95,13 @@ export class Connection {
     if (this.served === response) {
       this.served = undefined;
       (this.socket.writable ? this.waiting.shift() : undefined)?.();
+    }
+  }
+
+  /** Held until the next one, it would outlive two rounds of the garbage collector, each time, on every connection. */
+  private forget(exchange: Exchange): void {
+    if (this.latest === exchange && exchange.request.complete) {
+      this.latest = undefined;
     }
   }
 
