@@ -15,6 +15,9 @@ export interface KeyUsage extends Readonly<Usage> {
 /** The uses of several keys, in the order of the keys, so that two instances lock rows in one order. */
 export type UsageBatch = readonly KeyUsage[];
 
+/** For how long a key has a place that is not used. */
+const PLACE_SECONDS = 10;
+
 /**
  * Uses counted in memory, by key. A key that is used goes on having its place when its count has been taken: thousands of places that were
  * made anew each second would all outlive the moment, and make the garbage collector stop the process for longer and more often.
@@ -22,6 +25,7 @@ export type UsageBatch = readonly KeyUsage[];
 export class UsageCounts {
   private readonly usages = new Map<ApiKeyId, Usage>();
   private used = 0;
+  private latestUseSeconds = 0;
 
   /** How many keys have uses that nobody has taken. */
   get size(): number {
@@ -35,6 +39,7 @@ export class UsageCounts {
 
   /** Adds to what is counted for a key; of two times of use the later stays. */
   add(keyId: ApiKeyId, requests: number, lastUsedAtSeconds: number): void {
+    this.latestUseSeconds = Math.max(this.latestUseSeconds, lastUsedAtSeconds);
     const usage = this.usages.get(keyId);
     if (usage === undefined) {
       this.usages.set(keyId, { requests, lastUsedAtSeconds });
@@ -57,7 +62,7 @@ export class UsageCounts {
 
   /**
    * Takes what is counted, in batches of at most `most` keys: each is taken when it is asked for. Keys that come after the first has
-   * been asked for may be left out; a key that has not been used since it was last taken loses its place.
+   * been asked for may be left out; a key that has not been used for a while loses its place.
    */
   *take(most: number): Generator<UsageBatch, void, undefined> {
     let batch: KeyUsage[] = [];
@@ -67,7 +72,9 @@ export class UsageCounts {
         break;
       }
       if (usage.requests === 0) {
-        this.usages.delete(keyId);
+        if (this.latestUseSeconds - usage.lastUsedAtSeconds > PLACE_SECONDS) {
+          this.usages.delete(keyId);
+        }
         continue;
       }
       batch.push({ keyId, requests: usage.requests, lastUsedAtSeconds: usage.lastUsedAtSeconds });

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { Change } from '../changes/changes.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import { CONFIG, type Config } from '../config/config.js';
-import type { StoredSecret } from './stored-secret.js';
+import { sayTheSame, type StoredSecret } from './stored-secret.js';
 
 /**
  * Facts by secret id: bounded, the least recently used go first. Holds what the database says, never a verdict, and no unknown id.
@@ -38,11 +38,20 @@ export class FactsCache {
     return this.entries.has(secretId);
   }
 
+  /**
+   * Remembers what has been read. If that is what was known, what was known stays: all that is used is read anew each minute, and so many
+   * new objects a minute, all of them old by the time that they are replaced, would be the collector's greatest work.
+   */
   set(entry: StoredSecret): void {
     const {
       secretId,
       key: { keyId },
     } = entry;
+    const known = this.entries.peek(secretId);
+    if (known !== undefined && sayTheSame(known, entry)) {
+      known.readAtMs = entry.readAtMs;
+      return;
+    }
     // First away with what was there: its row may since have been pointed to another key.
     this.entries.delete(secretId);
     const others = this.secretIdsOf.get(keyId);

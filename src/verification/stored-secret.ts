@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { LRUCache } from 'lru-cache';
 import type { AsciiJson } from '../common/ascii-json.js';
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
@@ -25,8 +26,8 @@ export interface StoredSecret {
   readonly key: VerifiedKey;
   /** Whom the digest binds the secret to. */
   readonly binding: BindingText;
-  /** When the query that read it was sent, on the monotonic clock: what it says was true then, or later. */
-  readonly readAtMs: number;
+  /** When the last query that told this was sent, on the monotonic clock: what it says was true then, or later. */
+  readAtMs: number;
 }
 
 /** A row of the one query that verification makes. */
@@ -64,6 +65,15 @@ export function compileStoredSecret(secretId: string, row: StoredSecretRow, read
     // A whole number lies in the object itself, any other in a place of its own: one more to fetch for each verification.
     readAtMs: Math.floor(readAtMs),
   };
+}
+
+/** Whether two readings say the same, whenever they were made, and whatever has been answered by them. */
+export function sayTheSame(a: StoredSecret, b: StoredSecret): boolean {
+  return isDeepStrictEqual(whatIsSaid(a), whatIsSaid(b));
+}
+
+function whatIsSaid({ key, ...secret }: StoredSecret): object {
+  return { ...secret, readAtMs: undefined, key: { ...key, answerText: undefined } };
 }
 
 /** V8 cuts a text out of another by pointing into it: kept as it came, the id would keep the secret that it was read in, too. */

@@ -1,6 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
+import { asciiJson } from '../../src/common/ascii-json.js';
+import { IpAllowList } from '../../src/common/ip-allow-list.js';
 import { newId } from '../../src/common/prefixed-id.js';
 import { FactsCache } from '../../src/verification/facts-cache.js';
+import type { StoredSecret } from '../../src/verification/stored-secret.js';
 import { changeOf, newSecretId, storedSecret } from './collaborators.js';
 
 /** How many keys the index from keys to their secrets has. */
@@ -19,6 +22,39 @@ describe('the cache of facts', () => {
     cache.set(storedSecret(fourth, 0));
     expect(ids.map((id) => cache.get(id) !== undefined)).toEqual([true, false, true, true]);
     expect(cache.size).toBe(3);
+  });
+
+  describe('that is told again what it knows', () => {
+    const cache = new FactsCache({ cacheMaxKeys: 10 });
+    const secretId = newSecretId();
+    const told = { keyId: newId('api_key_'), organizationId: newId('org_') };
+    const known = storedSecret(secretId, 1_000, told);
+
+    beforeEach(() => {
+      cache.delete(secretId);
+      cache.set(known);
+    });
+
+    it('keeps it, as of the new reading, with the answer that was made of it', () => {
+      known.key.answerText = asciiJson('answer');
+      cache.set(storedSecret(secretId, 2_000, told));
+      expect(cache.get(secretId)).toBe(known);
+      expect(known).toMatchObject({ readAtMs: 2_000, key: { answerText: '"answer"' } });
+      cache.drop(changeOf(known));
+      expect(cache.get(secretId)).toBeUndefined();
+    });
+
+    it.each<[string, (secret: StoredSecret) => StoredSecret]>([
+      ['digest', (secret) => ({ ...secret, digest: null })],
+      ['hash', (secret) => ({ ...secret, secretHash: '$2b$' })],
+      ['label', (secret) => ({ ...secret, key: { ...secret.key, record: { ...secret.key.record, label: 'Other' } } })],
+      ['networks', (secret) => ({ ...secret, key: { ...secret.key, allowList: IpAllowList.compile(['10.0.0.0/9']) } })],
+      ['life', (secret) => ({ ...secret, key: { ...secret.key, disabled: true } })],
+    ])('takes the new facts if the %s is another', (_, change) => {
+      const changed = change(storedSecret(secretId, 2_000, told));
+      cache.set(changed);
+      expect(cache.get(secretId)).toBe(changed);
+    });
   });
 
   it('is given digests as texts of 32 characters, which keep neither the packet that they came in nor a piece of a pool', () => {
