@@ -6,7 +6,8 @@ const LONGEST_ADDRESS = 45;
 // Before node's own check, which lets zone ids through.
 const ADDRESS_CHARACTERS = /^[0-9a-fA-F:.]+$/;
 const DOTTED_TAIL = /\d+\.\d+\.\d+\.\d+$/;
-const [DIGIT_ZERO, FULL_STOP] = [0x30, 0x2e];
+const DIGIT_ZERO = 0x30;
+const FULL_STOP = 0x2e;
 const MAPPED_MARKER = 0xffff;
 const MAPPED_START = '::ffff:';
 

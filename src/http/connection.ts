@@ -65,6 +65,7 @@ export class Connection {
     };
     this.latest = exchange;
     this.open.push(settle);
+    // Not `once`, which makes a wrapper: to be settled again does nothing.
     response.on('close', settle);
   }
 

@@ -31,7 +31,7 @@ export class CallRecorder {
 
 /**
  * The members of a call's line, as JSON. Written out, for to look for what needs an escape takes as long as a decision: ids, and the names of
- * methods, doors, callers and codes, are letters, digits, dots, dashes and underscores; only `detail` may be anything.
+ * methods, doors, callers and codes, are letters, digits, dots, dashes and underscores; only `detail` may be anything, and an address name a network interface.
  */
 function lineOf(
   { call: { identity }, door, caller, note }: Progress,
@@ -40,10 +40,10 @@ function lineOf(
 ): string {
   const durationMs = Math.round((performance.now() - startedMs) * 100) / 100;
   return (
-    `,"request_id":"${identity.requestId}","support_id":"${identity.supportId}","method":${quoted(request.method)}` +
-    `,"door":${quoted(door?.name)},"caller":${quoted(caller)},"status":${status},"duration_ms":${durationMs}` +
+    `,"request_id":"${identity.requestId}","support_id":"${identity.supportId}","method":${inQuotes(request.method)}` +
+    `,"door":${inQuotes(door?.name)},"caller":${inQuotes(caller)},"status":${status},"duration_ms":${durationMs}` +
     (note === undefined ? '' : membersOf(note)) +
-    `,"remote_address":${quoted(remoteAddress)},"aborted":${!response.writableFinished}`
+    `,"remote_address":${JSON.stringify(remoteAddress ?? null)},"aborted":${!response.writableFinished}`
   );
 }
 
@@ -52,13 +52,14 @@ function membersOf(note: CallNote): string {
   return (
     (verdict === undefined ? '' : `,"verdict":"${verdict}"`) +
     (verifications === undefined ? '' : `,"verifications":${verifications}`) +
-    (keyId === undefined ? '' : `,"key_id":${quoted(keyId)}`) +
-    (organizationId === undefined ? '' : `,"organization_id":${quoted(organizationId)}`) +
+    (keyId === undefined ? '' : `,"key_id":${inQuotes(keyId)}`) +
+    (organizationId === undefined ? '' : `,"organization_id":${inQuotes(organizationId)}`) +
     (code === undefined ? '' : `,"error_code":"${code}"`) +
     (detail === undefined ? '' : `,"detail":${JSON.stringify(detail)}`)
   );
 }
 
-function quoted(text: string | null | undefined): string {
+/** A text that has nothing to escape, or null. */
+function inQuotes(text: string | null | undefined): string {
   return text === null || text === undefined ? 'null' : `"${text}"`;
 }

@@ -18,8 +18,6 @@ import type { Progress } from './progress.js';
 
 /** How long a stop waits for verifications that nobody waits for any more: longer than one can take. */
 const LAST_CALLS_MS = 3_000;
-/** How long an open connection may be idle. */
-const IDLE_SECONDS = 65;
 /**
  * Services on the same network need no patience. Idle connections and answers that nobody reads have one and the same timeout, which is set
  * once for each connection: with one of its own for idleness Node sets two for each request.
@@ -29,10 +27,9 @@ const LIMITS = {
   requestTimeoutMs: 10_000,
   headersTimeoutMs: 5_000,
   keepAliveTimeoutMs: 0,
-  silenceTimeoutMs: IDLE_SECONDS * 1_000,
 };
-/** What Node would tell the client of its own timeout. */
-const KEEP_ALIVE = ['Keep-Alive', `timeout=${IDLE_SECONDS}`];
+/** For so long the client may use an idle connection: a little less than we keep it, so that no request meets its end. */
+const KEEP_ALIVE = ['Keep-Alive', 'timeout=65'];
 
 /**
  * The listener for services and gateways: plain `node:http`, for a framework would cost more than a verification does. Opened and closed
@@ -149,7 +146,7 @@ function splitTarget(target: string): [path: string, query: string] {
 
 function write({ response, identity }: Call, { status, headers, body, isAscii = false }: CallAnswer): void {
   const length = isAscii ? body.length : Buffer.byteLength(body);
-  const isLast = !response.shouldKeepAlive || response.hasHeader('Connection');
+  const isLast = !response.shouldKeepAlive || response.hasHeader('Connection') || headers.includes('Connection');
   response.writeHead(status, [
     ...headers,
     ...(isLast ? [] : KEEP_ALIVE),

@@ -5,18 +5,20 @@ interface Usage {
   requests: number;
   /** Seconds since the epoch, as the database keeps them: a whole number that small lies in the object itself. */
   lastUsedAtSeconds: number;
+  /** How often there was nothing to take. */
+  idleRounds: number;
 }
 
 /** The uses of one key, to be added to what is stored. */
-export interface KeyUsage extends Readonly<Usage> {
+export interface KeyUsage extends Readonly<Omit<Usage, 'idleRounds'>> {
   readonly keyId: ApiKeyId;
 }
 
 /** The uses of several keys, in the order of the keys, so that two instances lock rows in one order. */
 export type UsageBatch = readonly KeyUsage[];
 
-/** For how long a key has a place that is not used. */
-const PLACE_SECONDS = 10;
+/** How often a key may be found unused before it loses its place. */
+const MOST_IDLE_ROUNDS = 10;
 
 /**
  * Uses counted in memory, by key. A key that is used goes on having its place when its count has been taken: thousands of places that were
@@ -25,7 +27,6 @@ const PLACE_SECONDS = 10;
 export class UsageCounts {
   private readonly usages = new Map<ApiKeyId, Usage>();
   private used = 0;
-  private latestUseSeconds = 0;
 
   /** How many keys have uses that nobody has taken. */
   get size(): number {
@@ -39,10 +40,9 @@ export class UsageCounts {
 
   /** Adds to what is counted for a key; of two times of use the later stays. */
   add(keyId: ApiKeyId, requests: number, lastUsedAtSeconds: number): void {
-    this.latestUseSeconds = Math.max(this.latestUseSeconds, lastUsedAtSeconds);
     const usage = this.usages.get(keyId);
     if (usage === undefined) {
-      this.usages.set(keyId, { requests, lastUsedAtSeconds });
+      this.usages.set(keyId, { requests, lastUsedAtSeconds, idleRounds: 0 });
       this.used++;
       return;
     }
@@ -72,11 +72,12 @@ export class UsageCounts {
         break;
       }
       if (usage.requests === 0) {
-        if (this.latestUseSeconds - usage.lastUsedAtSeconds > PLACE_SECONDS) {
+        if (++usage.idleRounds === MOST_IDLE_ROUNDS) {
           this.usages.delete(keyId);
         }
         continue;
       }
+      usage.idleRounds = 0;
       batch.push({ keyId, requests: usage.requests, lastUsedAtSeconds: usage.lastUsedAtSeconds });
       usage.requests = 0;
       this.used--;

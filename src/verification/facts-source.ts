@@ -13,7 +13,10 @@ import { VerificationMetrics } from './verification-metrics.js';
 /** Without the feed every verification is a read: no more than eight at once, whoever asks. */
 const WITHOUT_FEED: Places = { cached: 5, unknown: 3 };
 const PROBE_INTERVAL_MS = 250;
-/** What no mark tells, a label that another instance changed say, is known after this at the latest; it also heals a mark that was forgotten. */
+/**
+ * What no mark tells, a label that another instance changed say, is read after this at the latest, with the key's next use; that also heals a
+ * mark that was forgotten.
+ */
 const LATEST_REFRESH_MS = 60_000;
 const MOST_WAITING_FOR_OUTCOME = 2_000;
 

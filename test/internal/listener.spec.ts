@@ -250,6 +250,9 @@ describe('the listener for services', () => {
     expect(first).toMatch(/\r\nKeep-Alive: timeout=65\r\n/);
     expect(last).toMatch(/\r\nConnection: close\r\n/);
     expect(last).not.toMatch(/Keep-Alive/i);
+    const refused = await raw(`GET /health/live HTTP/1.1\r\nHost: x\r\nExpect: something\r\n\r\n`);
+    expect(refused).toMatch(/^HTTP\/1\.1 417 [^]*\r\nConnection: close\r\n/);
+    expect(refused).not.toMatch(/Keep-Alive/i);
   });
 
   it('gives up on a client that is too slow with its headers, or with its body', async () => {

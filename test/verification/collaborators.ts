@@ -20,7 +20,7 @@ export class HandClock implements Clock {
 /** Until all that is due in this turn of the event loop has happened: a timer alone may fire before what waits for the end of the turn. */
 export const turnOfTheLoop = () => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 1));
 
-/** Until a few of the facts that have been asked to be read anew have been read. */
+/** Until the next reading of `FactsRefresh` has ended. */
 export async function refreshed(): Promise<void> {
   await sleep(REFRESH_PAUSE_MS + 1);
   await turnOfTheLoop();

@@ -1,3 +1,4 @@
+import type { ChangeFeed } from '../../src/verification/change-feed.js';
 import type { FactsLoader } from '../../src/verification/facts-loader.js';
 import { FactsRefresh } from '../../src/verification/facts-refresh.js';
 import { eventually } from '../support/eventually.js';
@@ -25,8 +26,10 @@ function arrange() {
           }),
         );
   };
-  const refresh = new FactsRefresh({ load } as unknown as FactsLoader);
+  const feed = { isFresh: true };
+  const refresh = new FactsRefresh({ load } as unknown as FactsLoader, feed as ChangeFeed);
   return {
+    feed,
     request: (...ids: readonly string[]) => {
       ids.forEach((id) => {
         refresh.request(id);
@@ -71,13 +74,39 @@ describe('facts are read anew', () => {
     expect(await read()).toEqual([ids.slice(0, 25), ids.slice(25, 50), ids.slice(50)]);
   });
 
-  it('a tenth of them at a time when many are due; of more than 500 no note is taken', async () => {
+  it('a tenth of them at a time when many are due; of more than 2,000 no note is taken', async () => {
     const { request, read } = arrange();
-    const ids = Array.from({ length: 600 }, newSecretId);
+    const ids = Array.from({ length: 2_100 }, newSecretId);
     request(...ids);
     const readings = await read();
-    expect(readings.slice(0, 3).map((reading) => reading.length)).toEqual([50, 45, 40]);
-    expect(readings.flat()).toEqual(ids.slice(0, 500));
+    expect(readings.slice(0, 3).map((reading) => reading.length)).toEqual([200, 180, 162]);
+    expect(readings.flat()).toEqual(ids.slice(0, 2_000));
+  });
+
+  it('once, although they are asked for again while they are read', async () => {
+    const { request, read, readings, stall, answer } = arrange();
+    const [first, second] = [newSecretId(), newSecretId()];
+    stall();
+    request(first);
+    expect(await read()).toEqual([[first]]);
+    request(first, second, first);
+    answer();
+    expect(await read()).toEqual([[second]]);
+    await refreshed();
+    expect(readings).toEqual([]);
+  });
+
+  it('only while the feed vouches for the rest: without it those who must wait need the few places', async () => {
+    const { request, read, readings, feed } = arrange();
+    feed.isFresh = false;
+    request(newSecretId(), newSecretId());
+    await refreshed();
+    await refreshed();
+    expect(readings).toEqual([]);
+    feed.isFresh = true;
+    const later = newSecretId();
+    request(later);
+    expect(await read()).toEqual([[later]]);
   });
 
   it('not before the last ones have come; what is asked for meanwhile is read then', async () => {

@@ -46,7 +46,7 @@ function arrange(outageGraceMs = GRACE_MS) {
   const source = new FactsSource(
     cache,
     loader,
-    new FactsRefresh(loader),
+    new FactsRefresh(loader, feed as ChangeFeed),
     feed as ChangeFeed,
     reach,
     new VerificationMetrics(new Registry()),
