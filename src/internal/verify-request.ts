@@ -5,8 +5,9 @@ import { parseIpAddress } from '../common/ip-address.js';
 import type { VerifyRequest } from '../verification/judge.js';
 
 export const MOST_IN_BATCH = 100;
-/** Of the unknown fields of an object so many are told: an answer must not be many times as long as its request. */
+/** So many unknown fields of an object, and wrong fields of a request, are told: an answer must not be many times as long as its request. */
 const MOST_UNKNOWN = 10;
+const MOST_TOLD = 100;
 
 type Problems = Record<string, string>;
 
@@ -97,6 +98,8 @@ function refuseUnknown(body: object, known: readonly string[], path: string, pro
 function refuseIf(problems: Problems): void {
   const count = Object.keys(problems).length;
   if (count > 0) {
-    throw new InvalidInputError(invalidFieldsSentence(count), { fields: problems });
+    throw new InvalidInputError(invalidFieldsSentence(count), {
+      fields: Object.fromEntries(Object.entries(problems).slice(0, MOST_TOLD)),
+    });
   }
 }

@@ -11,6 +11,9 @@ import { Judge, type JudgeOptions, type VerifyRequest } from './judge.js';
 import type { VerifiedKey } from './stored-secret.js';
 import { VerificationMetrics } from './verification-metrics.js';
 
+/** How often verdicts of one batch may be taken back before it is given up: a slow database without a feed would go round for ever. */
+const MOST_TAKEN_BACK = 5;
+
 /** What a caller may ask of one verification. */
 export interface VerifyOptions extends JudgeOptions {
   /** For the metrics. */
@@ -56,30 +59,49 @@ export class Verifier {
   }
 
   /**
-   * The verdicts on several attempts, in their order; all, or none, and then none is counted. What finds too many others reading is
-   * tried again for as long as the rest makes progress.
+   * The verdicts on several attempts, in their order, all as of the moment at which they are given; all, or none, and then none is counted.
+   * What finds too many others reading is tried again for as long as the rest makes progress.
    * @throws UnavailableError when nothing can be said of one of them
    */
   async verifyAll(requests: readonly VerifyRequest[], options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>[]> {
     const startedMs = this.clock.monotonicMs();
     const asked = requests.map((request) => ({ request, verdict: this.judge.now(request, options, startedMs) }));
     return this.countingFailure(options, startedMs, async () => {
-      for (let open = asked.filter(isOpen); open.length > 0;) {
+      let takenBack = 0;
+      for (let open = asked.filter(isOpen); open.length > 0; open = asked.filter(isOpen)) {
         await this.reachEach(open, options);
-        const busy = open.filter(isOpen);
-        if (busy.length === open.length) {
+        if (open.every(isOpen)) {
           throw new UnavailableError({ detail: 'too many others are reading' });
         }
-        const nowMs = this.clock.monotonicMs();
-        for (const one of busy) {
-          one.verdict = this.judge.now(one.request, options, nowMs);
+        if (this.judgeAgain(asked, options) && ++takenBack > MOST_TAKEN_BACK) {
+          throw new UnavailableError({ detail: 'what was known of some grew old before the others were known' });
         }
-        open = busy.filter(isOpen);
       }
       const verdicts = asked.flatMap(({ verdict }) => verdict ?? []);
       this.count(verdicts, options, startedMs);
       return verdicts;
     });
+  }
+
+  /**
+   * Judges all as of now: what was true when the first verdict was reached need not be when the last one is. A verdict on a key is taken back
+   * if its facts have changed meanwhile, or nobody vouches for them any more. Says whether one was.
+   */
+  private judgeAgain(asked: readonly Asked[], options: VerifyOptions): boolean {
+    const nowMs = this.clock.monotonicMs();
+    let isOneTakenBack = false;
+    for (const one of asked) {
+      const before = one.verdict;
+      // Who wants fresh facts has had them by now; since then the cache has what is newer.
+      const verdict = this.judge.now(one.request, before === undefined ? options : {}, nowMs);
+      if (verdict === undefined && before !== undefined && !('key' in before)) {
+        // Unknown ids are never remembered.
+        continue;
+      }
+      isOneTakenBack ||= verdict === undefined && before !== undefined;
+      one.verdict = verdict;
+    }
+    return isOneTakenBack;
   }
 
   /** Asks the database for each verdict. Those for which too many others were reading stay open. */
