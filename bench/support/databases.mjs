@@ -1,12 +1,14 @@
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createConnection, createPool } from 'mysql2/promise';
+import { mustSucceed } from '../../scripts/support/command.mjs';
 import { PrivateDatabase } from '../../scripts/support/database/private-database.mjs';
 import { step } from '../../scripts/support/steps.mjs';
 import { count } from './format.mjs';
 import { makeLatchkeyKeys } from './latchkey-keys.mjs';
 import { makePeerKeys } from './peer-keys.mjs';
 import { migrate } from './product.mjs';
-import { workFolder } from './settings.mjs';
+import { LOAD_CORE, workFolder } from './settings.mjs';
 
 /** Room for a million keys; else as MariaDB comes, so that what is committed is on the disk. */
 const OPTIONS = ['--innodb-buffer-pool-size=1G', '--max-allowed-packet=64M'];
@@ -22,6 +24,7 @@ export class Databases {
     this.peer = await this.#create('better_auth');
     const [[{ version }]] = await this.ours.connection.query('SELECT VERSION() AS version');
     this.version = version;
+    await this.#pin(stop);
   }
 
   /**
@@ -65,6 +68,14 @@ export class Databases {
   async destroy() {
     for (const { connection } of [this.ours, this.few, this.peer].filter(Boolean)) connection.destroy();
     await this.#server.destroy();
+  }
+
+  /** Puts all its threads, and those that it will start, on the load's core: on the servers' they would stop whoever is measured. */
+  async #pin(stop) {
+    const question = 'SELECT @@datadir AS dataFolder, @@pid_file AS pidFile';
+    const [[{ dataFolder, pidFile }]] = await this.ours.connection.query(question);
+    const pid = readFileSync(resolve(dataFolder, pidFile), 'utf8').trim();
+    await mustSucceed('taskset', 'taskset', ['--all-tasks', '--cpu-list', '--pid', LOAD_CORE, pid], { stop });
   }
 
   async #create(name) {
