@@ -7,6 +7,7 @@ import { DatabaseReach } from './database-reach.js';
 import { FactsCache } from './facts-cache.js';
 import { BusyError, FactsLoader, type Places } from './facts-loader.js';
 import { FactsRefresh } from './facts-refresh.js';
+import { RecentChanges, type Reading } from './recent-changes.js';
 import type { StoredSecret } from './stored-secret.js';
 import { VerificationMetrics } from './verification-metrics.js';
 
@@ -33,6 +34,7 @@ export class FactsSource {
     private readonly loader: FactsLoader,
     private readonly refresh: FactsRefresh,
     private readonly feed: ChangeFeed,
+    private readonly changes: RecentChanges,
     private readonly reach: DatabaseReach,
     private readonly metrics: VerificationMetrics,
     @Inject(CLOCK) private readonly clock: Clock,
@@ -76,6 +78,11 @@ export class FactsSource {
    */
   async readAnew(secretId: string): Promise<StoredSecret | null> {
     return this.inTime(await this.loader.loadAnew(secretId, this.places()));
+  }
+
+  /** Whether what was read of a key is still true for all that is known, also if the cache has had no room for it since. */
+  isStillTrue(reading: Reading): boolean {
+    return this.feed.isFresh && !this.changes.hasOvertaken(reading);
   }
 
   private places(): Places | undefined {

@@ -88,6 +88,25 @@ export class Judge {
     return this.judge(secret, recovered, attempt);
   }
 
+  /**
+   * A verdict as of now, from what was read of the key before; undefined if that may have changed since, or nobody vouches for it any more.
+   * @param sinceMs when reaching it began, or when it was last confirmed, on the monotonic clock like `nowMs`
+   */
+  again(
+    request: VerifyRequest,
+    verdict: Verdict<VerifiedKey>,
+    sinceMs: number,
+    nowMs: number,
+  ): Verdict<VerifiedKey> | undefined {
+    if (!('key' in verdict)) {
+      // Unknown ids are never remembered, nor are they vouched for.
+      return verdict;
+    }
+    return this.facts.isStillTrue({ key: verdict.key, readAtMs: sinceMs })
+      ? decide(verdict.key, request.attempt, this.databaseClock.msAt(nowMs))
+      : this.now(request, {}, nowMs);
+  }
+
   private judge(
     secret: string,
     stored: StoredSecret,

@@ -1,10 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Change } from '../changes/changes.js';
 import { CLOCK, type Clock } from '../common/clock.js';
-import type { StoredSecret } from './stored-secret.js';
+import type { KeyFacts } from '../decision/facts.js';
 
 /** Longer than any read takes: reads have deadlines of a few seconds. */
 const REMEMBERED_MS = 10_000;
+
+/** What was read of a key, and when the reading began, on the monotonic clock. */
+export interface Reading {
+  readonly key: Pick<KeyFacts, 'keyId' | 'organizationId'>;
+  readonly readAtMs: number;
+}
 
 /**
  * When this process heard of which change. A read that began before may have seen the state before the change: it must be read
@@ -36,8 +42,8 @@ export class RecentChanges {
     this.everythingAt = this.clock.monotonicMs();
   }
 
-  /** Whether a change that concerns the secret was, or may have been, heard of since its read began. */
-  hasOvertaken({ key, readAtMs }: StoredSecret): boolean {
+  /** Whether a change that concerns the key was, or may have been, heard of since its read began. */
+  hasOvertaken({ key, readAtMs }: Reading): boolean {
     if (this.clock.monotonicMs() - readAtMs > REMEMBERED_MS) {
       // Nobody can tell any more: this process stood still.
       return true;

@@ -27,6 +27,7 @@ function arrange() {
       asked.push(secret);
       return fresh === true ? undefined : cache.get(secret);
     },
+    again: ({ secret }: VerifyRequest, before: Known) => ('key' in before ? cache.get(secret) : before),
     later: ({ secret }: VerifyRequest) => database.get(secret)?.() ?? Promise.resolve(NOT_FOUND),
   };
   const outcomes: string[] = [];

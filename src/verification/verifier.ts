@@ -65,7 +65,11 @@ export class Verifier {
    */
   async verifyAll(requests: readonly VerifyRequest[], options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>[]> {
     const startedMs = this.clock.monotonicMs();
-    const asked = requests.map((request) => ({ request, verdict: this.judge.now(request, options, startedMs) }));
+    const asked = requests.map((request) => ({
+      request,
+      verdict: this.judge.now(request, options, startedMs),
+      sinceMs: startedMs,
+    }));
     return this.countingFailure(options, startedMs, async () => {
       let takenBack = 0;
       for (let open = asked.filter(isOpen); open.length > 0; open = asked.filter(isOpen)) {
@@ -91,15 +95,13 @@ export class Verifier {
     const nowMs = this.clock.monotonicMs();
     let isOneTakenBack = false;
     for (const one of asked) {
-      const before = one.verdict;
-      // Who wants fresh facts has had them by now; since then the cache has what is newer.
-      const verdict = this.judge.now(one.request, before === undefined ? options : {}, nowMs);
-      if (verdict === undefined && before !== undefined && !('key' in before)) {
-        // Unknown ids are never remembered.
-        continue;
-      }
-      isOneTakenBack ||= verdict === undefined && before !== undefined;
-      one.verdict = verdict;
+      const { request, verdict: before, sinceMs } = one;
+      one.verdict =
+        before === undefined
+          ? this.judge.now(request, options, nowMs)
+          : this.judge.again(request, before, sinceMs, nowMs);
+      one.sinceMs = nowMs;
+      isOneTakenBack ||= before !== undefined && one.verdict === undefined;
     }
     return isOneTakenBack;
   }
@@ -107,6 +109,7 @@ export class Verifier {
   /** Asks the database for each verdict. Those for which too many others were reading stay open. */
   private async reachEach(open: readonly Asked[], options: VerifyOptions): Promise<void> {
     const reach = async (one: Asked) => {
+      one.sinceMs = this.clock.monotonicMs();
       try {
         one.verdict = await this.judge.later(one.request, options);
       } catch (error) {
@@ -159,6 +162,8 @@ export class Verifier {
 interface Asked {
   readonly request: VerifyRequest;
   verdict: Verdict<VerifiedKey> | undefined;
+  /** From when on a change makes it untrue: when reaching it began, or when it was last confirmed, on the monotonic clock. */
+  sinceMs: number;
 }
 
 const isOpen = ({ verdict }: Asked): boolean => verdict === undefined;

@@ -1,4 +1,5 @@
 import { Registry } from 'prom-client';
+import { newId } from '../../src/common/prefixed-id.js';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
 import type { ChangeFeed } from '../../src/verification/change-feed.js';
 import { DatabaseReach } from '../../src/verification/database-reach.js';
@@ -42,12 +43,14 @@ function arrange(outageGraceMs = GRACE_MS) {
       );
     },
   };
-  const loader = new FactsLoader(query as unknown as StoredSecretQuery, cache, new RecentChanges(clock));
+  const changes = new RecentChanges(clock);
+  const loader = new FactsLoader(query as unknown as StoredSecretQuery, cache, changes);
   const source = new FactsSource(
     cache,
     loader,
     new FactsRefresh(loader, feed as ChangeFeed),
     feed as ChangeFeed,
+    changes,
     reach,
     new VerificationMetrics(new Registry()),
     clock,
@@ -57,7 +60,7 @@ function arrange(outageGraceMs = GRACE_MS) {
     },
   );
   const id = newSecretId();
-  return { clock, feed, database, source, id };
+  return { clock, feed, changes, database, source, id };
 }
 
 describe('where facts come from', () => {
@@ -201,5 +204,21 @@ describe('where facts come from', () => {
     clock.nowMs += BOUND_MS + 1;
     await source.read(id);
     await expect(source.readAnew(id)).rejects.toThrow(UnavailableError);
+  });
+
+  it('what was read before, while the feed is fresh and tells of no change of that key or its organization since', async () => {
+    const { clock, feed, changes, source, id } = arrange();
+    const { key } = (await source.read(id)) ?? storedSecret(id, 0);
+    const readAtMs = clock.nowMs;
+    const isStillTrue = () => source.isStillTrue({ key, readAtMs });
+    clock.nowMs += 1;
+    changes.add({ organizationId: newId('org_') });
+    expect(isStillTrue()).toBe(true);
+    clock.nowMs = feed.knownAtMs + BOUND_MS + 1;
+    expect(isStillTrue()).toBe(false);
+    feed.knownAtMs = clock.nowMs;
+    expect(isStillTrue()).toBe(true);
+    changes.add({ organizationId: key.organizationId, keyId: key.keyId });
+    expect(isStillTrue()).toBe(false);
   });
 });
