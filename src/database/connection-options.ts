@@ -1,6 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
 import type { DatabaseConfig } from '../config/config.js';
 import { MIGRATIONS } from './migrations.js';
+import { preparedDriver } from './prepared-driver.js';
 
 type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
 
@@ -20,6 +21,7 @@ export function clientOptions(database: DatabaseConfig) {
     user: database.user,
     password: database.password,
     database: database.name,
+    // What mysql2 writes and reads. The session says the same to the server, which may ignore this.
     charset: 'utf8mb4_bin',
     supportBigNumbers: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -41,6 +43,7 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
   const { user, ...client } = clientOptions(database);
   return {
     type: 'mysql',
+    driver: preparedDriver,
     ...client,
     username: user,
     dateStrings: true,
@@ -51,29 +54,4 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
     synchronize: false,
     logging: false,
   };
-}
-
-/**
- * What every connection says before its first use: strict (nothing is cut to fit), and each statement of a transaction sees
- * what has been committed by then. Understood by MySQL and MariaDB alike.
- */
-const SESSION_STATEMENTS = [
-  // The comment is one to MySQL alone: MariaDB would join with a temporary table in place of a list of 1,000 ids, a whole page.
-  "SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION', innodb_lock_wait_timeout = 2, lock_wait_timeout = 2, time_zone = '+00:00' /*M!100300 , in_predicate_conversion_threshold = 0 */",
-  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-] as const;
-
-/**
- * Makes a new connection fit for use.
- * @param ask sends one statement over it
- */
-export async function prepareSession(ask: (sql: string) => Promise<readonly unknown[]>): Promise<void> {
-  for (const statement of SESSION_STATEMENTS) {
-    await ask(statement);
-  }
-  // On Galera a read sees what was acknowledged on another node before it began; without this, now and then it does not.
-  const [wsrep] = (await ask("SHOW VARIABLES LIKE 'wsrep_on'")) as readonly { readonly Value: string }[];
-  if (wsrep?.Value === 'ON') {
-    await ask('SET SESSION wsrep_sync_wait = 1');
-  }
 }

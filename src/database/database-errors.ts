@@ -42,6 +42,16 @@ export class CommitUnknownError extends UnavailableError {
   }
 }
 
+/** The database answers, and will not serve until an operator changes something. `detail` says what; waiting does not help. */
+export abstract class DatabaseSetupError extends UnavailableError {
+  constructor(detail: string, options: { readonly cause?: unknown } = {}) {
+    super({ ...options, detail });
+  }
+}
+
+/** The server, or a proxy in front of it, does not keep the session that every statement of this process relies on. */
+export class SessionRefusedError extends DatabaseSetupError {}
+
 /** A deadlock, or a certification conflict in a cluster: the transaction did not happen and may be tried again. */
 export function isConflict(error: unknown): boolean {
   return CONFLICT_ERRNOS.has(driverError(error)?.errno ?? 0);

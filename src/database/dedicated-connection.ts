@@ -1,10 +1,11 @@
-import type { Socket } from 'node:net';
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
 import { UnavailableError } from '../common/unavailable-error.js';
 import type { DatabaseConfig } from '../config/config.js';
-import { clientOptions, prepareSession } from './connection-options.js';
+import { clientOptions } from './connection-options.js';
 import { asDomainError } from './database-errors.js';
 import { before } from './deadline.js';
+import { destroyConnection } from './prepared-driver.js';
+import { prepareSession } from './session.js';
 
 /** A new connection takes several round trips, so more time than a query. */
 const CONNECT_DEADLINE_MS = 1_000;
@@ -34,9 +35,7 @@ export class DedicatedConnection {
     const { connection } = this;
     this.connection = undefined;
     if (connection !== undefined) {
-      connection.destroy();
-      // destroy() of mysql2 waits for the peer, which may be mute.
-      (connection as unknown as { readonly stream: Socket }).stream.destroy();
+      destroyConnection(connection);
     }
   }
 
@@ -46,7 +45,7 @@ export class DedicatedConnection {
     this.connection = connection;
     // What goes wrong is told by the query that it goes wrong for; between queries, by the next one.
     connection.on('error', () => undefined);
-    await prepareSession((sql) => ask(connection, sql, []));
+    await prepareSession(connection);
     return connection;
   }
 }

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { Turnstile } from '../common/turnstile.js';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { POOL_SIZE, prepareSession } from './connection-options.js';
+import { POOL_SIZE } from './connection-options.js';
 import { before } from './deadline.js';
 
 /** What we use of mysql2's pooled connection. */
@@ -61,11 +61,7 @@ export class Leases {
     for (;;) {
       const connection = await lease.connect(this.dataSource);
       const provenMs = this.provenMs.get(connection);
-      if (provenMs === undefined) {
-        await prepareSession((sql) => lease.runner.query(sql) as Promise<readonly unknown[]>);
-        return;
-      }
-      if (provenMs >= this.distrustBeforeMs) {
+      if (provenMs === undefined || provenMs >= this.distrustBeforeMs) {
         return;
       }
       destroy(connection);
