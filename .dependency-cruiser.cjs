@@ -17,7 +17,7 @@ const MAY_IMPORT = {
   'api-keys': ['common', 'config', 'database', 'changes', 'secrets', 'decision', 'organizations', 'usage'],
   verification: ['common', 'config', 'metrics', 'database', 'changes', 'secrets', 'decision', 'usage'],
   auth: ['common', 'config', 'decision', 'verification'],
-  health: ['common', 'config', 'database', 'secrets', 'usage', 'verification'],
+  health: ['common', 'config', 'logging', 'database', 'secrets', 'usage', 'verification'],
   internal: ['common', 'config', 'logging', 'metrics', 'decision', 'http', 'verification', 'health'],
 };
 

@@ -17,6 +17,7 @@ import { Readiness } from './health/readiness.js';
 import { InternalListener } from './internal/internal-listener.js';
 import { LOGGER, type StructuredLogger } from './logging/logger.js';
 import { redactSecrets } from './logging/redact-secrets.js';
+import { surviveStreamErrors, writeToStandardError } from './logging/standard-streams.js';
 import { PepperRing } from './secrets/pepper-ring.js';
 import { ChangeFeed } from './verification/change-feed.js';
 import { UsageMeter } from './usage/usage-meter.js';
@@ -50,16 +51,18 @@ export interface StartSteps {
  */
 export async function serve(steps: StartSteps = {}, options: AppOptions = {}): Promise<NestExpressApplication> {
   try {
+    surviveStreamErrors();
     tuneGarbageCollection();
     const config = loadConfig();
     assertSecretsStayHidden(config, options);
     const app = await createApp(config, options);
+    logWarnings(app);
     endOnTheUnexpected(app);
     stopOnSignals(app);
     await start(app, steps);
     return app;
   } catch (error) {
-    process.stderr.write(`${redactSecrets(startFailure(error))}\n`);
+    writeToStandardError(`${redactSecrets(startFailure(error))}\n`);
     process.exit(1);
   }
 }
@@ -89,6 +92,15 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
   new Logger('Latchkey').log(`listening on ${await app.getUrl()}`);
   reportOldPeppers(database, app.get(PepperRing)).catch((error: unknown) => {
     new Logger('Peppers').warn(error, 'the keys under older peppers could not be counted');
+  });
+}
+
+/** Sends the warnings of Node and of libraries to the log. Node would print them on stderr, in a form that no log collector parses. */
+function logWarnings(app: NestExpressApplication): void {
+  const logger = app.get<StructuredLogger>(LOGGER);
+  process.removeAllListeners('warning');
+  process.on('warning', (warning) => {
+    logger.warn({ err: warning }, 'a warning of the runtime');
   });
 }
 

@@ -7,15 +7,19 @@ import { assignPepperVersions } from './app.peppers.js';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { CreateApiKeyRequest } from './api-keys/dto/create-api-key.request.js';
 import { DomainError, InvalidInputError } from './common/domain-error.js';
+import { errorCode } from './common/error-code.js';
 import { isPrefixedId, newId, type OrganizationId } from './common/prefixed-id.js';
 import { loadConfig } from './config/load-config.js';
 import { Database } from './database/database.js';
 import { Migrator } from './database/migrator.js';
 import { RequestValidationPipe } from './http/validation.pipe.js';
 import { redactSecrets } from './logging/redact-secrets.js';
+import { surviveStreamErrors, writeToStandardError } from './logging/standard-streams.js';
 import type { Organization } from './organizations/organization.entity.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 import { PepperRing } from './secrets/pepper-ring.js';
+
+surviveStreamErrors();
 
 /** Operator commands. Each prints one JSON value on stdout; errors go to stderr, with exit code 1. */
 const program = new Command('cli')
@@ -128,14 +132,30 @@ async function run(
       }
       await assignPepperVersions(app.get(Database), app.get(PepperRing), config);
     }
-    process.stdout.write(`${JSON.stringify(await command(app), null, 2)}\n`);
+    await print(`${JSON.stringify(await command(app), null, 2)}\n`);
   } catch (error) {
-    process.stderr.write(`${redactSecrets(described(error))}\n`);
+    writeToStandardError(`${redactSecrets(described(error))}\n`);
     process.exitCode = 1;
   } finally {
     await app?.close();
     await app?.get(Database).close();
   }
+}
+
+/** @throws Error when standard output does not take the result: a secret that is shown once would be lost in silence */
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error === null || error === undefined) {
+        resolve();
+      } else {
+        const code = errorCode(error) ?? error.message;
+        reject(
+          new Error(`The command was carried out, but its result could not be written to standard output (${code}).`),
+        );
+      }
+    });
+  });
 }
 
 function described(error: unknown): string {

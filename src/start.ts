@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { serve } from './app.lifecycle.js';
 import { CONFIG, type Config, type DatabaseConfig } from './config/config.js';
 import { Migrator } from './database/migrator.js';
 import { InternalListener } from './internal/internal-listener.js';
 import { createFirstKey, firstKeyFile, type FirstKey } from './first-key.js';
+import { LINE_SINK, type LineSink } from './logging/line-sink.js';
 
 /** What `npm start` runs: migrates, makes the first key of a new development database, serves, and says where. */
 let firstKey: FirstKey | null = null;
@@ -18,9 +18,8 @@ const app = await serve({
     firstKey = await createFirstKey(starting, config);
   },
 });
-// The log writes what it has at the end of a turn: it goes before what is said last.
-await nextTurn();
-process.stdout.write(await banner(app, app.get<Config>(CONFIG)));
+// Through the log's destination: after all lines of the log so far, and without waiting for a reader.
+app.get<LineSink>(LINE_SINK).write(await banner(app, app.get<Config>(CONFIG)), true);
 // Should the starter be gone by now, the stop is under way: no second reason to end.
 process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);
 

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { Inject, Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import { Database } from '../database/database.js';
+import { LINE_SINK, type LineSink } from '../logging/line-sink.js';
 import { SecretIssuer } from '../secrets/secret-issuer.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 
@@ -15,6 +16,7 @@ export class ProcessMetrics {
     database: Database,
     secrets: SecretIssuer,
     meter: UsageMeter,
+    @Inject(LINE_SINK) sink: LineSink,
   ) {
     collectDefaultMetrics({ register: registry });
     MISNAMED_SUMS.forEach((name) => {
@@ -35,6 +37,15 @@ export class ProcessMetrics {
     );
     this.expose('latchkey_database_connections_lent', 'Connections in use.', () => database.poolUse.lent);
     this.expose('latchkey_database_connections_queued', 'Who waits for a connection.', () => database.poolUse.queued);
+    new Counter({
+      name: 'latchkey_log_lines_dropped_total',
+      help: 'Lines of the log that were dropped because standard output did not take them.',
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(sink.droppedLines ?? 0);
+      },
+    });
   }
 
   /** The media type of `text()`. */

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os';
+import { isatty } from 'node:tty';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Config } from '../config/config.js';
 import { describeError } from './describe-error.js';
 import type { LineSink } from './line-sink.js';
 import { redactSecrets } from './redact-secrets.js';
-import { StandardOutput } from './standard-output.js';
 
 /** The token under which the process's one structured logger is injected. */
 export const LOGGER = Symbol('logger');
@@ -33,11 +33,12 @@ const URGENT = pino.levels.values.warn ?? 40;
 /**
  * The logger that the configuration asks for: one line an entry, times in ISO 8601 and UTC, errors (`err`) with stack and causes.
  * Whatever is logged, by whomever, no secret leaves: the last thing that happens to a line's text is redaction by pattern.
- * Warnings and worse are written before the call returns, so that the one before a crash is there.
+ * Warnings and worse are written before the call returns, so that the one before a crash is there. Lines that the destination could
+ * not take are dropped, and the log says how many as soon as it can (ADR 17).
  */
 export function createLogger(
   config: Pick<Config, 'logLevel' | 'logFormat'>,
-  sink: LineSink = new StandardOutput(),
+  sink: LineSink,
   redact: (text: string) => string = redactSecrets,
 ): StructuredLogger {
   const format = config.logFormat === 'pretty' ? prettyFormat() : (line: string) => line;
@@ -69,6 +70,12 @@ export function createLogger(
       finish(`{"level":"${level}"${timestamp()}${originText}${members},"msg":${JSON.stringify(sentence)}}\n`, false);
     }
   };
+  sink.onRoom?.((droppedLines) => {
+    logger.warn(
+      { dropped_lines: droppedLines },
+      'lines of the log were dropped here, because they could not be written',
+    );
+  });
   const plain: StructuredLogger['plain'] = (level, fields, sentence) => {
     ready(level, membersOf(fields), sentence);
   };
@@ -98,7 +105,7 @@ function timeOfLine(): () => string {
 // In this process, not in pino's worker: a worker loses the last lines of a process that dies.
 function prettyFormat(): (line: string) => string {
   const prettify = prettyFactory({
-    colorize: process.stdout.isTTY,
+    colorize: isatty(1),
     ignore: 'pid,hostname',
     translateTime: false,
     singleLine: true,

@@ -1,8 +1,9 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/config.js';
-import type { LineSink } from './line-sink.js';
+import { LINE_SINK, type LineSink } from './line-sink.js';
 import { createLogger, LOGGER } from './logger.js';
 import { NestLogger } from './nest-logger.js';
+import { StandardOutput } from './standard-output.js';
 
 /** What a test may put in place of a part of the log. */
 export interface LoggingOptions {
@@ -12,7 +13,7 @@ export interface LoggingOptions {
   readonly redact?: (text: string) => string;
 }
 
-/** The structured logger for whoever asks for `LOGGER`, and Nest's way into it. Needs `CONFIG`. */
+/** Provides the structured logger (`LOGGER`), its destination (`LINE_SINK`) and Nest's adapter for it. Needs `CONFIG`. */
 @Global()
 @Module({})
 export class LoggingModule {
@@ -21,13 +22,17 @@ export class LoggingModule {
       module: LoggingModule,
       providers: [
         {
+          provide: LINE_SINK,
+          useFactory: () => options.sink ?? new StandardOutput(),
+        },
+        {
           provide: LOGGER,
-          inject: [CONFIG],
-          useFactory: (config: Config) => createLogger(config, options.sink, options.redact),
+          inject: [CONFIG, LINE_SINK],
+          useFactory: (config: Config, sink: LineSink) => createLogger(config, sink, options.redact),
         },
         NestLogger,
       ],
-      exports: [LOGGER, NestLogger],
+      exports: [LINE_SINK, LOGGER, NestLogger],
     };
   }
 }

@@ -22,11 +22,18 @@ export class Product {
   readonly exitCode: Promise<number>;
   private readonly child: ChildProcess;
 
-  constructor(program: Program, env: Readonly<Record<string, string>>, args: readonly string[] = []) {
+  /** @param outputs descriptors for its streams; a stream without one is read by the test */
+  constructor(
+    program: Program,
+    env: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+    outputs: { readonly stdout?: number; readonly stderr?: number } = {},
+  ) {
+    const { stdout = 'pipe', stderr = 'pipe' } = outputs;
     this.child = spawn(process.execPath, [join(testDist(), `${program}.js`), ...args], {
       cwd: makeFolder(),
       env: { PATH: process.env.PATH, PORT: '0', INTERNAL_PORT: '0', LOG_FORMAT: 'json', DATABASE_WAIT_MS: '0', ...env },
-      stdio: ['ignore', 'pipe', 'pipe', ...(program === 'start' ? (['ipc'] as const) : [])],
+      stdio: ['ignore', stdout, stderr, ...(program === 'start' ? (['ipc'] as const) : [])],
     });
     launched.add(this.child);
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));

@@ -1,0 +1,8 @@
+/* Loaded into the product before it starts (`node --import`): at a signal, a warning of the runtime, and a write to a stream. */
+process.on('SIGUSR2', () => {
+  process.emitWarning('a warning with sk_live_0123456789abcdef', 'TestWarning');
+});
+process.on('SIGWINCH', () => {
+  process.stderr.write('said by a library\n');
+  process.stdout.write('said by a library\n');
+});
