@@ -7,7 +7,6 @@ export interface EdgeRequest extends IncomingMessage {
   /** The route that took the request, with its template. */
   readonly route?: { readonly path?: unknown };
   body?: unknown;
-  accepts(type: string): string | false;
 }
 
 /** The part of an Express response that the edge uses. */

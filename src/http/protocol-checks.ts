@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { FAILURE_SENTENCES } from '../common/failure-sentences.js';
 import { headerValues } from '../common/raw-headers.js';
+import { acceptsJson } from './accept.js';
 import type { EdgeRequest } from './edge-request.js';
 import { isOfDocs, isOfHealth } from './other-standards.js';
 import { ProtocolError } from './protocol-error.js';
@@ -25,12 +26,7 @@ export function findHostFailure(request: IncomingMessage): ProtocolError | undef
 function findAcceptFailure(request: EdgeRequest): ProtocolError | undefined {
   const { accept } = request.headers;
   // What nearly everybody sends needs no negotiation.
-  if (
-    accept === undefined ||
-    accept === '*/*' ||
-    accept === 'application/json' ||
-    request.accepts('application/json') !== false
-  ) {
+  if (accept === undefined || accept === '*/*' || accept === 'application/json' || acceptsJson(accept)) {
     return undefined;
   }
   if (isOfDocs(request.path) || isOfHealth(request.path)) {
