@@ -1,11 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Strategy } from 'passport-http-bearer';
-import { CredentialsMissingError, InvalidCredentialsError } from '../common/access/access-errors.js';
+import { bearerToken } from '../common/access/bearer-token.js';
 import type { Attempt, Verdict } from '../decision/verdict.js';
 import type { VerifiedKey } from '../verification/stored-secret.js';
 import { Verifier } from '../verification/verifier.js';
-
-const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i;
 
 /** All that the strategy is shown of a request: with a query or a body it would look for a token there too. */
 interface HeaderOnlyRequest {
@@ -40,29 +38,19 @@ export class BearerStrategy {
   /**
    * What the bearer of the header's token may do.
    * @param authorization every `Authorization` header of the request; Node's `headers` would hide a second one
-   * @throws CredentialsMissingError, or InvalidCredentialsError for a header that is not one bearer token
+   * @throws what `bearerToken` throws
    */
   async verdict(authorization: readonly string[], attempt: Attempt): Promise<Verdict<VerifiedKey>> {
-    const [header] = authorization;
-    if (header === undefined) {
-      throw new CredentialsMissingError();
-    }
-    if (authorization.length > 1) {
-      throw new InvalidCredentialsError('Send one Authorization header, not several.');
-    }
+    // Passport wants exactly one space between scheme and token; the RFC allows many.
+    const normalized = `Bearer ${bearerToken(authorization)}`;
     return new Promise((resolve, reject) => {
       const run = Object.create(this.strategy) as Outcome;
       run.success = resolve;
       run.error = reject;
-      run.fail = () => {
-        // Another scheme is no attempt at ours: RFC 6750, section 3.1, wants no error code then.
-        reject(
-          BEARER_SCHEME.test(header)
-            ? new InvalidCredentialsError('The Authorization header must be: Bearer <secret>.')
-            : new CredentialsMissingError(),
-        );
+      run.fail = (challenge) => {
+        reject(new TypeError(`a well-formed header was refused: ${String(challenge)}`));
       };
-      run.authenticate({ headers: { authorization: header }, attempt });
+      run.authenticate({ headers: { authorization: normalized }, attempt });
     });
   }
 }

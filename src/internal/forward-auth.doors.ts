@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { CredentialsMissingError, InvalidCredentialsError } from '../common/access/access-errors.js';
+import { bearerToken } from '../common/access/bearer-token.js';
 import { isScope, scopeSetOf, type ScopeSet } from '../common/access/scope.js';
 import { parseIpAddress, type IpAddress } from '../common/ip-address.js';
 import { headerValues } from '../common/raw-headers.js';
@@ -18,8 +18,6 @@ import { noteOf } from './verification-answer.js';
 
 const SCOPES_HEADER = 'x-latchkey-scopes';
 const MOST_REMEMBERED = 1_000;
-const BEARER = /^bearer ([^ ]+)$/i;
-const BEARER_SCHEME = /^bearer(?:[ \t]|$)/i;
 
 /**
  * Answers gateways that ask before they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`. 200 with whose key it is,
@@ -43,7 +41,7 @@ export class ForwardAuthDoor implements InternalDoor {
 
   answer(call: Call): Soon<CallAnswer> {
     const attempt = { scopes: this.wantedScopes(call), address: this.clientAddress(call) };
-    const request = { secret: bearerSecret(call), attempt };
+    const request = { secret: bearerToken(headerValues(call.request.rawHeaders, 'authorization')), attempt };
     return whenThere(this.verifier.verify(request, { door: 'forward-auth' }), (verdict) => answerOf(call, verdict));
   }
 
@@ -121,21 +119,6 @@ function answerOf(call: Call, verdict: Verdict<VerifiedKey>): CallAnswer {
   // Always all three: what is not set here, a client could have set itself.
   const headers = ['X-Organization-Id', organizationId, 'X-Api-Key-Id', id, 'X-Api-Key-Scopes', held.join(' ')];
   return { status: 200, headers, body: '', note: noteOf(verdict) };
-}
-
-/** @throws CredentialsMissingError, InvalidCredentialsError: as Passport's strategy does at the public listener */
-function bearerSecret({ request: { rawHeaders } }: Call): string {
-  const [header, ...more] = headerValues(rawHeaders, 'authorization');
-  if (more.length > 0) {
-    throw new InvalidCredentialsError('Send one Authorization header, not several.');
-  }
-  const secret = header === undefined ? undefined : BEARER.exec(header)?.[1];
-  if (secret !== undefined) {
-    return secret;
-  }
-  throw header !== undefined && BEARER_SCHEME.test(header)
-    ? new InvalidCredentialsError('The Authorization header must be: Bearer <secret>.')
-    : new CredentialsMissingError();
 }
 
 /** Scopes between commas or spaces; an empty text asks for none. */

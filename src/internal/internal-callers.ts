@@ -1,13 +1,13 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import { parseCredentials } from '../common/access/bearer-token.js';
 import { CONFIG, type Config, type InternalToken } from '../config/config.js';
 import { headerValues } from '../common/raw-headers.js';
 import { ProtocolError } from '../http/protocol-error.js';
 import type { Credential } from './internal-door.js';
 
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
-const BASIC = /^basic +([A-Za-z0-9+/]+=*)$/i;
+const BASE64 = /^[A-Za-z0-9+/]+=*$/;
 const REALM = 'realm="latchkey-internal"';
 
 /** The header in which a gateway shows its token. */
@@ -53,12 +53,15 @@ export class InternalCallers {
     if (credential === 'gateway-token') {
       return this.nameOf(value);
     }
-    const bearer = BEARER.exec(value)?.[1];
-    if (bearer !== undefined) {
-      return this.nameOf(bearer);
+    const { scheme, token } = parseCredentials(value) ?? {};
+    if (token === undefined) {
+      return null;
     }
-    const basic = credential === 'bearer-or-basic' ? BASIC.exec(value)?.[1] : undefined;
-    return basic === undefined ? null : this.nameOfBasic(basic);
+    if (scheme === 'bearer') {
+      return this.nameOf(token);
+    }
+    const isBasic = scheme === 'basic' && credential === 'bearer-or-basic' && BASE64.test(token);
+    return isBasic ? this.nameOfBasic(token) : null;
   }
 
   /**
