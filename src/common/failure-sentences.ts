@@ -11,6 +11,8 @@ export const FAILURE_SENTENCES = {
   bodyNotAnObject: 'The body must be a JSON object: {…}.',
   bodyTooLarge: bodyTooLargeSentence(BODY_LIMIT_BYTES),
   bodyNotJsonType: 'The body must be JSON in UTF-8: send Content-Type: application/json.',
+  bodyNotUtf8:
+    'The body must be JSON in UTF-8: send Content-Type: application/json, without charset or with charset=utf-8.',
   bodyEncoded: 'The body must not be compressed: leave the header Content-Encoding out.',
   unknownField: 'is not a field of this request',
 } as const;

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { MIMEType } from 'node:util';
 import { InvalidInputError } from '../common/domain-error.js';
 import { BODY_LIMIT_BYTES, FAILURE_SENTENCES, invalidFieldsSentence } from '../common/failure-sentences.js';
 import { whenThere, type Soon } from '../common/soon.js';
 import { announcesBody, readBody } from './body.js';
+import { mediaTypeOf } from './content-type.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** Deeper than anything we take; what recurses over a body must not be made to overflow the stack. */
@@ -29,23 +29,19 @@ export function readJsonObject(
   return whenThere(readBody(request, response, limitBytes), parseJsonObject);
 }
 
-function requireJsonType({ headers }: IncomingMessage): void {
+function requireJsonType(request: IncomingMessage): void {
+  const { headers } = request;
   if (headers['content-encoding'] !== undefined && headers['content-encoding'].toLowerCase() !== 'identity') {
     throw new ProtocolError(415, 'BODY_ENCODED', FAILURE_SENTENCES.bodyEncoded, { 'Accept-Encoding': 'identity' });
   }
-  const contentType = headers['content-type'] ?? '';
-  // What nearly everybody sends needs no parsing.
-  if (contentType !== 'application/json' && !isJsonInUtf8(contentType)) {
-    throw new ProtocolError(415, 'BODY_NOT_JSON', FAILURE_SENTENCES.bodyNotJsonType, { Accept: 'application/json' });
+  // What nearly every client sends needs no parsing.
+  if (headers['content-type'] === 'application/json') {
+    return;
   }
-}
-
-function isJsonInUtf8(contentType: string): boolean {
-  try {
-    const { essence, params } = new MIMEType(contentType);
-    return essence === 'application/json' && (params.get('charset') ?? 'utf-8').toLowerCase() === 'utf-8';
-  } catch {
-    return false;
+  const { type, isUtf8 } = mediaTypeOf(request);
+  if (type !== 'application/json' || !isUtf8) {
+    const sentence = isUtf8 ? FAILURE_SENTENCES.bodyNotJsonType : FAILURE_SENTENCES.bodyNotUtf8;
+    throw new ProtocolError(415, 'BODY_NOT_JSON', sentence, { Accept: 'application/json' });
   }
 }
 

@@ -1,8 +1,8 @@
-import { MIMEType } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { parseIpAddress, type IpAddress } from '../common/ip-address.js';
 import { mysqlDateTimeToMs } from '../common/mysql-datetime.js';
 import { readBody } from '../http/body.js';
+import { mediaTypeOf } from '../http/content-type.js';
 import type { Failure } from '../http/failure.js';
 import { ProtocolError } from '../http/protocol-error.js';
 import type { Verdict } from '../decision/verdict.js';
@@ -14,6 +14,7 @@ import { jsonAnswer } from './json-answer.js';
 import { noteOf } from './verification-answer.js';
 
 const BODY_LIMIT_BYTES = 16_384;
+const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** RFC 7662, section 2.2: nothing else, so that nobody learns why. */
 const INACTIVE = { active: false };
 
@@ -68,7 +69,7 @@ function introspectionOf(verdict: Verdict<VerifiedKey>): object {
 
 async function readForm({ request, response }: Call): Promise<URLSearchParams> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
-  if (!isForm(request.headers['content-type'] ?? '') || encoding.toLowerCase() !== 'identity') {
+  if (mediaTypeOf(request).type !== FORM_TYPE || encoding.toLowerCase() !== 'identity') {
     throw new ProtocolError(
       415,
       'BODY_NOT_FORM',
@@ -79,17 +80,9 @@ async function readForm({ request, response }: Call): Promise<URLSearchParams> {
   return new URLSearchParams(bytes.toString('latin1'));
 }
 
-function isForm(contentType: string): boolean {
-  try {
-    return new MIMEType(contentType).essence === 'application/x-www-form-urlencoded';
-  } catch {
-    return false;
-  }
-}
-
-/** RFC 6749, section 3.1: no parameter comes more than once. */
+/** RFC 6749, section 3.1: a parameter without a value counts as left out, and none comes more than once. */
 function onlyValue(form: URLSearchParams, name: string): string | null {
-  const [value = null, ...more] = form.getAll(name);
+  const [value = null, ...more] = form.getAll(name).filter((given) => given !== '');
   if (more.length > 0) {
     throw invalidRequest(`The form must have the field ${name} once.`);
   }

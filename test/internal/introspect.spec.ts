@@ -166,16 +166,13 @@ describe('POST /introspect', () => {
       'a word': () => Promise.resolve('token'),
       'what is no text': () => Promise.resolve('\0ÿ🔑'),
       "a caller's own token": () => Promise.resolve(TOKENS.billing),
-      nothing: () => Promise.resolve(''),
     };
 
     it.each(Object.entries(make))('%s', async (_, makeToken) => {
       const token = await makeToken();
       const response = await post(new URLSearchParams({ token }));
       expect([response.status, await response.text()]).toEqual([200, '{"active":false}']);
-      if (token !== '') {
-        expect(await introspect(token)).toStrictEqual({ active: false });
-      }
+      expect(await introspect(token)).toStrictEqual({ active: false });
     });
   });
 
@@ -195,7 +192,7 @@ describe('POST /introspect', () => {
       expect((await introspect(secret, parameters)).active).toBe(active);
     });
 
-    it.each(['localhost', '192.0.2.7:443', '', '192.0.2.7, 10.0.0.1', 'fe80::1%eth0'])(
+    it.each(['localhost', '192.0.2.7:443', ' ', '192.0.2.7, 10.0.0.1', 'fe80::1%eth0'])(
       'refuses %j, which is none, with 400',
       async (address) => {
         await expect(introspect(secret, { client_ip: address })).rejects.toMatchObject({
