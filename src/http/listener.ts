@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { ProtocolError } from './protocol-error.js';
 import { setRefusal } from './refusal.js';
-import { toOriginForm } from './request-target.js';
+import { normalizeTarget } from './request-target.js';
 
 /** How long a listener waits, and how much it takes. */
 export interface ListenerLimits {
@@ -50,10 +50,13 @@ export class Listener {
   readonly server: Server;
   private readonly sockets = new Set<Socket>();
 
-  /** @param serve every request, its target in origin form; what HTTP itself makes wrong of it is noted as its refusal */
-  constructor(serve: Serve, limits: ListenerLimits, classes: RequestClasses = {}) {
-    const serveOriginForm: Serve = (request, response) => {
-      toOriginForm(request);
+  /**
+   * @param serve every request, its target normalized; what HTTP itself makes wrong of it is noted as its refusal
+   * @param opaqueBelow see `normalizeTarget`
+   */
+  constructor(serve: Serve, limits: ListenerLimits, classes: RequestClasses = {}, opaqueBelow?: string) {
+    const serveNormalized: Serve = (request, response) => {
+      normalizeTarget(request, opaqueBelow);
       serve(request, response);
     };
     const options = {
@@ -64,9 +67,11 @@ export class Listener {
       maxHeaderSize: limits.maxHeaderBytes,
       // Its absence is answered by us, in the envelope.
       requireHostHeader: false,
+      // Otherwise a second Content-Type would be ignored. Joined, two values are not taken for one.
+      joinDuplicateHeaders: true,
       ...classes,
     };
-    this.server = answerExpectations(createServer(options, serveOriginForm), serveOriginForm);
+    this.server = answerExpectations(createServer(options, serveNormalized), serveNormalized);
     // Node would drop in silence what comes after the thousandth header, an address or a second credential; the bytes are limited anyway.
     this.server.maxHeadersCount = 0;
     this.server.setTimeout(limits.silenceTimeoutMs);

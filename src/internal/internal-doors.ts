@@ -5,7 +5,8 @@ import { IntrospectDoor } from './introspect.door.js';
 import { LiveDoor, MetricsDoor, ReadyDoor } from './monitoring.doors.js';
 import { VerifyBatchDoor, VerifyDoor } from './verify.doors.js';
 
-const ENVOY_PREFIX = '/forward-auth/envoy';
+/** Behind it comes the path of Envoy's client. */
+export const ENVOY_PREFIX = '/forward-auth/envoy';
 
 /** Which path leads to which door. */
 @Injectable()

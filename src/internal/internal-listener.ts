@@ -12,7 +12,7 @@ import { LOGGER, type StructuredLogger } from '../logging/logger.js';
 import type { Call, CallAnswer } from './call.js';
 import { CallRecorder } from './call-recorder.js';
 import { InternalCallers } from './internal-callers.js';
-import { InternalDoors } from './internal-doors.js';
+import { ENVOY_PREFIX, InternalDoors } from './internal-doors.js';
 import { failedAnswer, InternalRouter } from './internal-router.js';
 import type { Progress } from './progress.js';
 
@@ -50,9 +50,11 @@ export class InternalListener {
     @Inject(LOGGER) logger: StructuredLogger,
     @Inject(CONFIG) private readonly config: Pick<Config, 'env' | 'internalHost' | 'internalPort'>,
   ) {
-    this.listener = new Listener((request, response) => {
+    const receive = (request: IncomingMessage, response: ServerResponse) => {
       this.receive(request, response);
-    }, LIMITS);
+    };
+    // Dot segments in the path of Envoy's client must not lead to another endpoint: one that answers 200 would let the client in.
+    this.listener = new Listener(receive, LIMITS, {}, `${ENVOY_PREFIX}/`);
     answerBelowHttp(this.listener.server, logger, config.env);
   }
 
