@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { serveDocs } from './app.docs.js';
 import { AppModule } from './app.module.js';
-import { parseIpAddress } from './common/ip-address.js';
+import { parseForwardedAddress } from './common/forwarded-address.js';
 import type { IpNetwork } from './common/ip-network.js';
 import type { Config } from './config/config.js';
 import { applyPublicEdge } from './http/edge.js';
@@ -34,6 +34,6 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
 
 /** Whether Express may believe the X-Forwarded-For that this peer sends; asked again for each hop, from the right. */
 function isTrusted(peer: string, proxies: readonly IpNetwork[]): boolean {
-  const address = parseIpAddress(peer);
+  const address = parseForwardedAddress(peer);
   return address !== null && proxies.some((proxy) => proxy.contains(address));
 }

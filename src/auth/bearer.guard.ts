@@ -5,7 +5,7 @@ import { setCaller } from '../common/access/current-caller.js';
 import { PUBLIC_ROUTE } from '../common/access/public-route.js';
 import { requiredScopes } from '../common/access/require-scopes.js';
 import { scopeSetOf } from '../common/access/scope.js';
-import { parseIpAddress } from '../common/ip-address.js';
+import { parseForwardedAddress } from '../common/forwarded-address.js';
 import { headerValues } from '../common/raw-headers.js';
 import { requestIdentity } from '../common/request-identity.js';
 import { refusalOf } from '../decision/refusal.js';
@@ -36,7 +36,7 @@ export class BearerGuard implements CanActivate {
     const request = context.switchToHttp().getRequest<Request>();
     const attempt = {
       scopes: scopeSetOf(requiredScopes(this.reflector, context)),
-      address: parseIpAddress(callerAddress(request) ?? ''),
+      address: parseForwardedAddress(callerAddress(request) ?? ''),
     };
     const verdict = await this.strategy.verdict(headerValues(request.rawHeaders, 'authorization'), attempt);
     if (!isOfLivingKey(verdict)) {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { AsciiJson } from '../common/ascii-json.js';
 import { whenThere, type Soon } from '../common/soon.js';
+import { wantsNoCache } from '../http/cache-control.js';
 import { readJsonObject } from '../http/json-body.js';
 import { Verifier } from '../verification/verifier.js';
 import type { Call, CallAnswer } from './call.js';
@@ -11,7 +12,6 @@ import { parseBatchRequest, parseVerifyRequest } from './verify-request.js';
 
 const BODY_LIMIT_BYTES = 16_384;
 const BATCH_LIMIT_BYTES = 131_072;
-const NO_CACHE = /(?:^|,)\s*no-cache\s*(?:,|$)/i;
 
 /** `POST /verify`: may this secret do this, from there? A bad secret is 200 and a code; only a bad request is 400. */
 @Injectable()
@@ -53,7 +53,7 @@ export class VerifyBatchDoor implements InternalDoor {
   }
 }
 
-/** RFC 9111, section 5.2.1.4: the caller wants what is true now, not what is cached. */
+/** Whether the caller wants the current state of the database, and not a cached one. */
 function wantsFresh({ request: { headers } }: Call): boolean {
-  return headers['cache-control'] !== undefined && NO_CACHE.test(headers['cache-control']);
+  return headers['cache-control'] !== undefined && wantsNoCache(headers['cache-control']);
 }
