@@ -121,9 +121,9 @@ function answerOf(call: Call, verdict: Verdict<VerifiedKey>): CallAnswer {
   return { status: 200, headers, body: '', note: noteOf(verdict) };
 }
 
-/** Scopes between commas or spaces; an empty text asks for none. */
+/** Scopes between commas or white space; an empty text asks for none. */
 function parseScopes(text: string, where: string): ScopeSet {
-  const scopes = text.split(/[ ,]+/).filter((scope) => scope !== '');
+  const scopes = text.split(/[ \t,]+/).filter((scope) => scope !== '');
   if (!scopes.every(isScope)) {
     throw gatewayMistake(`${where} must be scopes, comma-separated: invoices.read,payments.read`);
   }

@@ -77,5 +77,10 @@ export function failedAnswer({ call, door }: Progress, failure: Failure): CallAn
 
 /** A page in a browser can be made to call by any other name (DNS rebinding), and what is open to this machine is open to its browser. */
 function isOfThisMachine(host = ''): boolean {
-  return isLoopback(host.replace(/:\d*$/, '').replace(/^\[|\]$/g, ''));
+  return isLoopback(
+    host
+      .toLowerCase()
+      .replace(/:\d*$/, '')
+      .replace(/^\[|\]$/g, ''),
+  );
 }

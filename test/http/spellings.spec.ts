@@ -13,7 +13,8 @@ const base64 = (text: string) => Buffer.from(text).toString('base64');
 async function ask(baseUrl: string, requestLine: string, lines: readonly string[] = [], body = ''): Promise<RawAnswer> {
   const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
   const client = await RawClient.connect(Number(new URL(baseUrl).port));
-  const head = [`${requestLine} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...length, ...lines];
+  const host = lines.some((line) => line.startsWith('Host:')) ? [] : ['Host: localhost'];
+  const head = [`${requestLine} HTTP/1.1`, ...host, 'Connection: close', ...length, ...lines];
   client.send(`${head.join('\r\n')}\r\n\r\n${Buffer.from(body).toString('latin1')}`);
   const [answer] = await client.answersUntilClose();
   if (answer === undefined) {
@@ -255,6 +256,18 @@ describe('a request in another spelling', () => {
     );
   });
 
+  it.each(['invoices.read,payments.read', 'invoices.read\tpayments.read', ' , invoices.read ,\tpayments.read, '])(
+    'of the scopes of a gateway (%j) asks for both',
+    async (scopes) => {
+      const holder = await fixture.createKey({ scopes: ['invoices.read', 'payments.read'] });
+      const poor = await fixture.createKey({ scopes: ['invoices.read'] });
+      const gateway = [`X-Latchkey-Token: ${TOKENS.gateway}`, `X-Latchkey-Scopes: ${scopes}`];
+      const statusOf = async (key: string) =>
+        (await askInternal('GET /forward-auth/envoy/x', [...gateway, `Authorization: Bearer ${key}`])).status;
+      expect([await statusOf(holder.secret), await statusOf(poor.secret)]).toEqual([200, 403]);
+    },
+  );
+
   it.each([
     [['Cache-Control: no-cache']],
     [['Cache-Control: x="a, b", NO-CACHE']],
@@ -298,6 +311,25 @@ describe('a request in another spelling', () => {
         (await askPublic(`GET ${KEYS}`, [`Authorization: Bearer ${key}`, hops])).status;
       expect([await statusOf(inside.secret), await statusOf(outside.secret)]).toEqual([200, 403]);
     });
+  });
+});
+
+describe('the internal listener without tokens', () => {
+  let fixture: Fixture;
+  beforeAll(async () => {
+    fixture = await startFixture();
+  });
+  afterAll(() => fixture.app.close());
+
+  it.each([
+    ['LocalHost', 200],
+    ['LOCALHOST:3001', 200],
+    ['[::1]:3001', 200],
+    ['localhost.example', 421],
+    ['LOCALHOST.EXAMPLE:3001', 421],
+  ])('answers to %s with %i: names of hosts have no case', async (host, status) => {
+    const lines = [`Host: ${host}`, JSON_TYPE];
+    expect((await ask(fixture.app.internalUrl, 'POST /verify', lines, '{"secret":"x"}')).status).toBe(status);
   });
 });
 
