@@ -34,7 +34,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
 const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = { 503: { 'Retry-After': '1' } };
 
 const LINK_HEADER = {
-  description: 'Where the next page is (RFC 8288); absent on the last page.',
+  description: 'The next page (RFC 8288): a query alone, relative to the URL of the request. Absent on the last page.',
   schema: { type: 'string' },
 };
 

@@ -1,12 +1,10 @@
-/** The `Link` header (RFC 8288) to the page after the cursor: the address as it was asked for, with another `after`. */
+/**
+ * The `Link` header (RFC 8288) to the page after the cursor: the query of the request, with another `after`. A reference of a query
+ * alone keeps the path of the URL that the client used (RFC 3986, section 5.3), also behind a proxy that strips a prefix from it.
+ */
 export function linkToNextPage(url: string, after: string): string {
-  const [path = '', query = ''] = url.split('?', 2);
-  const parameters = new URLSearchParams(query);
+  const mark = url.indexOf('?');
+  const parameters = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
   parameters.set('after', after);
-  return `<${encodeTarget(path)}?${parameters.toString()}>; rel="next"`;
-}
-
-// The path came over the wire: what would end the target, or the header, must not stand in it raw.
-function encodeTarget(path: string): string {
-  return path.replace(/[^\x21\x23-\x3b\x3d\x3f-\x7e]/g, (character) => encodeURIComponent(character));
+  return `<?${parameters.toString()}>; rel="next"`;
 }

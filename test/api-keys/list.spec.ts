@@ -24,7 +24,8 @@ async function readPages(
     const answer: Answer<KeyOnWire[]> = await send(app.url, 'GET', target, { secret: root.secret });
     pages.push(idsOf(answer));
     const link = answer.headers.get('link');
-    target = link === null ? undefined : /^<(\/developers\/api_keys\?[^>]*)>; rel="next"$/.exec(link)?.[1];
+    const reference = link === null ? undefined : /^<(\?[^>]*)>; rel="next"$/.exec(link)?.[1];
+    target = reference === undefined ? undefined : `${KEYS}${reference}`;
     expect(link === null).toBe(target === undefined);
     await afterEach(pages.length);
   }
@@ -113,12 +114,12 @@ describe('listing API keys', () => {
   });
 
   describe('paging', () => {
-    it('begins with 100 keys, and names the next page in a relative Link', async () => {
+    it('begins with 100 keys, and names the next page in a Link of a query alone', async () => {
       const fixture = await arrange();
       const bare = (await insertKeys(fixture, 130)).toReversed();
       const answer = await fixture.client.list();
       expect(idsOf(answer)).toEqual(bare.slice(0, 100));
-      expect(answer.headers.get('link')).toBe(`<${KEYS}?after=${bare[99] ?? ''}>; rel="next"`);
+      expect(answer.headers.get('link')).toBe(`<?after=${bare[99] ?? ''}>; rel="next"`);
     });
 
     it.each([1, 2, 7, 60, 61, 1000])('shows each key once, in order, with limit %i', async (limit) => {
@@ -142,9 +143,7 @@ describe('listing API keys', () => {
       const fixture = await arrange();
       await insertKeys(fixture, 3);
       const { headers } = await fixture.client.list('?status=active&limit=2');
-      expect(headers.get('link')).toMatch(
-        /^<\/developers\/api_keys\?status=active&limit=2&after=api_key_[0-9a-f-]{36}>; rel="next"$/,
-      );
+      expect(headers.get('link')).toMatch(/^<\?status=active&limit=2&after=api_key_[0-9a-f-]{36}>; rel="next"$/);
       expect((await readPages(fixture, '?status=active&limit=2')).flat()).toHaveLength(4);
     });
 

@@ -73,10 +73,19 @@ describe('an answer of success', () => {
 });
 
 describe('a page of a list', () => {
-  it('is an array in data, and names the next page in a relative Link that keeps the other parameters', async () => {
+  it('is an array in data, and names the next page in a Link of a query alone, which keeps the other parameters', async () => {
     const response = await ask('/things?limit=2&colour=red&after=x%26y');
     expect(expectEnvelope(await response.text()).data).toEqual([{ name: 'red' }]);
-    expect(response.headers.get('link')).toBe('</things?limit=2&colour=red&after=next+one>; rel="next"');
+    expect(response.headers.get('link')).toBe('<?limit=2&colour=red&after=next+one>; rel="next"');
+  });
+
+  it('lets no byte of the query end the target or the header, and names the page also without a query', async () => {
+    const hostile = await ask('/things?limit=%3E%3B%20rel%3D%22prev%22%0D%0AX:1?#d');
+    expect(hostile.headers.get('link')).toBe(
+      '<?limit=%3E%3B+rel%3D%22prev%22%0D%0AX%3A1%3F&after=next+one>; rel="next"',
+    );
+    expect(hostile.headers.get('x')).toBeNull();
+    expect((await ask('/things')).headers.get('link')).toBe('<?after=next+one>; rel="next"');
   });
 
   it('has no Link when it is the last', async () => {
