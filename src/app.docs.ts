@@ -5,8 +5,10 @@ import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { SCOPE_DESCRIPTIONS } from './common/access/scope.js';
 import type { Config } from './config/config.js';
+import { serveOnlyDocsFiles } from './http/docs-files.js';
 
 const PATH = 'docs';
+const DOCUMENT = 'openapi.json';
 const REFERENCE = '#/components/schemas/';
 
 const DESCRIPTION = `Issues, restricts, verifies and retires API keys for organizations.
@@ -34,7 +36,8 @@ export function createDocument(app: NestExpressApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .setLicense('MIT licence', 'https://opensource.org/license/mit')
-    .addServer('/', 'This server')
+    // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs"): right under a path prefix too.
+    .addServer('..', 'This server')
     .addTag('API keys', 'Create, list, read, change and delete the keys of your organization')
     .addTag('Health', 'For orchestrators: plain statuses, no envelope')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The secret of an API key.' })
@@ -53,7 +56,7 @@ export async function createDocumentedApp(): Promise<NestExpressApplication> {
   return NestFactory.create<NestExpressApplication>(AppModule.with({} as Config), { preview: true, logger: false });
 }
 
-/** Serves Swagger UI at /docs and the document at /docs/openapi.json, from this host alone. */
+/** Serves Swagger UI at /docs/ and the document at /docs/openapi.json, from this host alone. */
 export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env'>): void {
   app.use(
     `/${PATH}`,
@@ -77,8 +80,11 @@ export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env
       strictTransportSecurity: false,
     }),
   );
+  app.use(`/${PATH}`, serveOnlyDocsFiles);
   SwaggerModule.setup(PATH, app, () => createDocument(app), {
-    jsonDocumentUrl: `${PATH}/openapi.json`,
+    jsonDocumentUrl: `${PATH}/${DOCUMENT}`,
+    // Swagger UI resolves the server in the document against this, and this against the page.
+    swaggerUrl: DOCUMENT,
     raw: ['json'],
     customSiteTitle: 'Latchkey API',
     customCss: '.swagger-ui .topbar { display: none }',

@@ -402,7 +402,7 @@ export interface operations {
             /** @description API keys listed */
             200: {
                 headers: {
-                    /** @description Where the next page is (RFC 8288); absent on the last page. */
+                    /** @description The next page (RFC 8288): a query alone, relative to the URL of the request. Absent on the last page. */
                     Link?: string;
                     [name: string]: unknown;
                 };

@@ -1,3 +1,4 @@
+import { RawClient } from '../http/raw-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const ASSET = /<(script|link|img|iframe|source)\b[^>]*?\b(?:src|href)="([^"]*)"[^>]*>/g;
@@ -56,6 +57,52 @@ describe('Swagger UI', () => {
       }
     }
   });
+
+  it.each([
+    ['/docs', 'docs/'],
+    ['/docs?a=b/', 'docs/'],
+    ['/DOCS', 'docs/'],
+    ['/docs/?url=https://example.com/', './'],
+  ])('redirects %s by a relative reference, which holds under any path prefix', async (path, location) => {
+    const { status, headers } = await fetch(`${latchkey.url}${path}`, { redirect: 'manual' });
+    expect([status, headers.get('location')]).toEqual([302, location]);
+  });
+
+  it.each([
+    '/docs/package.json',
+    '/docs/package%2ejson',
+    '/DOCS/package.json',
+    '/docs/./package.json',
+    '/docs//package.json',
+    '/docs/index.html',
+    '/docs/index.js',
+    '/docs/LICENSE',
+    '/docs/README.md',
+    '/docs/NOTICE',
+    '/docs/absolute-path.js',
+    '/docs/oauth2-redirect.html',
+    '/docs/swagger-initializer.js',
+    '/docs/swagger-ui.js',
+    '/docs/swagger-ui-bundle.js.map',
+    '/docs/swagger-ui-bundle.js/',
+    '/docs/../package.json',
+    '/docs/%2e%2e/package.json',
+    '/docs/docs/swagger-ui-init.js',
+  ])('serves nothing else of its package: %s is 404 in the envelope', async (path) => {
+    const raw = await RawClient.connect(Number(new URL(latchkey.url).port));
+    raw.send(`GET ${path} HTTP/1.1\r\nHost: x\r\nAccept: */*\r\nConnection: close\r\n\r\n`);
+    const [answer] = await raw.answersUntilClose();
+    expect([answer?.status, answer?.headers['cache-control']]).toEqual([404, 'no-store']);
+    expect(JSON.parse(answer?.body ?? '')).toMatchObject({ status: 404, data: null });
+  });
+
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])(
+    'is only read: %s of the page is refused in the envelope',
+    async (method) => {
+      const response = await fetch(`${latchkey.url}/docs/`, { method });
+      expect([response.status, await response.json()]).toEqual([404, expect.objectContaining({ status: 404 })]);
+    },
+  );
 
   it('proves it by a content security policy, on the page and on what it loads', async () => {
     for (const path of ['/docs', '/docs/swagger-ui-bundle.js', '/docs/openapi.json']) {

@@ -42,26 +42,49 @@ export interface Gateway {
 
 /** Starts it in an empty folder; `endGateways` ends it. */
 export async function startGateway({ latchkeyUrl, applicationUrl, token }: Surroundings): Promise<Gateway> {
+  return startNginx((folder, port) => {
+    const tokenFile = join(folder, 'latchkey-token.conf');
+    writeFileSync(tokenFile, `proxy_set_header X-Latchkey-Token ${token};\n`, { mode: 0o600 });
+    return replaceEach(readFileSync(EXAMPLE, 'utf8'), [
+      ['server 127.0.0.1:3001 ', `server ${new URL(latchkeyUrl).host} `],
+      ['server 127.0.0.1:8080;', `server ${new URL(applicationUrl).host};`],
+      ['        listen 80;', `        listen 127.0.0.1:${port};`],
+      ['include /etc/nginx/latchkey-token.conf;', `include ${tokenFile};`],
+      ['pid /run/nginx.pid;', `pid ${join(folder, 'nginx.pid')};`],
+      ['error_log /var/log/nginx/error.log;', `error_log ${join(folder, 'error.log')};`],
+      ['access_log /var/log/nginx/access.log ', `access_log ${join(folder, 'access.log')} `],
+      ['\nhttp {', `\nhttp {\n    ${temporaryPaths(folder)}`],
+    ]);
+  });
+}
+
+/** Starts nginx with the given lines as the only `server` besides its port; `endGateways` ends it. */
+export async function startServer(lines: string): Promise<Gateway> {
+  return startNginx(
+    (folder, port) => `user www-data;
+pid ${join(folder, 'nginx.pid')};
+error_log ${join(folder, 'error.log')};
+events {}
+http {
+    ${temporaryPaths(folder)}
+    access_log off;
+    server {
+        listen 127.0.0.1:${port};
+${lines}
+    }
+}
+`,
+  );
+}
+
+async function startNginx(configure: (folder: string, port: number) => string): Promise<Gateway> {
   // With its workers' rights it must get into its folder too.
   const folder = makeFolder();
   chmodSync(folder, 0o755);
   mkdirSync(join(folder, 'temp'));
   const port = await freePort();
-  const tokenFile = join(folder, 'latchkey-token.conf');
-  writeFileSync(tokenFile, `proxy_set_header X-Latchkey-Token ${token};\n`, { mode: 0o600 });
   const file = join(folder, 'nginx.conf');
-  const paths = FOLDERS.map((name) => `${name}_temp_path ${join(folder, 'temp', name)};`);
-  const example = replaceEach(readFileSync(EXAMPLE, 'utf8'), [
-    ['server 127.0.0.1:3001 ', `server ${new URL(latchkeyUrl).host} `],
-    ['server 127.0.0.1:8080;', `server ${new URL(applicationUrl).host};`],
-    ['        listen 80;', `        listen 127.0.0.1:${port};`],
-    ['include /etc/nginx/latchkey-token.conf;', `include ${tokenFile};`],
-    ['pid /run/nginx.pid;', `pid ${join(folder, 'nginx.pid')};`],
-    ['error_log /var/log/nginx/error.log;', `error_log ${join(folder, 'error.log')};`],
-    ['access_log /var/log/nginx/access.log ', `access_log ${join(folder, 'access.log')} `],
-    ['\nhttp {', `\nhttp {\n    ${paths.join(' ')}`],
-  ]);
-  writeFileSync(file, example);
+  writeFileSync(file, configure(folder, port));
   const child = spawn(PATH, ['-p', folder, '-c', file, '-e', join(folder, 'error.log'), '-g', 'daemon off;'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -72,6 +95,10 @@ export async function startGateway({ latchkeyUrl, applicationUrl, token }: Surro
   const url = `http://127.0.0.1:${port}`;
   await eventually('nginx answers', () => answers(url, child, () => said));
   return { url, port, complaints: () => `${said}${readFileSync(join(folder, 'error.log'), 'utf8')}` };
+}
+
+function temporaryPaths(folder: string): string {
+  return FOLDERS.map((name) => `${name}_temp_path ${join(folder, 'temp', name)};`).join(' ');
 }
 
 /** For `afterAll`, before `endProducts`, which removes their folders. The first process of each ends its workers. */
