@@ -79,12 +79,17 @@ export class IpNetwork {
     return this.first.compareTo(other.first) || this.bits - other.bits;
   }
 
+  /** How many leading bits are fixed, on the scale of its family: 0 to 32, or 0 to 128. */
+  get prefixLength(): number {
+    return this.first.family === 4 ? this.bits - MAPPED_BITS : this.bits;
+  }
+
   /** The one canonical text, as stored and returned: RFC 5952, mapped as IPv4, a single address without a prefix length. */
   toString(): string {
     if (this.bits === ALL_BITS) {
       return this.first.toString();
     }
-    return `${this.first.toString()}/${this.first.family === 4 ? this.bits - MAPPED_BITS : this.bits}`;
+    return `${this.first.toString()}/${this.prefixLength}`;
   }
 
   private static of(address: IpAddress, bits: number): IpNetwork {

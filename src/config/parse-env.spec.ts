@@ -5,7 +5,7 @@ import { developmentPepper } from './development-pepper.js';
 import { ConfigError, parseEnv } from './parse-env.js';
 import { VARIABLES } from './variables.js';
 
-const PEPPER = 'p'.repeat(32);
+const PEPPER = 'Zk3qv0Yw7dXr5bNnT1uEJ8hLmA2sGc9P';
 const DATABASE_URL = 'mysql://latchkey:s3cret@db.internal:3307/keys';
 const production = { APP_ENV: 'production', DATABASE_URL, SECRET_PEPPER: PEPPER, TRUST_PROXY: 'none' };
 
@@ -110,6 +110,68 @@ describe('the configuration', () => {
     expect(problems({ DATABASE_URL, INTERNAL_TOKENS: `a:${one},b:${one}` })).toEqual([
       expect.stringContaining('one token to two names'),
     ]);
+  });
+
+  it('says of a token list which entry is wrong, and why', () => {
+    const good = `a:${'1'.repeat(32)}`;
+    const reasons: readonly (readonly [entry: string, reason: string])[] = [
+      ['2'.repeat(32), 'has no colon'],
+      [`bil ling:${'2'.repeat(32)}`, 'must have a name of'],
+      [`b:${'2'.repeat(31)}`, 'has a token of 31 characters, and 32 is the least'],
+      [`b:${'2'.repeat(32)}:x`, 'has a character in its token'],
+    ];
+    for (const [entry, reason] of reasons) {
+      expect(problems({ DATABASE_URL, INTERNAL_TOKENS: `${good},${entry}` })).toEqual([
+        expect.stringContaining(`; entry 2 ${reason}`),
+      ]);
+    }
+    const many = Array.from({ length: 65 }, (_, place) => `a:${String(place).padStart(32, '0')}`).join(',');
+    expect(problems({ DATABASE_URL, INTERNAL_TOKENS: many })).toEqual([expect.stringContaining('; there are 65')]);
+  });
+
+  it('says of a value that is wrong because quotes are a part of it that they are', () => {
+    for (const quote of ['"', "'"]) {
+      for (const [name, value] of Object.entries({ DATABASE_URL, PORT: '3000', TRUST_PROXY: '10.0.0.1' })) {
+        expect(problems({ DATABASE_URL, [name]: `${quote}${value}${quote}` })).toEqual([
+          expect.stringMatching(new RegExp(`^${name} must .*the value is in quotes`)),
+        ]);
+      }
+    }
+    expect(problems({ DATABASE_URL, PORT: 'x' }).join()).not.toContain('quotes');
+  });
+
+  it('takes every form of an address to listen on, and says what is too much in another', () => {
+    const variables = ['HOST', 'INTERNAL_HOST'] as const;
+    const INTERNAL_TOKENS = `a:${'1'.repeat(32)}`;
+    for (const name of variables) {
+      for (const host of [
+        '::',
+        '::1',
+        '0.0.0.0',
+        '10.0.0.1',
+        'fe80::1%eth0',
+        '::ffff:127.0.0.1',
+        'localhost',
+        'db-1.x',
+      ]) {
+        expect([host, problems({ DATABASE_URL, INTERNAL_TOKENS, [name]: host })]).toEqual([host, []]);
+      }
+      const wrong = {
+        '[::1]': 'without brackets',
+        '[::]:3000': 'without a port',
+        '127.0.0.1:3000': 'without a port',
+        'localhost:3000': 'without a port',
+        'http://localhost': 'must be an IP address or a host name',
+        '256.0.0.1': 'must be an IP address or a host name',
+        'two words': 'must be an IP address or a host name',
+      };
+      for (const [host, problem] of Object.entries(wrong)) {
+        expect([host, problems({ DATABASE_URL, INTERNAL_TOKENS, [name]: host })]).toEqual([
+          host,
+          [expect.stringMatching(new RegExp(`^${name} must be .*${problem.replace('must be ', '')}`))],
+        ]);
+      }
+    }
   });
 
   it('believes a header about addresses only from gateways that are named', () => {

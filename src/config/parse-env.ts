@@ -2,6 +2,7 @@ import type { ApiEnvironment } from '../common/envelope.js';
 import type { IpNetwork } from '../common/ip-network.js';
 import type { Config, InternalToken, Pepper } from './config.js';
 import { isLoopback } from './is-loopback.js';
+import { problemsOfSecrets } from './secret-problems.js';
 import { VARIABLES, type Variable, type VariableName } from './variables.js';
 
 /** Some variables are wrong. `problems` has one sentence for each, by name, with what would be right. */
@@ -11,6 +12,9 @@ export class ConfigError extends Error {
     this.name = 'ConfigError';
   }
 }
+
+/** `docker run --env-file` and systemd's `Environment=` differ in this from a shell and from `.env`. */
+const QUOTED = ' (the value is in quotes, and whatever set it made them a part of it: remove them)';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Parsed<N extends VariableName> = (typeof VARIABLES)[N] extends Variable<infer T> ? T : never;
@@ -67,6 +71,12 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
     forwardAuthAddressHeader: read('FORWARD_AUTH_ADDRESS_HEADER'),
   };
   problems.push(...problemsOfDoors({ ...rest, ...doors }, problems));
+  problems.push(
+    ...problemsOfSecrets(
+      { pepper: pepper?.[0], retiredPeppers, internalTokens: doors.internalTokens, database },
+      apiEnv,
+    ),
+  );
   if (problems.length > 0 || !isComplete(rest) || database === undefined || trustedProxies === undefined) {
     throw new ConfigError(problems);
   }
@@ -97,7 +107,8 @@ function readVariable<N extends VariableName>(
   try {
     return parse(text) as Parsed<N>;
   } catch (error) {
-    problems.push(`${name} ${error instanceof Error ? error.message : 'cannot be understood'}`);
+    const reason = error instanceof Error ? error.message : 'cannot be understood';
+    problems.push(`${name} ${reason}${/^(["']).*\1$/s.test(text) ? QUOTED : ''}`);
     return undefined;
   }
 }

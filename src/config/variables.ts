@@ -1,16 +1,17 @@
 import { LOG_FORMATS, LOG_LEVELS, SECRET_PREFIXES } from './config.js';
+import { databaseUrl } from './database-url.js';
 import {
-  databaseUrl,
   headerName,
+  host,
   integer,
   internalTokens,
-  networks,
   oneOf,
   onOff,
   peppers,
   text,
   type ParseVariable,
 } from './parse-variable.js';
+import { networks } from './trusted-networks.js';
 
 /** One environment variable: what it is for, what it is when nobody sets it, and how its text is understood. */
 export interface Variable<T> {
@@ -36,13 +37,13 @@ export const VARIABLES = {
     oneOf(['development', 'production']),
   ),
   HOST: variable(
-    'The address to listen on.',
+    'The address to listen on; :: takes IPv6 and IPv4, which hosts with IPv6 alone need.',
     { development: '127.0.0.1', production: '0.0.0.0' },
-    text('an IP address or a host name'),
+    host,
   ),
   PORT: variable('The port to listen on; 0 takes a free one.', '3000', integer(0, 65_535)),
   DATABASE_URL: variable(
-    'mysql://user:password@host:port/name, with ?tls=verify (or verify-ca, insecure) and &ca=/path/to/ca.pem for TLS, or ?socketPath=/path. Left empty, `npm start` runs a private server.',
+    'mysql://user:password@host:port/name, user and password percent-encoded (# is %23, / is %2F, ? is %3F, % is %25), with ?tls=verify (or verify-ca, insecure) and &ca=/path/to/ca.pem for TLS, or ?socketPath=/path. Left empty, `npm start` runs a private server.',
     null,
     databaseUrl,
   ),
@@ -80,7 +81,7 @@ export const VARIABLES = {
   INTERNAL_HOST: variable(
     'The address on which the doors for your services listen. One that is not this machine alone needs INTERNAL_TOKENS.',
     '127.0.0.1',
-    text('an IP address or a host name'),
+    host,
   ),
   INTERNAL_PORT: variable('The port of the doors for your services; 0 takes a free one.', '3001', integer(0, 65_535)),
   INTERNAL_TOKENS: variable(
@@ -107,7 +108,7 @@ export const VARIABLES = {
   ),
   OUTAGE_GRACE_MS: variable(
     'How much longer an instance that is cut off from the database verifies from what it knew, in milliseconds; 0 for never.',
-    '10000',
+    '60000',
     integer(0, 3_600_000),
   ),
   CACHE_MAX_KEYS: variable("How many keys' facts are kept in memory.", '100000', integer(1, 100_000_000)),

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { ApiKeySecret } from '../../src/api-keys/api-key-secret.entity.js';
 import { ApiKey } from '../../src/api-keys/api-key.entity.js';
-import { databaseUrl } from '../../src/config/parse-variable.js';
+import { databaseUrl } from '../../src/config/database-url.js';
 import { connectionOptions } from '../../src/database/connection-options.js';
 import { Database } from '../../src/database/database.js';
 import { Organization } from '../../src/organizations/organization.entity.js';

@@ -14,8 +14,8 @@ import { OrganizationsService } from '../../src/organizations/organizations.serv
 import { UsageMeter } from '../../src/usage/usage-meter.js';
 import { createSchema, type TestSchema } from './schema.js';
 
-/** The pepper of every test: 32 bytes. */
-export const TEST_PEPPER = 'test pepper '.repeat(3).replaceAll(' ', '-');
+/** The pepper of every test: long and varied enough for production. */
+export const TEST_PEPPER = 'test-pepper-that-guards-nothing-but-tests';
 
 /** The whole product in this process, over real HTTP on a free port, on a schema of its own. */
 export interface TestApp {
