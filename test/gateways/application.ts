@@ -30,7 +30,10 @@ export async function startApplication(): Promise<Application> {
         headers: pairs([...request.rawHeaders, ...request.rawTrailers]),
         body: Buffer.concat(chunks).toString(),
       });
-      response.setHeader('Content-Type', 'application/json').end('{"from":"application"}');
+      response
+        .setHeader('Content-Type', 'application/json')
+        .setHeader('Content-Length', 22)
+        .end('{"from":"application"}');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

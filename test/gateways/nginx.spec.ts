@@ -208,18 +208,55 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   });
 
   describe('the path that was judged', () => {
+    it.each(['/invoices/../payments', '//payments', '/./payments', '/invoices/..//./payments'])(
+      'is the path that the application gets: %s',
+      async (path) => {
+        const payer = await createKey({ scopes: ['payments.read'] });
+        const [refused, accepted] = await Promise.all(
+          [reader, payer].map(({ secret }) => sendRaw([`GET ${path} HTTP/1.1`, `Authorization: Bearer ${secret}`])),
+        );
+        expect([refused?.status, accepted?.status, theOne().target]).toEqual([403, 200, '/payments']);
+      },
+    );
+
     it.each([
-      '/invoices/../payments',
+      '/invoices/..;/payments',
+      '/invoices/..;x=y/payments',
+      '/invoices;/../payments',
+      '/payments;x=y',
       '/invoices/%2e%2e/payments',
+      '/invoices/.%2E/payments',
       '/invoices%2f..%2fpayments',
-      '//payments',
-      '/./payments',
-    ])('is the path that the application gets: %s', async (path) => {
-      const payer = await createKey({ scopes: ['payments.read'] });
-      const [refused, accepted] = await Promise.all(
-        [reader, payer].map(({ secret }) => sendRaw([`GET ${path} HTTP/1.1`, `Authorization: Bearer ${secret}`])),
+      '/invoices/..%2Fpayments',
+      '/invoices/..%5cpayments',
+      '/invoices/..%5Cpayments',
+      '/invoices/..\\payments',
+      '/invoices\\..\\payments',
+      '/invoices/..%3b/payments',
+      '/invoices/%252e%252e/payments',
+      '/invoices/..%252fpayments',
+      '/invoices/..%25252fpayments',
+      '/invoices/..%255cpayments',
+      '/invoices/%c0%ae%c0%ae/payments',
+      '/invoices#/../payments',
+      'http://api.example.com/invoices/..;/payments',
+    ])('must not be one that an application may read as another: %s is 400', async (path) => {
+      const answers = await Promise.all(
+        [reader, ground.root].map(({ secret }) => sendRaw([`GET ${path} HTTP/1.1`, `Authorization: Bearer ${secret}`])),
       );
-      expect([refused?.status, accepted?.status, theOne().target]).toEqual([403, 200, '/payments']);
+      for (const { status, headers, body } of answers) {
+        expect([status, headers['content-type']]).toEqual([400, 'application/json']);
+        expect(JSON.parse(body)).toMatchObject({ status: 400 });
+      }
+      expect(application.seen).toEqual([]);
+    });
+
+    it('may have any of that behind its question mark', async () => {
+      const query = '?a=..;b&c=%2e%2e%2f%5c\\&d=%23';
+      expect((await sendRaw([`GET /invoices${query} HTTP/1.1`, `Authorization: Bearer ${reader.secret}`])).status).toBe(
+        200,
+      );
+      expect(theOne().target).toBe(`/invoices${query}`);
     });
 
     it('keeps what is no part of its form: spaces, signs and line breaks stay encoded', async () => {
@@ -265,6 +302,63 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
       const lines = ['GET /invoices HTTP/1.1', `Authorization: Bearer ${reader.secret}`, 'X-Api-Key-Id : forged'];
       expect([400, 200]).toContain((await sendRaw(lines)).status);
       expect(JSON.stringify(application.seen)).not.toContain('forged');
+    });
+  });
+
+  describe('what a client says of itself', () => {
+    const CLAIMS = [
+      ...['Forwarded', 'X-Real-IP', 'X-Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Port'],
+      ...['X-Forwarded-Proto', 'X-Forwarded-Prefix', 'X-Forwarded-Server', 'X-Forwarded-Uri', 'X-Forwarded-User'],
+      ...['X-Client-IP', 'True-Client-IP', 'CF-Connecting-IP', 'Client-IP', 'X-Cluster-Client-IP', 'Via', 'Proxy'],
+      ...['X-Original-URL', 'X-Rewrite-URL', 'X-Original-Method', 'X-HTTP-Method-Override', 'X-Method-Override'],
+      ...['X-Organization-Id', 'X-Organization-Name', 'X-Api-Key-Id', 'X-Api-Key-Scopes', 'X-Api-Key-Label'],
+      ...['X-Latchkey-Token', 'X-Latchkey-Scopes', 'X-Latchkey-Anything', 'Cookie', 'TE', 'Upgrade', 'Trailer'],
+    ];
+
+    it.each([
+      ['as it is', (name: string) => name],
+      ['in lower case', (name: string) => name.toLowerCase()],
+      ['in upper case', (name: string) => name.toUpperCase()],
+      ['with underscores', (name: string) => name.replaceAll('-', '_')],
+      ['with dots', (name: string) => name.replaceAll('-', '.')],
+    ])('never reaches the application, its names spelt %s', async (_, spell) => {
+      const claims = CLAIMS.map((name) => `${spell(name)}: forged`);
+      const answer = await sendRaw(['GET /invoices HTTP/1.1', `Authorization: Bearer ${reader.secret}`, ...claims]);
+      expect(answer.status).toBe(200);
+      const request = theOne();
+      expect(JSON.stringify(request)).not.toContain('forged');
+      expect(
+        ['X-Real-IP', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Port', 'X-Forwarded-Proto'].map((name) =>
+          valuesLike(request, name),
+        ),
+      ).toEqual([['127.0.0.1'], ['127.0.0.1'], ['api.example.com'], [String(gateway.port)], ['http']]);
+    });
+
+    it('reaches it if it is about the request: types, languages, conditions, ranges', async () => {
+      const headers = {
+        accept: 'application/json;q=0.5',
+        'accept-language': 'de',
+        'accept-encoding': 'gzip',
+        'content-type': 'application/vnd.example+json',
+        'if-match': '"a"',
+        'if-none-match': '"b"',
+        range: 'bytes=0-1',
+        'idempotency-key': 'k-1',
+        'user-agent': 'client/1.0',
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+      };
+      const answer = await sendRaw(
+        [
+          'POST /payments HTTP/1.1',
+          `Authorization: Bearer ${reader.secret}`,
+          'Content-Length: 2',
+          ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+        ],
+        '{}',
+      );
+      expect(answer.status).toBe(200);
+      expect(Object.fromEntries(theOne().headers)).toMatchObject(headers);
+      expect(theOne().body).toBe('{}');
     });
   });
 
