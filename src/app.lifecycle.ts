@@ -176,7 +176,7 @@ function listenFailure(host: string, port: string, code: string): string | null 
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `${host} is not an address of this machine. Use 127.0.0.1, 0.0.0.0, or one that it has.`;
+      return `${host} is not an address of this machine. Use 127.0.0.1, 0.0.0.0, :: (IPv6 and IPv4), or one that it has.`;
     default:
       return null;
   }

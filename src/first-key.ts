@@ -1,11 +1,11 @@
 import { constants, openSync, closeSync, mkdirSync, renameSync, writeSync, rmSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import type { CreatedApiKeyResponse } from './api-keys/dto/created-api-key.response.js';
 import { newId } from './common/prefixed-id.js';
 import type { Config } from './config/config.js';
+import { isLoopback } from './config/is-loopback.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 
 /** The key that a new development database starts with, and where it was written down. */
@@ -36,10 +36,6 @@ export async function createFirstKey(app: INestApplicationContext, config: Confi
 /** Where the first key is written down. */
 export function firstKeyFile(dataDir: string): string {
   return join(dataDir, 'first-key.json');
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** Writes a file of its own and moves it into place: a link that waits there is replaced, never followed. */
