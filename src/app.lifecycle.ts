@@ -7,6 +7,7 @@ import { createApp, type AppOptions } from './app.setup.js';
 import { stop } from './app.stop.js';
 import { MarksPruner } from './changes/marks-pruner.js';
 import { errorCode } from './common/error-code.js';
+import { escapeUnseen } from './common/escape-unseen.js';
 import { UnavailableError } from './common/unavailable-error.js';
 import { CONFIG, type Config } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
@@ -62,7 +63,7 @@ export async function serve(steps: StartSteps = {}, options: AppOptions = {}): P
     await start(app, steps);
     return app;
   } catch (error) {
-    writeToStandardError(`${redactSecrets(startFailure(error))}\n`);
+    writeToStandardError(`${escapeUnseen(redactSecrets(startFailure(error)))}\n`);
     process.exit(1);
   }
 }

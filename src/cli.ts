@@ -8,6 +8,7 @@ import { ApiKeysService } from './api-keys/api-keys.service.js';
 import { CreateApiKeyRequest } from './api-keys/dto/create-api-key.request.js';
 import { DomainError, InvalidInputError } from './common/domain-error.js';
 import { errorCode } from './common/error-code.js';
+import { escapeUnseen } from './common/escape-unseen.js';
 import { isPrefixedId, newId, type OrganizationId } from './common/prefixed-id.js';
 import { loadConfig } from './config/load-config.js';
 import { Database } from './database/database.js';
@@ -27,7 +28,7 @@ const program = new Command('cli')
   .showHelpAfterError()
   .configureOutput({
     outputError: (text, write) => {
-      write(text);
+      write(escapeUnseen(text));
     },
   })
   .exitOverride((reason) => {
@@ -132,9 +133,9 @@ async function run(
       }
       await assignPepperVersions(app.get(Database), app.get(PepperRing), config);
     }
-    await print(`${JSON.stringify(await command(app), null, 2)}\n`);
+    await print(`${escapeUnseen(JSON.stringify(await command(app), null, 2))}\n`);
   } catch (error) {
-    writeToStandardError(`${redactSecrets(described(error))}\n`);
+    writeToStandardError(`${escapeUnseen(redactSecrets(described(error)))}\n`);
     process.exitCode = 1;
   } finally {
     await app?.close();

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { serve } from './app.lifecycle.js';
+import { escapeUnseen } from './common/escape-unseen.js';
 import { CONFIG, type Config, type DatabaseConfig } from './config/config.js';
 import { Migrator } from './database/migrator.js';
 import { InternalListener } from './internal/internal-listener.js';
@@ -19,7 +20,7 @@ const app = await serve({
   },
 });
 // Through the log's destination: after all lines of the log so far, and without waiting for a reader.
-app.get<LineSink>(LINE_SINK).write(await banner(app, app.get<Config>(CONFIG)), true);
+app.get<LineSink>(LINE_SINK).write(escapeUnseen(await banner(app, app.get<Config>(CONFIG))), true);
 // Should the starter be gone by now, the stop is under way: no second reason to end.
 process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);
 

@@ -68,6 +68,24 @@ describe('the command line', () => {
     expect(listed.slice(-2)).toEqual([first, second]);
   });
 
+  it('prints no character that a terminal obeys or hides, and still the same JSON', async () => {
+    const hostile = 'a\u009b31mb\u202ec\u200bd\u007fe\u2066f';
+    const organization = await json<Organization>('create-organization', '--name', hostile);
+    expect(organization.name).toBe(hostile);
+    const key = ['--organization', organization.id, '--label', hostile, '--description', `${hostile}\u{e0041}`];
+    for (const args of [['list-organizations'], ['create-key', ...key], ['deactivate-organization', organization.id]]) {
+      const { code, stdout } = await run(...args);
+      expect(code).toBe(0);
+      expect(stdout).toContain('\\u009b31m');
+      expect(stdout).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+    for (const args of [['deactivate-organization', hostile], [`--${hostile}`], [hostile]]) {
+      const { code, stderr } = await run(...args);
+      expect(code).toBe(1);
+      expect(stderr).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    }
+  });
+
   it('creates a key that works over HTTP at once, with every scope, from everywhere and without end', async () => {
     const organization = await latchkey.createOrganization();
     const key = await json<Key>('create-key', '--organization', organization, '--label', 'Root');

@@ -75,6 +75,14 @@ describe('the first start', () => {
     });
   });
 
+  it('prints no character of its settings that a terminal obeys', async () => {
+    const product = launch({ DATA_DIR: `${dataDir}\u009b31m\u202e` });
+    await product.says('Your first API key');
+    const [, banner = ''] = product.stdout.split('Latchkey is ready.');
+    expect(banner).toContain('\\u009b31m\\u202e');
+    expect(banner).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
+  });
+
   it('replaces a link that waits for the file, and does not write through it', async () => {
     const victim = join(makeFolder(), 'victim');
     writeFileSync(victim, 'untouched');
