@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError } from '../common/domain-error.js';
 import type { Soon } from '../common/soon.js';
@@ -9,6 +10,7 @@ import { findRefusal } from '../http/refusal.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
 import type { CallAnswer } from './call.js';
 import { InternalCallers } from './internal-callers.js';
+import type { Credential } from './internal-door.js';
 import { envelopeFailure } from './json-answer.js';
 import type { Progress } from './progress.js';
 
@@ -47,12 +49,8 @@ export class InternalRouter {
       });
     }
     progress.caller = this.callers.identify(call.request, door.credential);
-    if (this.callers.areOpen && door.credential !== 'gateway-token' && !isOfThisMachine(call.request.headers.host)) {
-      throw new ProtocolError(
-        421,
-        'FOREIGN_HOST',
-        'Without INTERNAL_TOKENS this listener answers to names of this machine only.',
-      );
+    if (this.callers.areOpen && door.credential !== 'gateway-token') {
+      refusePages(call.request, door.credential);
     }
     return door.answer(call);
   }
@@ -75,7 +73,28 @@ export function failedAnswer({ call, door }: Progress, failure: Failure): CallAn
   return door?.failed(call, failure) ?? envelopeFailure(call, failure);
 }
 
-/** A page in a browser can be made to call by any other name (DNS rebinding), and what is open to this machine is open to its browser. */
+/**
+ * Without tokens every process of this machine may call, and its browser is one. A page of another site can make the browser send a form,
+ * or can give itself the address of this machine under a name of its own (DNS rebinding).
+ */
+function refusePages({ headers }: IncomingMessage, credential: Credential): void {
+  if (!isOfThisMachine(headers.host)) {
+    throw new ProtocolError(
+      421,
+      'FOREIGN_HOST',
+      'Without INTERNAL_TOKENS this listener answers to names of this machine only.',
+    );
+  }
+  // Health and metrics change nothing, and a link to them may be followed.
+  if (credential !== 'none' && isOfOtherSite(headers)) {
+    throw new ProtocolError(
+      403,
+      'FOREIGN_ORIGIN',
+      'Without INTERNAL_TOKENS this listener takes no request from a page of another site: set INTERNAL_TOKENS, and send one of them.',
+    );
+  }
+}
+
 function isOfThisMachine(host = ''): boolean {
   return isLoopback(
     host
@@ -83,4 +102,10 @@ function isOfThisMachine(host = ''): boolean {
       .replace(/:\d*$/, '')
       .replace(/^\[|\]$/g, ''),
   );
+}
+
+/** Browsers say so in Sec-Fetch-Site (W3C Fetch Metadata), older ones in Origin (RFC 6454) alone; services send neither. */
+function isOfOtherSite({ host, origin, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
+  const isForeignSite = site !== undefined && site !== 'same-origin' && site !== 'none';
+  return isForeignSite || (origin !== undefined && origin !== `http://${host ?? ''}`);
 }

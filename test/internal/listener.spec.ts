@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { eventually } from '../support/eventually.js';
 import { expectFailure } from '../support/expect-answer.js';
 import type { Fixture } from '../support/fixture.js';
-import { startTestApp } from '../support/test-app.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
 import { doorLines, knock, startWithDoors, TOKENS } from './internal-app.js';
 
 const CHALLENGE = 'Bearer realm="latchkey-internal"';
@@ -198,6 +198,85 @@ describe('the listener for services', () => {
     } finally {
       await app.close();
     }
+  });
+
+  describe('without tokens takes nothing from a page of another site,', () => {
+    let app: TestApp;
+    let secret: string;
+    beforeAll(async () => {
+      app = await startTestApp();
+      ({ secret } = await app.createKey(await app.createOrganization()));
+    });
+    afterAll(() => app.close());
+
+    const FORM = 'application/x-www-form-urlencoded';
+    const post = async (path: string, type: string, body: string, headers: readonly string[]) => {
+      const { host, port } = new URL(app.internalUrl);
+      const fixed = [`Host: ${host}`, `Content-Type: ${type}`, `Content-Length: ${body.length}`, 'Connection: close'];
+      const answer = await raw(
+        `POST ${path} HTTP/1.1\r\n${[...fixed, ...headers].join('\r\n')}\r\n\r\n${body}`,
+        Number(port),
+      );
+      return { status: Number(answer.slice(9, 12)), answer };
+    };
+    const introspect = (...headers: string[]) => post('/introspect', FORM, `token=${secret}`, headers);
+    const verify = (...headers: string[]) => post('/verify', 'application/json', JSON.stringify({ secret }), headers);
+
+    it.each([
+      ['that says so', ['Sec-Fetch-Site: cross-site']],
+      ['of another port, which is the same site', ['Sec-Fetch-Site: same-site']],
+      ['that says two things', ['Sec-Fetch-Site: same-origin', 'Sec-Fetch-Site: cross-site']],
+      ['with an unknown word', ['Sec-Fetch-Site: elsewhere']],
+      ['of an older browser', ['Origin: https://example.com']],
+      ['of an older browser on this machine', ['Origin: http://localhost:8080']],
+      ['in a sandbox', ['Origin: null']],
+    ])('%s: 403, with the reason', async (_, headers) => {
+      for (const ask of [introspect, verify]) {
+        const { status, answer } = await ask(...headers);
+        expect(status).toBe(403);
+        expect(answer).toContain('INTERNAL_TOKENS');
+        expect(answer).not.toContain('"active":true');
+      }
+    });
+
+    it('and takes what services, its own pages and a person at the address bar send', async () => {
+      const { origin } = new URL(app.internalUrl);
+      for (const headers of [[], ['Sec-Fetch-Site: same-origin', `Origin: ${origin}`], ['Sec-Fetch-Site: none']]) {
+        expect((await introspect(...headers)).status).toBe(200);
+        expect((await verify(...headers)).status).toBe(200);
+      }
+    });
+
+    it.each(['text/plain', FORM, 'multipart/form-data; boundary=x'])(
+      'nor does /verify take what a form can send: %s is 415 whatever the site',
+      async (type) => {
+        const body = JSON.stringify({ secret });
+        expect((await post('/verify', type, body, [])).status).toBe(415);
+        expect((await post('/verify/batch', type, body, [])).status).toBe(415);
+      },
+    );
+
+    it('and gives no page leave to ask: a preflight is refused, and no answer names an origin', async () => {
+      const preflight = await fetch(`${app.internalUrl}/verify`, {
+        method: 'OPTIONS',
+        headers: { origin: 'https://example.com', 'access-control-request-method': 'POST' },
+      });
+      expect(preflight.status).toBe(405);
+      for (const { answer } of [await introspect(), await verify('Origin: https://example.com')]) {
+        expect(answer).not.toMatch(/access-control-allow/i);
+      }
+      expect(preflight.headers.get('access-control-allow-origin')).toBeNull();
+    });
+
+    it('while a link to the metrics may be followed', async () => {
+      const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate' };
+      expect((await fetch(`${app.internalUrl}/metrics`, { headers })).status).toBe(200);
+    });
+  });
+
+  it('with tokens lets a browser ask that shows one, wherever its page is from', async () => {
+    const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://example.com' };
+    expect((await knock(fixture, '/verify', { secret: 'x' }, { headers })).status).toBe(200);
   });
 
   it.each([
