@@ -53,6 +53,8 @@ export const UPDATE: AnswersOptions = {
 
 export const DELETE: AnswersOptions = {
   summary: 'Delete an API key',
-  description: 'Its secret stops working at once, and for good.',
+  description:
+    'Its secret stops working at once, and for good. The keys that it created continue to work. After a leak, list them by ' +
+    '`?created_by=` with the id of this key, which finds them after the deletion too, and delete those that you did not make.',
   failures: { ...WRONG_ID, ...NOT_FOUND },
 };

@@ -68,7 +68,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an API key
-         * @description Its secret stops working at once, and for good.
+         * @description Its secret stops working at once, and for good. The keys that it created continue to work. After a leak, list them by `?created_by=` with the id of this key, which finds them after the deletion too, and delete those that you did not make.
          */
         delete: operations["apiKeysDelete"];
         options?: never;

@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { KEYS, send } from '../support/api-client.js';
 import { itWithCurl } from '../support/curl.js';
 import { startFixture, type Fixture } from '../support/fixture.js';
 import { endProducts, makeFolder } from '../support/product.js';
+import type { MadeKey } from '../support/service.js';
 
 const README = readFileSync('README.md', 'utf8');
 const run = promisify(execFile);
@@ -45,6 +47,45 @@ describe('what the README shows to services works when pasted:', () => {
   itWithCurl('introspecting by curl', async () => {
     const { stdout } = await run('sh', ['-c', here(blockAfter('**`POST /introspect`**', 'sh'))], { env });
     expect(JSON.parse(stdout)).toMatchObject({ active: true, sub: fixture.organizationId });
+  });
+
+  describe('revoking a leaked key with all that it created', () => {
+    const family = async () => {
+      const leaked = await fixture.createKey();
+      const make = async (secret: string, label: string) =>
+        (await fixture.clientOf({ secret }).create({ label })).body.data as MadeKey;
+      const child = await make(leaked.secret, 'Child');
+      const second = await make(leaked.secret, 'Second');
+      const grandchild = await make(child.secret, 'Grandchild');
+      const other = await fixture.createKey();
+      return { leaked, child, second, grandchild, other };
+    };
+    const statusOf = async ({ secret }: MadeKey) =>
+      (await send(fixture.app.url, 'GET', `${KEYS}/current`, { secret })).status;
+
+    itWithCurl('by curl: the key, its children and theirs, and no other', async () => {
+      const { leaked, child, second, grandchild, other } = await family();
+      const commands = blockAfter('<!-- revoke -->', 'sh').replaceAll('http://127.0.0.1:3000', fixture.app.url);
+      const { stdout } = await run('sh', ['-c', commands], { env: { ...env, LEAKED: leaked.id } });
+      expect(stdout.trim().split('\n').sort()).toEqual([leaked, child, second, grandchild].map(({ id }) => id).sort());
+      for (const key of [leaked, child, second, grandchild]) {
+        expect(await statusOf(key)).toBe(401);
+      }
+      expect(await statusOf(other)).toBe(200);
+    });
+
+    it('by SQL, which finds those whose creator was deleted too', async () => {
+      const { leaked, child, second, grandchild } = await family();
+      await fixture.client.delete(child.id);
+      const query = blockAfter('<!-- revoke -->', 'sql');
+      const [example] = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(query) ?? [];
+      const [rows] = await fixture.app.schema.connection.query(
+        query.replace(example ?? '', leaked.id.replace('api_key_', '')),
+      );
+      expect(new Set((rows as MadeKey[]).map(({ id }) => id))).toEqual(
+        new Set([leaked, second, grandchild].map(({ id }) => id)),
+      );
+    });
   });
 
   it("Spring's settings, whose client sends its id and secret by Basic", async () => {
