@@ -81,6 +81,19 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('refuses networks that together are everybody, for proxies and gateways alike, in development too', () => {
+    const FORWARD_AUTH_ADDRESS_HEADER = 'X-Real-IP';
+    for (const env of [{ DATABASE_URL }, production]) {
+      for (const name of ['TRUST_PROXY', 'FORWARD_AUTH_TRUSTED_PEERS']) {
+        for (const value of ['0.0.0.0/1,128.0.0.0/1', '::/1, 8000::/1']) {
+          expect(problems({ ...env, FORWARD_AUTH_ADDRESS_HEADER, [name]: value })).toEqual(
+            expect.arrayContaining([expect.stringMatching(new RegExp(`^${name} must not hold .*name the networks`))]),
+          );
+        }
+      }
+    }
+  });
+
   it('opens the doors for services without tokens to this machine alone', () => {
     for (const host of ['127.0.0.1', '127.8.8.8', '::1', 'localhost']) {
       expect(parse({ DATABASE_URL, INTERNAL_HOST: host }).internalTokens).toEqual([]);
