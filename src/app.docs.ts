@@ -36,7 +36,8 @@ export function createDocument(app: NestExpressApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .setLicense('MIT licence', 'https://opensource.org/license/mit')
-    // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs"): right under a path prefix too.
+    // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs"): right under
+    // a path prefix too.
     .addServer('..', 'This server')
     .addTag('API keys', 'Create, list, read, change and delete the keys of your organization')
     .addTag('Health', 'For orchestrators: plain statuses, no envelope')

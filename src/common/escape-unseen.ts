@@ -1,12 +1,13 @@
 /**
- * Characters that a terminal obeys or hides instead of showing them: control characters but the line feed, format characters (those
- * that turn the direction of text, those of no width), and separators of lines and paragraphs.
+ * Characters that a terminal obeys or hides instead of showing them: control characters but the
+ * line feed, format characters (those that turn the direction of text, those of no width), and
+ * separators of lines and paragraphs.
  */
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Writes such characters as `\u` escapes, one for each UTF-16 code unit. In JSON they stand in strings only, so that the text stays JSON
- * of the same value; in other text they become visible.
+ * Writes such characters as `\u` escapes, one for each UTF-16 code unit. In JSON they stand in
+ * strings only, so that the text stays JSON of the same value; in other text they become visible.
  */
 export function escapeUnseen(text: string): string {
   return text.replace(UNSEEN, (character) =>

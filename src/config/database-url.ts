@@ -7,7 +7,10 @@ const FORM = 'mysql://user:password@host:port/name';
 const SCHEME = 'mysql://';
 const PARAMETERS = ['socketPath', 'tls', 'ca'];
 const NAME = /^[\w$%-]{1,64}$/;
-/** The characters that end the user and the password of a URL, and how they are written inside them (RFC 3986, 2.1). */
+/**
+ * The characters that end the user and the password of a URL, and how they are written inside them
+ * (RFC 3986, 2.1).
+ */
 const ENCODED: Readonly<Record<string, string>> = { '#': '%23', '/': '%2F', '?': '%3F' };
 
 /** `mysql://user:password@host:port/name`, percent-encoded where needed. */
@@ -39,7 +42,9 @@ export const databaseUrl: ParseVariable<DatabaseConfig> = (value) => {
   };
 };
 
-/** What a text that is not such a URL lacks, or has too much. Never repeats it: it holds a password. */
+/**
+ * What a text that is not such a URL lacks, or has too much. Never repeats it: it holds a password.
+ */
 function explainForm(value: string, url: URL | undefined): string {
   if (!value.startsWith(SCHEME)) {
     return `must begin with ${SCHEME}, also for MariaDB: ${FORM}`;
@@ -64,8 +69,9 @@ function explainForm(value: string, url: URL | undefined): string {
 }
 
 /**
- * A part of the URL with an `@` shows that the user or the password was cut short, by the first character that ends them. The
- * characters `@`, `:` and space cut nothing short: they are read as what they are.
+ * A part of the URL with an `@` shows that the user or the password was cut short, by the first
+ * character that ends them. The characters `@`, `:` and space cut nothing short: they are read as
+ * what they are.
  */
 function explainUnencoded(value: string, part: string): string | undefined {
   const rest = value.slice(SCHEME.length);

@@ -13,7 +13,9 @@ export class ConfigError extends Error {
   }
 }
 
-/** `docker run --env-file` and systemd's `Environment=` differ in this from a shell and from `.env`. */
+/**
+ * `docker run --env-file` and systemd's `Environment=` differ in this from a shell and from `.env`.
+ */
 const QUOTED = ' (the value is in quotes, and whatever set it made them a part of it: remove them)';
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -95,7 +95,10 @@ export const internalTokens: ParseVariable<readonly InternalToken[]> = (value) =
   return entries.map(([name = '', token = '']) => ({ name, token: Buffer.from(token) }));
 };
 
-/** What is wrong with one entry; never repeats it, because what stands in the place of the name may be the token. */
+/**
+ * What is wrong with one entry; never repeats it, because what stands in the place of the name may
+ * be the token.
+ */
 function explainToken(name: string | undefined, token: string | undefined): string | undefined {
   if (name === undefined || token === undefined) {
     return 'has no colon';

@@ -11,8 +11,9 @@ interface Secrets {
 }
 
 /**
- * What is wrong with secrets that are right each by itself: one that guards two things, and in production one that is not random.
- * A retired pepper may be weak, because to retire it is how it is replaced.
+ * What is wrong with secrets that are right each by itself: one that guards two things, and in
+ * production one that is not random. A retired pepper may be weak, because to retire it is how it
+ * is replaced.
  */
 export function problemsOfSecrets(secrets: Secrets, env: ApiEnvironment): string[] {
   return [...problemsOfReuse(secrets), ...(env === 'production' ? problemsOfStrength(secrets) : [])];

@@ -1,15 +1,21 @@
 import { deflateRawSync } from 'node:zlib';
 
-/** Deflate makes 27 bytes or more of 32 random digits, and more of letters; of repeated characters it makes less than this. */
+/**
+ * Deflate makes 27 bytes or more of 32 random digits, and more of letters; of repeated characters
+ * it makes less than this.
+ */
 const SHORTEST_DEFLATED_BYTES = 24;
 const PLACEHOLDER =
   /change.?me|replace.?(?:me|this)|placeholder|insert.?(?:here|your)|your.?(?:secret|pepper|token|key)/i;
-/** The secrets of API keys travel with each request; those in our documents are known to everybody. */
+/**
+ * The secrets of API keys travel with each request; those in our documents are known to everybody.
+ */
 const API_KEY = /^sk_(?:live|test)_/;
 
 /**
- * Why a text is not random, as the end of a sentence; undefined for one that may be. Meant for what people type instead of random
- * characters. A sentence of words passes: the entropy of a source cannot be measured from one text.
+ * Why a text is not random, as the end of a sentence; undefined for one that may be. Meant for what
+ * people type instead of random characters. A sentence of words passes: the entropy of a source
+ * cannot be measured from one text.
  */
 export function explainWeakness(secret: Buffer): string | undefined {
   const text = secret.toString('latin1');

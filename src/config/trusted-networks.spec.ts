@@ -45,7 +45,8 @@ describe('the proxies that are trusted', () => {
     [6, 16],
   ] as const)('must not be a large part of it together either: IPv%i in networks of /%i', (family, bits) => {
     expect(() => networks(everyNetwork(family, bits))).toThrow(`of all IPv${family} addresses together`);
-    // The greatest part that is let through: 10.0.0.0/8 does not count, nor do an inner network and a repetition.
+    // The greatest part that is let through: 10.0.0.0/8 does not count, nor do an inner network and
+    // a repetition.
     const most = family === 4 ? 33 : 1_024;
     const greatest = everyNetwork(family, bits, most);
     const [first = ''] = greatest.split(',');

@@ -1,16 +1,20 @@
 import { IpNetwork } from '../common/ip-network.js';
 import type { ParseVariable } from './parse-variable.js';
 
-/** The networks that nobody comes from over the internet: private, unique local and link-local addresses. */
+/** Networks that are not routed on the internet: private, unique local, link-local. */
 const NOT_ROUTED = ['10.0.0.0/8', 'fc00::/7', 'fe80::/10'].map((network) => IpNetwork.parse(network));
 /** A shorter prefix names no proxies: it names a part of the internet. */
 const SHORTEST_PREFIX = { 4: 8, 6: 16 } as const;
-/** The part of all addresses of a family that may be trusted together. The proxies of the largest clouds are at about 1/32 of IPv4. */
+/**
+ * The part of all addresses of a family that may be trusted together: more than the proxies of any
+ * provider have, and too little to be the internet.
+ */
 const LARGEST_SHARE = { 4: 1 / 8, 6: 1 / 64 } as const;
 
 /**
- * `none`, or the comma-separated addresses and networks of proxies. Whoever comes from one of them is believed about any client's
- * address, so networks that hold a good part of the internet, alone or together, are refused.
+ * `none`, or the comma-separated addresses and networks of proxies. A request from one of them is
+ * believed about any client's address, so networks that hold a good part of the internet, alone or
+ * together, are refused.
  */
 export const networks: ParseVariable<readonly IpNetwork[]> = (value) => {
   if (value === 'none') {
@@ -47,7 +51,9 @@ function isNotRouted(network: IpNetwork): boolean {
   return NOT_ROUTED.some((known) => known.covers(network));
 }
 
-/** The part of all addresses of a family that the networks hold together, each address counted once. */
+/**
+ * The part of all addresses of a family that the networks hold together, each address counted once.
+ */
 function shareOf(trusted: readonly IpNetwork[], family: 4 | 6): number {
   const sorted = trusted
     .filter((network) => network.first.family === family && !isNotRouted(network))

@@ -13,11 +13,13 @@ const FILES = new Set([
 ]);
 
 /**
- * Mounted before Swagger UI, which serves the whole folder of its package: lets the page and the files that it loads through, and
- * answers every other path with 404. The path is compared as it was sent, so an encoded spelling of another file is refused too.
+ * Mounted before Swagger UI, which serves the whole folder of its package: lets the page and the
+ * files that it loads through, and answers every other path with 404. The path is compared as it
+ * was sent, so an encoded spelling of another file is refused too.
  *
- * Without its final slash, or with a query, the page is redirected: it names its files relative to itself, so that it works under
- * any path prefix, and Nest decides by the last character of the whole URL what they are relative to.
+ * Without its final slash, or with a query, the page is redirected: it names its files relative to
+ * itself, so that it works under any path prefix, and Nest decides by the last character of the
+ * whole URL what they are relative to.
  */
 export const serveOnlyDocsFiles: EdgeMiddleware = (request, response, next) => {
   const isPage = request.path === '/' && (request.method === 'GET' || request.method === 'HEAD');

@@ -1,6 +1,7 @@
 /**
- * The `Link` header (RFC 8288) to the page after the cursor: the query of the request, with another `after`. A reference of a query
- * alone keeps the path of the URL that the client used (RFC 3986, section 5.3), also behind a proxy that strips a prefix from it.
+ * The `Link` header (RFC 8288) to the page after the cursor: the query of the request, with another
+ * `after`. A reference of a query alone keeps the path of the URL that the client used (RFC 3986,
+ * section 5.3), also behind a proxy that strips a prefix from it.
  */
 export function linkToNextPage(url: string, after: string): string {
   const mark = url.indexOf('?');

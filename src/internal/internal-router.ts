@@ -74,8 +74,9 @@ export function failedAnswer({ call, door }: Progress, failure: Failure): CallAn
 }
 
 /**
- * Without tokens every process of this machine may call, and its browser is one. A page of another site can make the browser send a form,
- * or can give itself the address of this machine under a name of its own (DNS rebinding).
+ * Without tokens every process of this machine may call, and its browser is one. A page of another
+ * site can make the browser send a form, or can give itself the address of this machine under a
+ * name of its own (DNS rebinding).
  */
 function refusePages({ headers }: IncomingMessage, credential: Credential): void {
   if (!isOfThisMachine(headers.host)) {
@@ -104,7 +105,10 @@ function isOfThisMachine(host = ''): boolean {
   );
 }
 
-/** Browsers say so in Sec-Fetch-Site (W3C Fetch Metadata), older ones in Origin (RFC 6454) alone; services send neither. */
+/**
+ * Browsers say so in Sec-Fetch-Site (W3C Fetch Metadata), older ones in Origin (RFC 6454) alone;
+ * services send neither.
+ */
 function isOfOtherSite({ host, origin, 'sec-fetch-site': site }: IncomingMessage['headers']): boolean {
   const isForeignSite = site !== undefined && site !== 'same-origin' && site !== 'none';
   return isForeignSite || (origin !== undefined && origin !== `http://${host ?? ''}`);

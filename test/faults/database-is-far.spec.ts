@@ -16,7 +16,8 @@ describe(`a database that is ${SUPPORTED_RTT_MS} ms of round trip away`, () => {
 
   beforeAll(async () => {
     server = await startServer();
-    // It holds back what the server says; what the product says passes at once, so this is the whole round trip.
+    // It holds back what the server says; what the product says passes at once, so this is the
+    // whole round trip.
     proxy = await openFaultProxy({ path: server.socketPath });
     proxy.delayMs = SUPPORTED_RTT_MS;
     service = await startService(schemaUrl(proxy.socketPath), { SHUTDOWN_DELAY_MS: '0' });

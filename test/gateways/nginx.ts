@@ -58,7 +58,9 @@ export async function startGateway({ latchkeyUrl, applicationUrl, token }: Surro
   });
 }
 
-/** Starts nginx with the given lines as the only `server` besides its port; `endGateways` ends it. */
+/**
+ * Starts nginx with the given lines as the only `server` besides its port; `endGateways` ends it.
+ */
 export async function startServer(lines: string): Promise<Gateway> {
   return startNginx(
     (folder, port) => `user www-data;
