@@ -54,7 +54,6 @@ const SESSION: readonly SessionVariable[] = [
   { name: 'time_zone', sql: "'+00:00'", reads: '+00:00' },
   // A value of its own stops the clock of the session: nothing would expire any more.
   { name: 'timestamp', sql: 'DEFAULT', reads: null },
-  { name: 'insert_id', sql: '0', reads: '0' },
 
   // MariaDB would join with a temporary table in place of a list of 1,000 ids, a whole page.
   { name: 'in_predicate_conversion_threshold', sql: '0', reads: '0', only: 'MariaDB' },
