@@ -1,0 +1,65 @@
+/** One variable of the session of every connection. */
+export interface SessionVariable {
+  readonly name: string;
+  /** The SQL that it is set to. Absent when one of the statements below sets it. */
+  readonly sql?: string;
+  /** How `SHOW VARIABLES` prints that value. Null when it prints something else each time. */
+  readonly reads: string | null;
+  /** The kind of server that has the variable. Absent when every server has it. */
+  readonly only?: ServerKind;
+  /** The name of the variable on servers that do not know `name`. */
+  readonly alias?: string;
+}
+
+export type ServerKind = 'MySQL' | 'MariaDB';
+
+/** Strict: nothing is cut or converted to fit. No mode that changes how quotes and backslashes are read. */
+const SQL_MODE = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
+const NO_LIMIT = '18446744073709551615';
+
+/**
+ * The whole session: every variable of MySQL 8.4 and MariaDB 10.11 that changes what our statements mean, what they return, or
+ * what they leave open. Tables, columns and engines are stated by the statements that make them.
+ */
+export const SESSION: readonly SessionVariable[] = [
+  // First, because it also cuts the list of variables short.
+  { name: 'sql_select_limit', sql: NO_LIMIT, reads: NO_LIMIT },
+
+  // mysql2 escapes values itself, as UTF-8. A server that reads the same bytes in another character set can read a quote where
+  // mysql2 wrote none, which is an SQL injection.
+  { name: 'character_set_client', reads: 'utf8mb4' },
+  { name: 'character_set_connection', reads: 'utf8mb4' },
+  { name: 'character_set_results', reads: 'utf8mb4' },
+  { name: 'collation_connection', reads: 'utf8mb4_bin' },
+  { name: 'sql_mode', sql: `_utf8mb4'${SQL_MODE}'`, reads: SQL_MODE },
+  { name: 'sql_auto_is_null', sql: '0', reads: 'OFF' },
+  { name: 'sql_if_exists', sql: '0', reads: 'OFF', only: 'MariaDB' },
+
+  { name: 'autocommit', sql: '1', reads: 'ON' },
+  { name: 'completion_type', sql: "_utf8mb4'NO_CHAIN'", reads: 'NO_CHAIN' },
+  // Each statement of a transaction sees what was committed before it.
+  { name: 'transaction_isolation', reads: 'READ-COMMITTED', alias: 'tx_isolation' },
+  { name: 'transaction_read_only', reads: 'OFF', alias: 'tx_read_only' },
+
+  { name: 'sql_big_selects', sql: '1', reads: 'ON' },
+  { name: 'sql_safe_updates', sql: '0', reads: 'OFF' },
+  { name: 'max_sort_length', sql: '1024', reads: '1024' },
+  // The time limits of this process are its own; the server's would end a migration.
+  { name: 'max_execution_time', sql: '0', reads: '0', only: 'MySQL' },
+  { name: 'max_statement_time', sql: '0', reads: '0.000000', only: 'MariaDB' },
+  { name: 'innodb_lock_wait_timeout', sql: '2', reads: '2' },
+  { name: 'lock_wait_timeout', sql: '2', reads: '2' },
+
+  { name: 'time_zone', sql: "_utf8mb4'+00:00'", reads: '+00:00' },
+  // A value of its own stops the clock of the session: nothing would expire any more.
+  { name: 'timestamp', sql: 'DEFAULT', reads: null },
+
+  // MariaDB would join with a temporary table in place of a list of 1,000 ids, a whole page.
+  { name: 'in_predicate_conversion_threshold', sql: '0', reads: '0', only: 'MariaDB' },
+];
+
+/** On Galera a read sees what another node acknowledged before it began, and no node answers while it is cut off. */
+export const GALERA_SESSION: readonly SessionVariable[] = [
+  { name: 'wsrep_sync_wait', sql: '1', reads: '1' },
+  { name: 'wsrep_dirty_reads', sql: '0', reads: 'OFF' },
+];
