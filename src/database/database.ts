@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { asDomainError, CommitUnknownError, isConflict, isOutage } from './database-errors.js';
 import { before } from './deadline.js';
@@ -64,6 +64,18 @@ export class Database {
         this.logger.debug(`transaction in conflict, attempt ${attempt}`);
         await new Promise((resolve) => setTimeout(resolve, CONFLICT_PAUSE_MS * attempt * (1 + Math.random())));
       }
+    }
+  }
+
+  /** Runs work that may take any time, such as a migration. Its connection is destroyed afterwards, with all that was set on it. */
+  async withoutDeadline<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    const lease = await this.leases.take(performance.now() + READ_DEADLINE_MS);
+    try {
+      return await work(lease.runner);
+    } catch (error) {
+      throw asDomainError(error);
+    } finally {
+      lease.discard('failed');
     }
   }
 

@@ -1,9 +1,13 @@
 import { Injectable } from '@nestjs/common';
+import { MigrationExecutor, type QueryRunner } from 'typeorm';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { MIGRATIONS_TABLE } from './connection-options.js';
 import { Database } from './database.js';
 
 const LOCK_WAIT_SECONDS = 60;
+
+/** How long an ALTER waits for a table: longer than any transaction lasts, because all later statements wait behind it. */
+const TABLE_WAIT_SECONDS = 10;
 
 /** TypeORM's table of what has been applied, as it would make it, but for the charset: its own would be the schema's default. */
 const CREATE_MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS ${MIGRATIONS_TABLE} (
@@ -20,39 +24,55 @@ export class Migrator {
 
   /** Whether the schema lacks a migration that this version knows. A newer schema is fine: changes are additive first. */
   async isPending(): Promise<boolean> {
-    // Asking must not make anything: a service in production may have no right to, and another may be migrating right now.
-    const hasTable = await this.database.read(async ({ queryRunner }) => queryRunner?.hasTable(MIGRATIONS_TABLE));
-    return hasTable === true ? this.database.dataSource.showMigrations() : true;
+    // Creates nothing: an account in production may have no right to, and another process may be migrating.
+    const pending = await this.database.read(({ queryRunner }) => this.executor(queryRunner).getPendingMigrations());
+    return pending.length > 0;
   }
 
-  /** Applies what is missing, oldest first. Returns the names of what was applied. */
+  /** Applies what is missing, oldest first. Returns the names of what was applied. Needs no rights when nothing is missing. */
   async up(): Promise<string[]> {
-    return this.locked(async () => {
-      const applied = await this.database.dataSource.runMigrations({ transaction: 'none' });
+    return this.locked(async (runner) => {
+      const executor = this.executor(runner);
+      if ((await executor.getPendingMigrations()).length === 0) {
+        return [];
+      }
+      await runner.query(CREATE_MIGRATIONS_TABLE);
+      const applied = await executor.executePendingMigrations();
       return applied.map(({ name }) => name);
     });
   }
 
   /** Takes the newest migration back, and with it the data that only it could hold. */
   async down(): Promise<void> {
-    await this.locked(() => this.database.dataSource.undoLastMigration({ transaction: 'none' }));
+    await this.locked(async (runner) => {
+      if (await runner.hasTable(MIGRATIONS_TABLE)) {
+        await this.executor(runner).undoLastMigration();
+      }
+    });
   }
 
-  private async locked<T>(work: () => Promise<T>): Promise<T> {
-    const runner = this.database.dataSource.createQueryRunner();
-    try {
+  /** Runs every statement on the given connection. Without one, TypeORM takes another from the pool for each step. */
+  private executor(runner: QueryRunner | undefined): MigrationExecutor {
+    const executor = new MigrationExecutor(this.database.dataSource, runner);
+    executor.transaction = 'none';
+    return executor;
+  }
+
+  private async locked<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    return this.database.withoutDeadline(async (runner) => {
       const [row] = (await runner.query("SELECT GET_LOCK('latchkey migrations', ?) AS locked", [
         LOCK_WAIT_SECONDS,
       ])) as { locked: unknown }[];
       if (Number(row?.locked) !== 1) {
         throw new UnavailableError({ detail: `another migration has been running for ${LOCK_WAIT_SECONDS} s` });
       }
-      await runner.query(CREATE_MIGRATIONS_TABLE);
-      return await work();
-    } finally {
-      // The lock ends with its connection, whatever happened on it.
-      await runner.query("SELECT RELEASE_LOCK('latchkey migrations')").catch(() => undefined);
-      await runner.release();
-    }
+      try {
+        await runner.query('SET SESSION lock_wait_timeout = ?', [TABLE_WAIT_SECONDS]);
+        return await work(runner);
+      } finally {
+        // The lock also ends with its connection.
+        await runner.query("SELECT RELEASE_LOCK('latchkey migrations')").catch(() => undefined);
+      }
+    });
   }
 }
