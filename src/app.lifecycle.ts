@@ -8,10 +8,10 @@ import { stop } from './app.stop.js';
 import { MarksPruner } from './changes/marks-pruner.js';
 import { errorCode } from './common/error-code.js';
 import { escapeUnseen } from './common/escape-unseen.js';
-import { UnavailableError } from './common/unavailable-error.js';
 import { CONFIG, type Config } from './config/config.js';
 import { loadConfig } from './config/load-config.js';
 import { ConfigError } from './config/parse-env.js';
+import { databaseFailure } from './database/database-failure.js';
 import { Database } from './database/database.js';
 import { Migrator } from './database/migrator.js';
 import { Readiness } from './health/readiness.js';
@@ -152,8 +152,9 @@ function startFailure(error: unknown): string {
   ) {
     return error.message;
   }
-  if (error instanceof UnavailableError) {
-    return `The database cannot be used: ${error.detail ?? error.message}. Check DATABASE_URL, and that the server runs; DATABASE_WAIT_MS says how long to wait for it.`;
+  const ofDatabase = databaseFailure(error);
+  if (ofDatabase !== null) {
+    return ofDatabase;
   }
   return `The start failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

@@ -11,6 +11,7 @@ import { errorCode } from './common/error-code.js';
 import { escapeUnseen } from './common/escape-unseen.js';
 import { isPrefixedId, newId, type OrganizationId } from './common/prefixed-id.js';
 import { loadConfig } from './config/load-config.js';
+import { databaseFailure } from './database/database-failure.js';
 import { Database } from './database/database.js';
 import { Migrator } from './database/migrator.js';
 import { RequestValidationPipe } from './http/validation.pipe.js';
@@ -160,6 +161,10 @@ function print(text: string): Promise<void> {
 }
 
 function described(error: unknown): string {
+  const ofDatabase = databaseFailure(error);
+  if (ofDatabase !== null) {
+    return ofDatabase;
+  }
   if (error instanceof DomainError) {
     const fields = Object.entries(error.fields ?? {}).map(([field, message]) => `  ${field}: ${message}`);
     return [error.message, ...(error.detail === undefined ? [] : [`  ${error.detail}`]), ...fields].join('\n');

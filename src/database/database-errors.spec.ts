@@ -19,6 +19,9 @@ describe('an error of the database', () => {
     [3100, 'not part of its replication group'],
     [1053, 'shutting down'],
     [3032, 'offline'],
+    [1146, 'without a table, as during a restore'],
+    [1051, 'without a table to drop'],
+    [1054, 'without a column'],
   ])('%d, %s, is an outage', (errno) => {
     expect(isOutage(failed(errno))).toBe(true);
     expect(isConflict(failed(errno))).toBe(false);

@@ -25,11 +25,11 @@ const POOL_MESSAGES = new Set(['Pool is closed.', 'Queue limit reached.', 'No co
  * The server answered, and cannot serve: too many connections (1040, 1203, 1226), out of memory, disk or threads (1021, 1037, 1038,
  * 1041, 1114, 1135), not allowed in (1044, 1045, 1049, 1130), shutting down or offline (1053, 1079, 3032, 3168, 3169), killed or
  * idle for too long (1317, 1927, 4031), lock wait over (1205), read-only (1290, 1792, 1836), too slow (1969, 3024), not part of its
- * cluster (1047, 3100).
+ * cluster (1047, 3100). A table or a column is missing (1051, 1054, 1146): it was there at the start, so a restore is under way.
  */
 const SERVER_ERRNOS = new Set([
-  1021, 1037, 1038, 1040, 1041, 1044, 1045, 1047, 1049, 1053, 1079, 1114, 1130, 1135, 1203, 1205, 1226, 1290, 1317,
-  1792, 1836, 1927, 1969, 3024, 3032, 3100, 3168, 3169, 4031,
+  1021, 1037, 1038, 1040, 1041, 1044, 1045, 1047, 1049, 1051, 1053, 1054, 1079, 1114, 1130, 1135, 1146, 1203, 1205,
+  1226, 1290, 1317, 1792, 1836, 1927, 1969, 3024, 3032, 3100, 3168, 3169, 4031,
 ]);
 
 /** A deadlock, also that of Galera's certification (1213); the certification of MySQL's Group Replication (3101). */
@@ -49,12 +49,15 @@ export abstract class DatabaseSetupError extends UnavailableError {
   }
 }
 
+/** The server answered a connection attempt with a refusal. */
+export class DatabaseRefusedError extends DatabaseSetupError {}
+
 /** The server, or a proxy in front of it, does not keep the session that every statement of this process relies on. */
 export class SessionRefusedError extends DatabaseSetupError {}
 
 /** A deadlock, or a certification conflict in a cluster: the transaction did not happen and may be tried again. */
 export function isConflict(error: unknown): boolean {
-  return CONFLICT_ERRNOS.has(driverError(error)?.errno ?? 0);
+  return CONFLICT_ERRNOS.has(serverErrno(error));
 }
 
 /** Whether the error says that the database cannot serve now, rather than that a statement is wrong. */
@@ -66,6 +69,11 @@ export function isOutage(error: unknown): boolean {
     fatal === true ||
     POOL_MESSAGES.has(message ?? '')
   );
+}
+
+/** The number of the server's error; 0 when the server did not send one. */
+export function serverErrno(error: unknown): number {
+  return driverError(error)?.errno ?? 0;
 }
 
 /** The error as callers should see it: outages and lost conflicts as `UnavailableError`, everything else as it is. */

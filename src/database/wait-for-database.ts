@@ -1,12 +1,14 @@
 import type { DataSource } from 'typeorm';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { isOutage } from './database-errors.js';
+import { asRefusal, reasonOf, whatToCheck, type ConnectionTarget } from './connect-failures.js';
+import { DatabaseSetupError, isOutage } from './database-errors.js';
 
 const PAUSE_MS = 500;
 
 /**
  * Initializes the data source, trying again while the database is away.
- * @param report hears why, once for each new reason
+ * @param report receives the reason, once for each new reason
+ * @throws DatabaseSetupError at once when the server answers and refuses, because waiting does not change that
  * @throws UnavailableError when it is still away after `waitMs`
  */
 export async function waitForDatabase(
@@ -15,17 +17,25 @@ export async function waitForDatabase(
   report: (reason: string) => void,
 ): Promise<void> {
   const deadline = performance.now() + waitMs;
+  const target = targetOf(dataSource);
   let reported: string | undefined;
   for (;;) {
     try {
       await dataSource.initialize();
       return;
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      if (error instanceof DatabaseSetupError) {
+        throw error;
+      }
+      const refusal = asRefusal(error, target);
+      if (refusal !== null) {
+        throw refusal;
+      }
+      const reason = reasonOf(error);
       if (!isOutage(error) || performance.now() + PAUSE_MS > deadline) {
         throw new UnavailableError({
           cause: error,
-          detail: `the database did not answer within ${waitMs} ms: ${reason}`,
+          detail: `the database did not answer within ${waitMs} ms (${reason}); ${whatToCheck(error, target)}`,
         });
       }
       if (reason !== reported) {
@@ -35,4 +45,18 @@ export async function waitForDatabase(
     }
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
+}
+
+function targetOf({ options }: DataSource): ConnectionTarget {
+  if (options.type !== 'mysql') {
+    throw new TypeError(`the data source is of type ${options.type}`);
+  }
+  return {
+    user: options.username ?? '',
+    database: options.database ?? '',
+    host: options.host ?? '',
+    port: options.port ?? 0,
+    socketPath: options.socketPath,
+    usesTls: options.ssl !== undefined,
+  };
 }
