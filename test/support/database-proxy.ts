@@ -21,6 +21,8 @@ export interface DatabaseProxy {
   /** A URL of the schema through the proxy. */
   url(schema: string): string;
   set(mode: ProxyMode): void;
+  /** A statement that is run after each SET of the client, as if the server did not keep what was set; undefined: none. */
+  spoilSessions(statement: string | undefined): void;
   /** Decides over the next COMMIT that comes by, once. */
   onNextCommit(fate: CommitFate): void;
   close(): Promise<void>;
@@ -34,6 +36,7 @@ export async function openProxy(sessionStatement?: string): Promise<DatabaseProx
   const links = new Set<Link>();
   let mode: ProxyMode = 'open';
   let fate: CommitFate | undefined;
+  let spoiler: string | undefined;
   const takeFate = () => {
     const taken = fate;
     fate = undefined;
@@ -44,7 +47,7 @@ export async function openProxy(sessionStatement?: string): Promise<DatabaseProx
       client.destroy();
       return;
     }
-    const link = new Link(client, connect(addressOf(server)), sessionStatement, takeFate);
+    const link = new Link(client, connect(addressOf(server)), sessionStatement, takeFate, () => spoiler);
     link.muted = mode === 'mute';
     links.add(link);
     client.once('close', () => links.delete(link));
@@ -65,6 +68,9 @@ export async function openProxy(sessionStatement?: string): Promise<DatabaseProx
           link.cut();
         }
       }
+    },
+    spoilSessions: (statement) => {
+      spoiler = statement;
     },
     onNextCommit: (next) => {
       fate = next;
@@ -105,6 +111,7 @@ class Link {
     private readonly server: Socket,
     sessionStatement: string | undefined,
     private readonly takeFate: () => CommitFate | undefined,
+    private readonly spoiler: () => string | undefined,
   ) {
     if (sessionStatement !== undefined) {
       this.intercept = (packet) => {
@@ -142,7 +149,12 @@ class Link {
     if (this.muted) {
       return;
     }
-    const fate = sqlOf(packet) === 'COMMIT' ? this.takeFate() : undefined;
+    const sql = sqlOf(packet);
+    const spoiler = sql?.startsWith('SET ') === true ? this.spoiler() : undefined;
+    if (spoiler !== undefined) {
+      this.spoil(spoiler);
+    }
+    const fate = sql === 'COMMIT' ? this.takeFate() : undefined;
     switch (fate) {
       case undefined:
         this.server.write(packet);
@@ -181,6 +193,17 @@ class Link {
     } else if (!this.muted) {
       this.client.write(packet);
     }
+  }
+
+  /** Runs a statement between the client's own and its answer. */
+  private spoil(statement: string): void {
+    this.intercept = (answer) => {
+      this.intercept = () => {
+        this.intercept = undefined;
+        this.client.write(answer);
+      };
+      this.server.write(queryPacket(statement));
+    };
   }
 
   /** The server's first OK ends the login: it waits until the statement has been run. */
