@@ -73,7 +73,7 @@ describe('a transaction', () => {
     });
 
     it('passes on an error in a statement as it is: that is no outage', async () => {
-      const work = database.transaction(({ manager }) => manager.query('SELECT nonsense FROM tally'));
+      const work = database.transaction(({ manager }) => manager.query('SELEC nonsense FROM tally'));
 
       await expect(work).rejects.not.toBeInstanceOf(UnavailableError);
       await expect(work).rejects.toThrow(/nonsense/);
