@@ -1,5 +1,5 @@
 import { DedicatedConnection } from '../../src/database/dedicated-connection.js';
-import { databaseUrl } from '../../src/config/parse-variable.js';
+import { databaseUrl } from '../../src/config/database-url.js';
 import { SessionRefusedError } from '../../src/database/database-errors.js';
 import { KEYS, send } from '../support/api-client.js';
 import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
