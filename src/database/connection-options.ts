@@ -9,6 +9,12 @@ type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
 export const POOL_SIZE = 5;
 const CONNECT_TIMEOUT_MS = 2_000;
 
+/**
+ * After how long without use a connection is closed on this side. The server closes it after 8 s (`wait_timeout`, see the session).
+ * The difference is longer than a transaction may take, so that no statement is sent on a connection that the server is closing.
+ */
+export const MAX_IDLE_MS = 5_000;
+
 /** The table that says which migrations have been applied. */
 export const MIGRATIONS_TABLE = 'migrations';
 
@@ -47,7 +53,9 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
     ...client,
     username: user,
     dateStrings: true,
-    poolSize: POOL_SIZE,
+    // mysql2 closes idle connections only where more are allowed than may idle. `Leases` never opens more than POOL_SIZE.
+    poolSize: POOL_SIZE + 1,
+    extra: { maxIdle: POOL_SIZE, idleTimeout: MAX_IDLE_MS, gracefulEnd: true },
     entities: entities ?? [],
     migrations: [...MIGRATIONS],
     migrationsTableName: MIGRATIONS_TABLE,

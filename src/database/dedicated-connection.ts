@@ -1,7 +1,7 @@
 import { createConnection, type Connection, type RowDataPacket } from 'mysql2';
 import { UnavailableError } from '../common/unavailable-error.js';
 import type { DatabaseConfig } from '../config/config.js';
-import { clientOptions } from './connection-options.js';
+import { clientOptions, MAX_IDLE_MS } from './connection-options.js';
 import { asDomainError } from './database-errors.js';
 import { before } from './deadline.js';
 import { destroyConnection } from './prepared-driver.js';
@@ -16,14 +16,22 @@ const CONNECT_DEADLINE_MS = 1_000;
  */
 export class DedicatedConnection {
   private connection: Connection | undefined;
+  /** When it last answered, on the monotonic clock. */
+  private answeredMs = -Infinity;
 
   constructor(private readonly database: DatabaseConfig) {}
 
   /** @throws UnavailableError when no connection can be made, or the database does not answer within the deadline */
   async query<T>(sql: string, values: readonly unknown[], deadlineMs: number): Promise<T[]> {
+    if (performance.now() - this.answeredMs > MAX_IDLE_MS) {
+      // The server closes idle connections. Its FIN may not have been read yet, or may never arrive.
+      this.destroy();
+    }
     try {
       const connection = this.connection ?? (await within(CONNECT_DEADLINE_MS, this.connect()));
-      return await within(deadlineMs, ask<T>(connection, sql, values));
+      const rows = await within(deadlineMs, ask<T>(connection, sql, values));
+      this.answeredMs = performance.now();
+      return rows;
     } catch (error) {
       this.destroy();
       throw asDomainError(error);

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { Turnstile } from '../common/turnstile.js';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { POOL_SIZE } from './connection-options.js';
+import { MAX_IDLE_MS, POOL_SIZE } from './connection-options.js';
 import { before } from './deadline.js';
 
 /** What we use of mysql2's pooled connection. */
@@ -61,7 +61,9 @@ export class Leases {
     for (;;) {
       const connection = await lease.connect(this.dataSource);
       const provenMs = this.provenMs.get(connection);
-      if (provenMs === undefined || provenMs >= this.distrustBeforeMs) {
+      // mysql2 closes idle connections by a timer. This finds those that idled while the process could not run its timers.
+      const oldestMs = Math.max(this.distrustBeforeMs, performance.now() - MAX_IDLE_MS);
+      if (provenMs === undefined || provenMs >= oldestMs) {
         return;
       }
       destroy(connection);

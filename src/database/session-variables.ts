@@ -18,6 +18,14 @@ const SQL_MODE = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVIS
 const NO_LIMIT = '18446744073709551615';
 
 /**
+ * After how many seconds without a statement the server closes the connection and rolls back. A client whose host lost power, or
+ * whose network fell silent, sends no FIN: without this limit its row locks stay for the server's `wait_timeout`, 8 hours.
+ */
+const IDLE_SECONDS = '8';
+/** The same within a transaction. Longer than a transaction of ours may take, so that only those of lost clients end. */
+const IDLE_TRANSACTION_SECONDS = '3';
+
+/**
  * The whole session: every variable of MySQL 8.4 and MariaDB 10.11 that changes what our statements mean, what they return, or
  * what they leave open. Tables, columns and engines are stated by the statements that make them.
  */
@@ -49,6 +57,13 @@ export const SESSION: readonly SessionVariable[] = [
   { name: 'max_statement_time', sql: '0', reads: '0.000000', only: 'MariaDB' },
   { name: 'innodb_lock_wait_timeout', sql: '2', reads: '2' },
   { name: 'lock_wait_timeout', sql: '2', reads: '2' },
+  { name: 'wait_timeout', sql: IDLE_SECONDS, reads: IDLE_SECONDS },
+  { name: 'idle_transaction_timeout', sql: IDLE_TRANSACTION_SECONDS, reads: IDLE_TRANSACTION_SECONDS, only: 'MariaDB' },
+  { name: 'idle_write_transaction_timeout', sql: '0', reads: '0', only: 'MariaDB' },
+  { name: 'idle_readonly_transaction_timeout', sql: '0', reads: '0', only: 'MariaDB' },
+  // For a client that is lost in the middle of a packet, or of an answer.
+  { name: 'net_read_timeout', sql: IDLE_SECONDS, reads: IDLE_SECONDS },
+  { name: 'net_write_timeout', sql: IDLE_SECONDS, reads: IDLE_SECONDS },
 
   { name: 'time_zone', sql: "_utf8mb4'+00:00'", reads: '+00:00' },
   // A value of its own stops the clock of the session: nothing would expire any more.

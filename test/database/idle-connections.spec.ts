@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { jest } from '@jest/globals';
+import type { RowDataPacket } from 'mysql2/promise';
+import { MAX_IDLE_MS, POOL_SIZE } from '../../src/database/connection-options.js';
+import type { Database } from '../../src/database/database.js';
+import { eventually } from '../support/eventually.js';
+import { openFaultProxy } from '../support/fault-proxy.js';
+import { openDatabase } from '../support/open-database.js';
+import { connectionOptions, createSchema, testServerUrl, type TestSchema } from '../support/schema.js';
+import { KEYS } from '../support/api-client.js';
+import { Instance, prepareGround } from '../verification/instances.js';
+
+/** Longer than the server keeps an idle connection. */
+const PATIENCE_MS = 15_000;
+const HOUR_MS = 3_600_000;
+
+describe('a connection that nobody uses', () => {
+  let schema: TestSchema;
+
+  beforeAll(async () => {
+    schema = await createSchema();
+  });
+
+  afterAll(() => schema.drop());
+
+  const openConnections = async (name: string) => {
+    const [rows] = await schema.connection.query<RowDataPacket[]>(
+      'SELECT id FROM information_schema.processlist WHERE db = ? AND id <> CONNECTION_ID()',
+      [name],
+    );
+    return rows.length;
+  };
+
+  /** As many reads at once as there are connections, so that each is used. */
+  const useAll = (database: Database) =>
+    Promise.all(
+      Array.from({ length: POOL_SIZE }, () => database.read((manager) => manager.query('SELECT SLEEP(0.1)'))),
+    );
+
+  it('is closed, and replaced unseen when it is needed', async () => {
+    const database = await openDatabase(schema.url);
+    try {
+      await useAll(database);
+      expect(await openConnections(schema.name)).toBe(POOL_SIZE);
+      await eventually('all are closed', async () => (await openConnections(schema.name)) === 0, PATIENCE_MS);
+      await expect(useAll(database)).resolves.toHaveLength(POOL_SIZE);
+    } finally {
+      await database.close();
+    }
+  }, 30_000);
+
+  it('is not used again when the network has dropped it meanwhile, even if the wall clock was put back', async () => {
+    const proxy = await openFaultProxy(serverAddress());
+    const url = new URL(schema.url);
+    url.searchParams.set('socketPath', proxy.socketPath);
+    const database = await openDatabase(url.href);
+    const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - HOUR_MS);
+    try {
+      await useAll(database);
+      proxy.set('mute');
+      proxy.set('open');
+      await sleep(MAX_IDLE_MS);
+      await expect(useAll(database)).resolves.toHaveLength(POOL_SIZE);
+    } finally {
+      now.mockRestore();
+      await database.close();
+      await proxy.close();
+    }
+  }, 30_000);
+
+  it('of a process that stood still is closed by the server, and replaced unseen when the process goes on', async () => {
+    const ground = await prepareGround();
+    try {
+      const instance = await Instance.start(ground.schema.url);
+      // No more: while its change feed is behind, an instance reads a few secrets at once only.
+      const keys = await ground.createKeys(3);
+      const rename = (label: string) =>
+        Promise.all(keys.map(async (key) => (await instance.send('PUT', `${KEYS}/${key.id}`, key, { label })).status));
+      const allDone = keys.map(() => 200);
+      expect(await rename('Before')).toEqual(allDone);
+      instance.product.signal('SIGSTOP');
+      const own = 1;
+      await eventually(
+        'the server has closed all',
+        async () => (await openConnections(ground.schema.name)) === own,
+        PATIENCE_MS,
+      );
+      instance.product.signal('SIGCONT');
+      expect(await rename('After')).toEqual(allDone);
+      expect(instance.product.output).not.toContain('the change feed cannot be read');
+    } finally {
+      await ground.end();
+    }
+  }, 60_000);
+});
+
+function serverAddress() {
+  const options = connectionOptions(testServerUrl());
+  return 'socketPath' in options ? { path: options.socketPath } : { host: options.host, port: options.port };
+}
