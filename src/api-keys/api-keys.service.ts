@@ -53,7 +53,7 @@ export class ApiKeysService {
     const key = await this.database.transaction(async (transaction) => {
       const created = plan(await this.acting.admit(transaction, caller, 'api_keys.create'), caller, id, request);
       await this.keys.insert(transaction.manager, created, secretRow(created, issued));
-      await this.changes.mark(transaction, { organizationId, keyId: id });
+      this.changes.mark(transaction, { organizationId, keyId: id });
       return created;
     });
     return CreatedApiKeyResponse.withSecret(key, issued.secret);
@@ -76,7 +76,7 @@ export class ApiKeysService {
       await this.keys.update(transaction.manager, key, changed);
       const change = { organizationId: key.organizationId, keyId: id };
       if (changed.scopes !== undefined || changed.ipAllowList !== undefined || changed.expiresAt !== undefined) {
-        await this.changes.mark(transaction, change);
+        this.changes.mark(transaction, change);
       } else {
         this.changes.announce(transaction, change);
       }
@@ -91,7 +91,7 @@ export class ApiKeysService {
       const acting = await this.acting.admit(transaction, caller, 'api_keys.delete', id);
       const key = targetOf(acting, id);
       await this.keys.update(transaction.manager, key, { deletedAt: acting.now, updatedAt: acting.now });
-      await this.changes.mark(transaction, { organizationId: key.organizationId, keyId: id });
+      this.changes.mark(transaction, { organizationId: key.organizationId, keyId: id });
     });
     return DeletedApiKeyResponse.from(id);
   }

@@ -113,7 +113,7 @@ export class Database {
         const { runner } = lease;
         await runner.startTransaction();
         const transaction = new Transaction(runner.manager);
-        const result = await work(transaction).catch(async (error: unknown) => {
+        const result = await finished(work, transaction, deadline).catch(async (error: unknown) => {
           await rollBack(lease, error);
           throw error;
         });
@@ -153,6 +153,20 @@ export class Database {
       throw asDomainError(error);
     }
   }
+}
+
+/** Does the work and then the final statement. Throws past the deadline: the process stood still, and the caller was refused. */
+async function finished<T>(
+  work: (transaction: Transaction) => Promise<T>,
+  transaction: Transaction,
+  deadline: number,
+): Promise<T> {
+  const result = await work(transaction);
+  await transaction.finish();
+  if (performance.now() >= deadline) {
+    throw new UnavailableError({ detail: 'the transaction was past its deadline before COMMIT' });
+  }
+  return result;
 }
 
 /** Rolls back unless the connection is gone, in which case the server does. */

@@ -8,6 +8,8 @@ export type Settled = 'committed' | 'unknown';
 /** A transaction under way. It is cut after a few seconds: do nothing slow inside. */
 export class Transaction {
   private readonly listeners: ((settled: Settled) => void)[] = [];
+  private finalStatement: (() => Promise<unknown>) | undefined;
+  private isFinishing = false;
 
   constructor(readonly manager: EntityManager) {}
 
@@ -28,9 +30,26 @@ export class Transaction {
     );
   }
 
+  /**
+   * Registers the last statement before COMMIT: it runs after the work, whatever that does in between.
+   * @throws Error when there is one already, because only one can be the last, or when the work has ended
+   */
+  beforeCommit(statement: () => Promise<unknown>): void {
+    if (this.isFinishing || this.finalStatement !== undefined) {
+      throw new Error('a transaction has one final statement, registered before its work ends');
+    }
+    this.finalStatement = statement;
+  }
+
   /** Calls back once the COMMIT has gone out, before the caller's promise settles; never after a rollback. */
   onSettled(listener: (settled: Settled) => void): void {
     this.listeners.push(listener);
+  }
+
+  /** For the transaction helper alone: runs the final statement, if one was registered. */
+  async finish(): Promise<void> {
+    this.isFinishing = true;
+    await this.finalStatement?.();
   }
 
   /** For the transaction helper alone. */

@@ -69,7 +69,7 @@ export class OrganizationsService {
       const now = await transaction.now();
       const changed = { deactivatedAt: active ? null : now, updatedAt: now };
       await this.organizations.update(transaction.manager, id, changed);
-      await this.changes.mark(transaction, { organizationId: id });
+      this.changes.mark(transaction, { organizationId: id });
       return Object.assign(organization, changed);
     });
   }

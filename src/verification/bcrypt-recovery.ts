@@ -70,7 +70,7 @@ export class BcryptRecovery {
         [digest, current, decodeSecretId(secretId), pepperVersion],
       );
       // An instance without recovery may know the row as one that never verifies.
-      await this.changes.mark(transaction, { organizationId: key.organizationId, keyId: key.keyId });
+      this.changes.mark(transaction, { organizationId: key.organizationId, keyId: key.keyId });
     });
     this.logger.log(`the digest of a secret of ${key.keyId} was made anew`);
   }

@@ -137,9 +137,9 @@ describe('the marks of changes', () => {
     const told: Change[] = [];
     const unsubscribe = changes.subscribe((change) => told.push(change));
     const left = await marksOf(async () => {
-      const work = latchkey.app.get(Database).transaction(async (transaction) => {
-        await changes.mark(transaction, { organizationId, keyId });
-        throw new RangeError('changed my mind');
+      const work = latchkey.app.get(Database).transaction((transaction) => {
+        changes.mark(transaction, { organizationId, keyId });
+        return Promise.reject(new RangeError('changed my mind'));
       });
       await expect(work).rejects.toThrow('changed my mind');
     });
