@@ -1,8 +1,12 @@
+import type { RowDataPacket } from 'mysql2/promise';
+import { deletesKey } from '../database/changes-under-test.js';
 import { KEYS } from '../support/api-client.js';
+import { openProxy } from '../support/database-proxy.js';
+import { eventually } from '../support/eventually.js';
 import { describeOnGalera, startGaleraCluster, type GaleraCluster } from '../support/galera.js';
 import { endProducts } from '../support/product.js';
 import type { MadeKey } from '../support/service.js';
-import { CURRENT, Instance, prepareGround, report, type Ground } from './instances.js';
+import { BOUND_MS, bytesOf, CURRENT, Instance, prepareGround, report, type Ground } from './instances.js';
 import { expectObeyed } from './last-acceptance.js';
 
 const RUNS = 40;
@@ -60,6 +64,27 @@ describeOnGalera('two instances on two nodes of a Galera cluster', () => {
       tookMs.push(outcome.ms);
     }
     report('first use of a new key on another node', tookMs);
+  }, 60_000);
+
+  it('obey within the bound a delete whose COMMIT one node did not acknowledge, once it is known to the other', async () => {
+    const [key, caller] = await ground.createKeys(2);
+    const proxy = await openProxy(undefined, new URL(cluster?.urls[0] ?? ''));
+    try {
+      const cutOff = await Instance.start(proxy.url(ground.schema.name));
+      await b.expectCurrent(key ?? ground.root, 200);
+      proxy.rule = (statements) =>
+        key !== undefined && statements.at(-1) === 'COMMIT' && deletesKey(key, statements) ? 'lost after' : 'passes';
+      const { status } = await cutOff.send('DELETE', `${KEYS}/${key?.id ?? ''}`, caller ?? ground.root);
+      expect(status).toBe(503);
+      await b.untilCurrent(key ?? ground.root, 401, BOUND_MS);
+      const entries = () =>
+        ground.schema.connection.query<RowDataPacket[]>('SELECT id FROM key_changes WHERE key_id = ?', [
+          bytesOf(key ?? ground.root),
+        ]);
+      await eventually('there is a second entry', async () => (await entries())[0].length === 2);
+    } finally {
+      await proxy.close();
+    }
   }, 60_000);
 
   it('change one key at the same time without an error: the cluster lets one of two win, and the other tries again', async () => {
