@@ -14,7 +14,7 @@ const watches = process.argv.includes('--watch');
 
 await runScript(
   async (stop) => {
-    loadEnvFile();
+    await loadEnvFile();
     await takeServiceLock(stop);
     try {
       await ensureDependencies(stop);

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -14,27 +14,16 @@ const PATIENCE_MS = 25_000;
 const launched = new Set<ChildProcess>();
 const folders = new Set<string>();
 
-/** The built product as a process of its own, in an empty working folder, with no environment but what it is given. */
-export class Product {
+/** A process that the tests have started, and what it has printed. */
+export class RunningProcess {
   stdout = '';
   stderr = '';
   /** The exit code, as a shell has it: 128 + n when signal n ended it. */
   readonly exitCode: Promise<number>;
-  private readonly child: ChildProcess;
+  protected readonly child: ChildProcess;
 
-  /** @param outputs descriptors for its streams; a stream without one is read by the test */
-  constructor(
-    program: Program,
-    env: Readonly<Record<string, string>>,
-    args: readonly string[] = [],
-    outputs: { readonly stdout?: number; readonly stderr?: number } = {},
-  ) {
-    const { stdout = 'pipe', stderr = 'pipe' } = outputs;
-    this.child = spawn(process.execPath, [join(testDist(), `${program}.js`), ...args], {
-      cwd: makeFolder(),
-      env: { PATH: process.env.PATH, PORT: '0', INTERNAL_PORT: '0', LOG_FORMAT: 'json', DATABASE_WAIT_MS: '0', ...env },
-      stdio: ['ignore', stdout, stderr, ...(program === 'start' ? (['ipc'] as const) : [])],
-    });
+  constructor(command: string, args: readonly string[], options: SpawnOptions) {
+    this.child = spawn(command, args, options);
     launched.add(this.child);
     this.child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
@@ -50,13 +39,15 @@ export class Product {
     this.child.kill(name);
   }
 
-  /** Lets go of the channel that `npm start` keeps to its service, as its death would. */
-  disconnect(): void {
-    this.child.disconnect();
+  /** As a terminal does, to all in its foreground. Only for a process that leads a group. */
+  signalGroup(name: NodeJS.Signals): void {
+    if (this.child.pid !== undefined) {
+      process.kill(-this.child.pid, name);
+    }
   }
 
   /** Waits until the output has the text. */
-  async says(text: string | RegExp): Promise<RegExpMatchArray> {
+  async says(text: string | RegExp, patienceMs = PATIENCE_MS): Promise<RegExpMatchArray> {
     let listener: (() => void) | undefined;
     const said = new Promise<RegExpMatchArray>((resolve) => {
       listener = () => {
@@ -69,7 +60,61 @@ export class Product {
       this.child.stderr?.on('data', listener);
       listener();
     });
-    return within(Promise.race([said, this.exitWithout(text)]), () => `not said: ${String(text)}\n${this.output}`);
+    return within(
+      Promise.race([said, this.exitWithout(text)]),
+      () => `not said: ${String(text)}\n${this.output}`,
+      patienceMs,
+    );
+  }
+
+  /** Waits for its end. */
+  async ends(patienceMs = PATIENCE_MS): Promise<number> {
+    return within(this.exitCode, () => `did not end\n${this.output}`, patienceMs);
+  }
+
+  /** Asks it to stop and waits for its end. */
+  async stop(): Promise<number> {
+    this.signal('SIGTERM');
+    return this.ends();
+  }
+
+  private async exitWithout(text: string | RegExp): Promise<never> {
+    const code = await this.exitCode;
+    throw new Error(`ended with ${code} and never said ${String(text)}\n${this.output}`);
+  }
+}
+
+/**
+ * What a process of the product may have beside its environment: another folder to work in, another user, and descriptors
+ * for its streams. A stream without one is read by the test.
+ */
+export interface ProcessTraits {
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly stdout?: number;
+  readonly stderr?: number;
+}
+
+/** The built product as a process of its own, in an empty working folder, with no environment but what it is given. */
+export class Product extends RunningProcess {
+  constructor(
+    program: Program,
+    env: Readonly<Record<string, string>>,
+    args: readonly string[] = [],
+    { stdout, stderr, ...traits }: ProcessTraits = {},
+  ) {
+    super(process.execPath, [join(testDist(), `${program}.js`), ...args], {
+      cwd: traits.cwd ?? makeFolder(),
+      ...traits,
+      env: { PATH: process.env.PATH, PORT: '0', INTERNAL_PORT: '0', LOG_FORMAT: 'json', DATABASE_WAIT_MS: '0', ...env },
+      stdio: ['ignore', stdout ?? 'pipe', stderr ?? 'pipe', ...(program === 'start' ? (['ipc'] as const) : [])],
+    });
+  }
+
+  /** Lets go of the channel that `npm start` keeps to its service, as its death would. */
+  disconnect(): void {
+    this.child.disconnect();
   }
 
   /** Where it listens, once it does and is ready. */
@@ -82,22 +127,6 @@ export class Product {
   async internalUrl(): Promise<string> {
     const [, url] = await this.says(/doors for services are at (http:\/\/[\w.:[\]]+)/);
     return url ?? '';
-  }
-
-  /** Waits for its end. */
-  async ends(): Promise<number> {
-    return within(this.exitCode, () => `did not end\n${this.output}`);
-  }
-
-  /** Asks it to stop and waits for its end. */
-  async stop(): Promise<number> {
-    this.signal('SIGTERM');
-    return this.ends();
-  }
-
-  private async exitWithout(text: string | RegExp): Promise<never> {
-    const code = await this.exitCode;
-    throw new Error(`ended with ${code} and never said ${String(text)}\n${this.output}`);
   }
 }
 
@@ -128,6 +157,7 @@ export function makeFolder(): string {
 export async function endProducts(): Promise<void> {
   await Promise.all(
     [...launched].map(async (child) => {
+      killGroup(child.pid);
       child.kill('SIGKILL');
       await once(child, 'exit');
     }),
@@ -136,6 +166,15 @@ export async function endProducts(): Promise<void> {
     rmSync(folder, { recursive: true, force: true });
   }
   folders.clear();
+}
+
+/** Ends what a process that leads a group has started. The others have no group of that number. */
+function killGroup(pid: number | undefined): void {
+  try {
+    process.kill(-(pid ?? NaN), 'SIGKILL');
+  } catch {
+    // There is no such group.
+  }
 }
 
 /** Its exit code, when it has ended and all that it printed has been read. Not by `close`, which a disconnected child never emits. */
@@ -153,7 +192,7 @@ async function endOf(child: ChildProcess): Promise<number> {
 }
 
 /** Where `npm test` has compiled the product to, or whoever runs Jest alone. */
-function testDist(): string {
+export function testDist(): string {
   const folder = process.env.TEST_DIST;
   if (folder === undefined || folder === '') {
     throw new Error('TEST_DIST is not set: run the tests by `npm test`, or name the folder of the compiled src');
@@ -161,12 +200,12 @@ function testDist(): string {
   return folder;
 }
 
-async function within<T>(promise: Promise<T>, complaint: () => string): Promise<T> {
+async function within<T>(promise: Promise<T>, complaint: () => string, patienceMs = PATIENCE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new Error(complaint()));
-    }, PATIENCE_MS);
+    }, patienceMs);
   });
   try {
     return await Promise.race([promise, tooLate]);
