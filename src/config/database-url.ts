@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { readCertificates } from './certificate-file.js';
 import { TLS_MODES, type DatabaseConfig } from './config.js';
 import type { ParseVariable } from './parse-variable.js';
 
@@ -112,13 +112,5 @@ function tlsOf(parameters: URLSearchParams, host: string): DatabaseConfig['tls']
   if (mode === 'verify' && isIP(host) !== 0) {
     throw new Error('takes tls=verify only with a host name; for an address there is tls=verify-ca with ca=');
   }
-  return { mode, ca: ca === null ? undefined : readCa(ca) };
-}
-
-function readCa(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Error('names a certificate file in ca= that cannot be read', { cause: error });
-  }
+  return { mode, ca: ca === null ? undefined : readCertificates(ca) };
 }

@@ -3,12 +3,27 @@ import { constants, closeSync, mkdirSync, openSync, readFileSync, writeSync } fr
 import { join } from 'node:path';
 import { errorCode } from '../common/error-code.js';
 import type { Pepper } from './config.js';
+import { ConfigError } from './parse-env.js';
+
+/** What `trim` leaves of a file that is whole: an editor may have added a byte order mark or line ends. */
+const PEPPER = /^[^\p{Cc}\uFFFD]{32,}$/u;
 
 /** The pepper of a development machine: made once, kept in the data folder for its owner's eyes only. */
 export function developmentPepper(dataDir: string): Pepper {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, 'pepper');
-  return readPepper(path) ?? createPepper(path);
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    return readPepper(path) ?? createPepper(path);
+  } catch (error) {
+    const code = errorCode(error);
+    throw code === undefined ? error : unusable(path, code);
+  }
+}
+
+function unusable(path: string, code: string): ConfigError {
+  return new ConfigError([
+    `DATA_DIR must be a folder that this user may write; ${path} can be neither read nor made there (${code}). Or set SECRET_PEPPER`,
+  ]);
 }
 
 function readPepper(path: string): Pepper | null {
@@ -23,8 +38,10 @@ function readPepper(path: string): Pepper | null {
   }
   try {
     const pepper = readFileSync(file, 'utf8').trim();
-    if (pepper.length < 32) {
-      throw new Error(`${path} is not a pepper; restore it, or delete it together with the development database`);
+    if (!PEPPER.test(pepper)) {
+      throw new ConfigError([
+        `${path} is not a pepper; restore it, or delete it together with the development database`,
+      ]);
     }
     return Buffer.from(pepper);
   } finally {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { developmentPepper } from './development-pepper.js';
@@ -224,7 +224,9 @@ describe('the configuration', () => {
     expect(problems({ DATABASE_URL: `${DATABASE_URL}?ca=/nowhere.pem` })).toEqual([
       expect.stringContaining('cannot be read'),
     ]);
-    expect(parse({ DATABASE_URL: `${DATABASE_URL}?ca=${import.meta.filename}` }).database.tls?.mode).toBe('verify');
+    expect(parse({ DATABASE_URL: `${DATABASE_URL}?ca=test/data/certificates/authority.pem` }).database.tls?.mode).toBe(
+      'verify',
+    );
     expect(problems({ DATABASE_URL: `${DATABASE_URL}?tls=required` })).toEqual([
       expect.stringContaining('takes tls=verify, tls=verify-ca'),
     ]);
@@ -256,6 +258,54 @@ describe('the configuration', () => {
   });
 });
 
+describe('the file of ca= in DATABASE_URL', () => {
+  const authority = readFileSync('test/data/certificates/authority.pem', 'utf8');
+  const other = readFileSync('test/data/certificates/elsewhere.pem', 'utf8');
+  const der = Buffer.from(authority.replaceAll(/-----.*-----|\s/g, ''), 'base64');
+  let path: string;
+
+  beforeEach(() => {
+    path = join(mkdtempSync(join(tmpdir(), 'latchkey-ca-')), 'ca file.pem');
+  });
+
+  function write(content: string | Buffer): string {
+    writeFileSync(path, content);
+    return `${DATABASE_URL}?ca=${encodeURIComponent(path)}`;
+  }
+
+  it.each([
+    ['a byte order mark', `\uFEFF${authority}`, 1],
+    ['the line ends of Windows', authority.replaceAll('\n', '\r\n'), 1],
+    ['comments and several certificates', `# Ours\n${authority}# Theirs\n${other}`, 2],
+    ['a certificate in DER form', der, 1],
+  ])('may have %s', (_, content, count) => {
+    const { ca = '' } = parse({ DATABASE_URL: write(content) }).database.tls ?? {};
+    expect(ca.match(/^-----BEGIN CERTIFICATE-----$/gm)).toHaveLength(count);
+    expect(ca.startsWith(authority.slice(authority.indexOf('-----BEGIN')).split('\n', 3).join('\n'))).toBe(true);
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['another text', 'hunter2'],
+    ['a private key', readFileSync('test/data/certificates/server.key.pem', 'utf8')],
+    ['a certificate without its end', authority.slice(0, 400)],
+    ['a certificate and another without its end', `${authority}${other.slice(0, 400)}`],
+    ['a certificate that was damaged', authority.replace(/[A-Za-z]{20}/, 'A'.repeat(20))],
+    ['a certificate in UTF-16', Buffer.from(authority, 'utf16le')],
+  ])('must not have %s: it is named, and not shown', (_, content) => {
+    const found = problems({ DATABASE_URL: write(content) });
+    expect(found).toEqual([`DATABASE_URL names in ca= a file that is not a certificate, or a damaged one: ${path}`]);
+  });
+
+  it('must be a file that can be read', () => {
+    const named = (file: string) => problems({ DATABASE_URL: `${DATABASE_URL}?ca=${encodeURIComponent(file)}` });
+    expect(named(join(path, '..'))).toEqual([expect.stringMatching(/cannot be read \(EISDIR\): \//)]);
+    expect(named('/nowhere.pem')).toEqual([
+      'DATABASE_URL names in ca= a file that cannot be read (ENOENT): /nowhere.pem',
+    ]);
+  });
+});
+
 describe('the pepper of a development machine', () => {
   const folder = () => mkdtempSync(join(tmpdir(), 'latchkey-pepper-'));
 
@@ -281,5 +331,33 @@ describe('the pepper of a development machine', () => {
     const dataDir = folder();
     writeFileSync(join(dataDir, 'pepper'), '');
     expect(() => developmentPepper(dataDir)).toThrow('is not a pepper');
+  });
+
+  it('is the same after an editor has added a byte order mark and line ends to its file', () => {
+    const dataDir = folder();
+    const pepper = developmentPepper(dataDir);
+    writeFileSync(join(dataDir, 'pepper'), `\uFEFF${pepper.toString()}\r\n\n`);
+    expect(developmentPepper(dataDir)).toEqual(pepper);
+  });
+
+  it.each([
+    ['of several lines', `${'p'.repeat(32)}\n${'q'.repeat(32)}`],
+    ['in UTF-16', Buffer.from(`\uFEFF${'p'.repeat(44)}`, 'utf16le')],
+    ['with NUL bytes, as a power cut leaves them', '\0'.repeat(45)],
+  ])('is not taken from a file %s', (_, content) => {
+    const dataDir = folder();
+    writeFileSync(join(dataDir, 'pepper'), content);
+    expect(() => developmentPepper(dataDir)).toThrow('is not a pepper');
+  });
+
+  it('names DATA_DIR where its file cannot be read or made', () => {
+    const dataDir = folder();
+    mkdirSync(join(dataDir, 'pepper'));
+    expect(() => developmentPepper(dataDir)).toThrow(/^The configuration is wrong:\n {2}- DATA_DIR .*EISDIR/);
+    writeFileSync(join(dataDir, 'file'), '');
+    expect(() => developmentPepper(join(dataDir, 'file'))).toThrow(
+      /^The configuration is wrong:\n {2}- DATA_DIR .*EEXIST/,
+    );
+    expect(() => developmentPepper(join(dataDir, 'file', 'below'))).toThrow(/- DATA_DIR .*ENOTDIR/);
   });
 });
