@@ -23,6 +23,9 @@ import { PepperRing } from './secrets/pepper-ring.js';
 import { ChangeFeed } from './verification/change-feed.js';
 import { UsageMeter } from './usage/usage-meter.js';
 
+/** A request to end: from a supervisor, from a terminal (Ctrl-C, Ctrl-\), and from a terminal or session that closes. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
 /** The schema lacks migrations that this version needs. */
 export class NotMigratedError extends Error {
   constructor() {
@@ -47,7 +50,7 @@ export interface StartSteps {
 }
 
 /**
- * The whole life of the process: starts, serves, and stops on SIGINT, SIGTERM, or when the parent that holds its IPC channel is gone.
+ * The whole life of the process: starts, serves, and stops on a signal that asks for it, or when the parent that holds its IPC channel is gone.
  * What keeps it from starting is said in one text on stderr, with exit code 1.
  */
 export async function serve(steps: StartSteps = {}, options: AppOptions = {}): Promise<NestExpressApplication> {
@@ -134,8 +137,11 @@ function stopOnSignals(app: NestExpressApplication): void {
       },
     );
   };
-  process.on('SIGINT', stopOnce);
-  process.on('SIGTERM', stopOnce);
+  for (const signal of STOP_SIGNALS) {
+    process.on(signal, stopOnce);
+  }
+  // Its default is the end of the process without a stop; other servers have other uses for it.
+  process.on('SIGUSR2', () => undefined);
   process.on('disconnect', () => {
     stopOnce('the process that started this one is gone');
   });

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { setInterval as every } from 'node:timers';
 import { Failure, Stopped } from './failure.mjs';
 
-const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 
 /**
  * Runs a script from begin to end: hears the signals that ask it to stop, prints a failure as plain text, and exits.

@@ -28,6 +28,14 @@ describe('a stop', () => {
   const launch = (env: Readonly<Record<string, string>> = {}, program: 'main' | 'start' = 'main') =>
     new Product(program, serviceEnv(latchkey.schema.url, env));
 
+  async function totalRequests(): Promise<number> {
+    const [rows] = await latchkey.schema.connection.query<RowDataPacket[]>(
+      'SELECT total_requests FROM api_key_metrics WHERE key_id = ?',
+      [idToBytes('api_key_', id)],
+    );
+    return Number(rows[0]?.total_requests ?? 0);
+  }
+
   it('by SIGTERM turns readiness off and goes on answering for SHUTDOWN_DELAY_MS, then ends with 0', async () => {
     const product = launch({ SHUTDOWN_DELAY_MS: '1500' });
     const url = await product.url();
@@ -87,7 +95,31 @@ describe('a stop', () => {
     agent.destroy();
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('by %s twice is one stop', async (signal) => {
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
+    'by %s writes what was counted, and ends with 0',
+    async (signal) => {
+      const product = launch({}, 'main');
+      const url = await product.url();
+      expect((await send(url, 'GET', KEYS, { secret })).status).toBe(200);
+      product.signal(signal);
+
+      expect(await product.ends()).toBe(0);
+      expect(product.output).toContain(`stopping: ${signal}`);
+      expect(await totalRequests()).toBe(1);
+    },
+  );
+
+  it.each(['SIGUSR2', 'SIGPIPE'] as const)('is not what %s asks for', async (signal) => {
+    const product = launch();
+    const url = await product.url();
+    product.signal(signal);
+
+    expect((await send(url, 'GET', KEYS, { secret })).status).toBe(200);
+    expect(await product.stop()).toBe(0);
+    expect(await totalRequests()).toBe(1);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('by %s twice is one stop', async (signal) => {
     const product = launch({ SHUTDOWN_DELAY_MS: '300' });
     await product.url();
     product.signal(signal);
