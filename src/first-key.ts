@@ -1,6 +1,6 @@
 import { constants, openSync, closeSync, mkdirSync, renameSync, writeSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { INestApplicationContext } from '@nestjs/common';
+import { Logger, type INestApplicationContext } from '@nestjs/common';
 import { ApiKeysService } from './api-keys/api-keys.service.js';
 import type { CreatedApiKeyResponse } from './api-keys/dto/created-api-key.response.js';
 import { newId } from './common/prefixed-id.js';
@@ -8,10 +8,10 @@ import type { Config } from './config/config.js';
 import { isLoopback } from './config/is-loopback.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 
-/** The key that a new development database starts with, and where it was written down. */
+/** The key that a new development database starts with, and the file that has it; null where DATA_DIR cannot be written. */
 export interface FirstKey {
   readonly key: CreatedApiKeyResponse;
-  readonly file: string;
+  readonly file: string | null;
 }
 
 /**
@@ -30,7 +30,17 @@ export async function createFirstKey(app: INestApplicationContext, config: Confi
   const key = await app
     .get(ApiKeysService)
     .create(operator, { label: 'Development key', description: 'Made by the first start' });
-  return { key, file: writeDown(config.dataDir, key) };
+  return { key, file: writeDownIfPossible(config.dataDir, key) };
+}
+
+/** The key exists by now, and is printed in any case: a folder that cannot be written must not end the start. */
+function writeDownIfPossible(dataDir: string, key: CreatedApiKeyResponse): string | null {
+  try {
+    return writeDown(dataDir, key);
+  } catch (error) {
+    new Logger('FirstKey').warn(error, 'the first key could not be written to DATA_DIR');
+    return null;
+  }
 }
 
 /** Where the first key is written down. */

@@ -25,7 +25,7 @@ app.get<LineSink>(LINE_SINK).write(escapeUnseen(await banner(app, app.get<Config
 process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);
 
 async function banner(app: NestExpressApplication, config: Config): Promise<string> {
-  const url = (await app.getUrl()).replace('[::1]', 'localhost');
+  const url = await app.getUrl();
   return `
   Latchkey is ready.
 
@@ -43,7 +43,8 @@ function describeDatabase({ socketPath, host, port, name }: DatabaseConfig): str
 }
 
 function tryIt(url: string, { key, file }: FirstKey): string {
-  return `  Your first API key, shown once, is also in ${file}. Create another with it:
+  const where = file === null ? 'and kept nowhere else' : `is also in ${file}`;
+  return `  Your first API key, shown once, ${where}. Create another with it:
 
     SECRET='${key.secret}'
     curl -s ${url}/developers/api_keys \\

@@ -95,6 +95,13 @@ describe('the first start', () => {
     expect(read().secret).toMatch(/^sk_live_/);
   });
 
+  it('prints the key also where DATA_DIR cannot be written', async () => {
+    const product = launch({ DATA_DIR: '/dev/null/data' });
+    const [, secret = ''] = await product.says(/shown once, and kept nowhere else(?:.|\n)*SECRET='(sk_live_\w+)'/);
+
+    expect((await send(await product.url(), 'GET', KEYS, { secret })).status).toBe(200);
+  });
+
   it('is the only one: a second makes no key and says which command does', async () => {
     const first = launch();
     await first.says('Latchkey is ready.');
