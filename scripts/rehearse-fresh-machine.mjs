@@ -116,7 +116,26 @@ async function rehearse(chamber, commands, env) {
     say(tailOf(test.output, 40));
   }
   await step("The README's curl, again", () => tryIt(sh, commands, env));
+  await rehearseProduction(sh, commands.production, end);
   await step('SIGTERM', () => end(second));
+}
+
+/** On the database of the start that is running, which is ended afterwards: its `node_modules` and `dist` are replaced. */
+async function rehearseProduction(sh, commands, end) {
+  const env = {
+    NODE_ENV: 'production',
+    APP_ENV: 'production',
+    TRUST_PROXY: 'none',
+    PORT: '0',
+    INTERNAL_PORT: '0',
+    DATABASE_URL: `mysql://latchkey@localhost/latchkey?socketPath=${CLONE}/.data/database/server.sock`,
+  };
+  const withPepper = (command) => sh(`SECRET_PEPPER=$(cat .data/pepper) exec ${command}`, env);
+  for (const command of commands.slice(0, -1))
+    await step(`NODE_ENV=production ${command}`, () => withPepper(command).ends({ deadlineMs: 10 * MINUTE_MS }));
+  const service = withPepper(commands.at(-1));
+  await step(`NODE_ENV=production ${commands.at(-1)}`, () => service.says('listening on', MINUTE_MS));
+  await step('SIGTERM', () => end(service));
 }
 
 async function tryIt(sh, { tryIt: command, answer: shown }, { PORT: port = '3000' }) {

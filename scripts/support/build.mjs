@@ -33,6 +33,16 @@ async function build(stop, keepIt) {
   });
 }
 
+/**
+ * Builds `dist` even if it is up to date.
+ *
+ * @param {AbortSignal} stop
+ */
+export async function rebuild(stop) {
+  discardBuild();
+  await ensureBuild(stop);
+}
+
 /** Whoever changes `dist` in another way says so first. */
 export function discardBuild() {
   unmark(servedBuild);

@@ -21,19 +21,35 @@ export async function ensureDependencies(stop) {
   );
 }
 
-/** npm keeps its own list of what it has put there, written last: an interrupted install has none. */
-function areInstalled() {
+/**
+ * Says whether what runs the product is installed and what builds and tests it is not, as `npm ci --omit=dev` leaves it.
+ *
+ * @returns {boolean}
+ */
+export function isProductionInstall() {
+  const isDevelopment = ({ dev, devOptional }) => dev === true || devOptional === true;
+  const packages = Object.entries(readPackages(inProject('package-lock.json')));
+  const hasTools = packages.some(([path, { dev }]) => dev === true && existsSync(inProject(path)));
+  return !hasTools && areInstalled((entry) => !isDevelopment(entry));
+}
+
+/**
+ * npm keeps its own list of what it has put there, written last: an interrupted install has none.
+ *
+ * @param {(entry: { dev?: boolean, devOptional?: boolean }) => boolean} counts which entries of the lock file must be there
+ */
+function areInstalled(counts = () => true) {
   const installedList = inProject('node_modules/.package-lock.json');
   if (!existsSync(installedList)) return false;
   const wanted = readPackages(inProject('package-lock.json'));
   const installed = readPackages(installedList);
   return (
     Object.keys(installed).every((path) => path in wanted) &&
-    Object.entries(wanted).every(([path, { optional, version, integrity }]) => {
-      if (path === '') return true;
+    Object.entries(wanted).every(([path, entry]) => {
+      if (path === '' || !counts(entry)) return true;
       // Binaries for other systems are in the lock file, and not on this disk.
-      if (!(path in installed)) return optional === true;
-      return installed[path].version === version && installed[path].integrity === integrity;
+      if (!(path in installed)) return entry.optional === true;
+      return installed[path].version === entry.version && installed[path].integrity === entry.integrity;
     })
   );
 }

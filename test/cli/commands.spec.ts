@@ -133,6 +133,28 @@ describe('the command line', () => {
     expect(refused.status).toBe(403);
   });
 
+  it.each([
+    ['create-organization --name VALUE', 'help'],
+    ['create-organization --name VALUE', 'migrate'],
+    ['create-organization --name VALUE', '--help'],
+    ['create-organization --name VALUE', '-h'],
+    ['create-organization --name VALUE', '--'],
+    ['create-organization --name=VALUE', '--version'],
+    ['create-organization --name=VALUE', '-x=y'],
+    ['create-organization --name=VALUE --', '--name'],
+  ])('takes a value for a value, whatever it looks like: %s of %s', async (command, value) => {
+    const args = command.split(' ').map((arg) => arg.replace('VALUE', value));
+    expect(await json<Organization>(...args)).toMatchObject({ name: value });
+  });
+
+  it('takes the texts of a key for values, whatever they look like', async () => {
+    const organization = await latchkey.createOrganization();
+    const key = await json<Key>(
+      ...['create-key', '--label', '-x', '--description', '--help', '--organization', organization],
+    );
+    expect(key).toMatchObject({ label: '-x', description: '--help' });
+  });
+
   it('stops an organization and lets it go on: soon, for a service that is running', async () => {
     const organization = await latchkey.createOrganization();
     const { secret } = await latchkey.createKey(organization);
@@ -175,6 +197,15 @@ describe('the command line', () => {
       ['to stop an unknown organization', ['deactivate-organization', UNKNOWN_ID], /no organization/],
       ['to stop an organization that is not named', ['deactivate-organization'], /missing required argument/],
       ['an organization with a blank name', ['create-organization', '--name', ' '], /name: must have 1 to 255/],
+      ['an organization with an empty name', ['create-organization', '--name='], /name: must have 1 to 255/],
+      ['an option without its value', ['create-organization', '--name'], /argument missing/],
+      [
+        'an option that has taken the next for its value',
+        ['create-organization', '--name', '--label', 'x'],
+        /too many arguments/,
+      ],
+      ['an id that looks like an option', ['deactivate-organization', '-x'], /unknown option/],
+      ['an id that looks like an option, after --', ['deactivate-organization', '--', '-x'], /org_ and a UUIDv7/],
       ['an unknown command', ['create-everything'], /unknown command/],
       ['an unknown option', [...CREATE_KEY, '--ip-allowlist', '10.0.0.1'], /unknown option/],
       ['an argument too many', ['list-organizations', 'Acme'], /too many arguments/],
