@@ -9,7 +9,8 @@ RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY migrations migrations
 COPY src src
-RUN npm run build
+# Not `npm run build`, whose script also looks after what is installed, and is not here.
+RUN npx nest build
 
 FROM base AS dependencies
 # Optional too: TypeScript is an optional peer of @nestjs/swagger, and would stay. What serves compilers and debuggers
@@ -24,7 +25,8 @@ ENV NODE_ENV=production APP_ENV=production HOST=0.0.0.0 PORT=3000
 COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
-USER node
+# `node` by its numbers, because Kubernetes' runAsNonRoot cannot tell that a name is not root. Any other user will do.
+USER 1000:1000
 # 3001: the doors for services, on INTERNAL_HOST, which is the container alone unless it is set.
 EXPOSE 3000 3001
 # Alive, not ready: a database that is away is no reason to restart the service.

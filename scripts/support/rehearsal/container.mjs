@@ -7,11 +7,13 @@ const COMMAND_DEADLINE_MS = 60_000;
 /** @returns {string[]} the command, as the image's user, without root's rights or a way to them */
 export function asService({ user, workdir }, command) {
   const rights = ['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'];
+  // By numbers, as in `USER 1000:1000`: Docker gives it no other group then.
+  const [uid, gid = uid] = user.split(':');
   return [
     'setpriv',
-    `--reuid=${user}`,
-    `--regid=${user}`,
-    '--init-groups',
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
     ...rights,
     'env',
     `--chdir=${workdir}`,
@@ -32,7 +34,7 @@ export class Container {
    */
   constructor(image, { environment, command, read_only: readOnly }) {
     this.#image = image;
-    this.#env = { PATH, HOME: `/home/${image.user}`, ...image.env, ...environment };
+    this.#env = { PATH, HOME: '/home/node', ...image.env, ...environment };
     const first = asService(image, command ?? image.command);
     this.#chamber = new Chamber(image.tree, { first, readOnly, env: this.#env });
   }
