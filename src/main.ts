@@ -1,3 +1,4 @@
-import { serve } from './app.lifecycle.js';
+import './check-node.js';
 
+const { serve } = await import('./app.lifecycle.js');
 await serve();
