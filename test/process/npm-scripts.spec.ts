@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { RowDataPacket } from 'mysql2/promise';
 import { KEYS, send } from '../support/api-client.js';
 import { Clone } from '../support/clone.js';
 import { eventually } from '../support/eventually.js';
@@ -16,6 +17,9 @@ const PRODUCTION = {
   HOST: '127.0.0.1',
   SHUTDOWN_DELAY_MS: '0',
 };
+
+/** util-linux has a program that opens a terminal for another. */
+const itWithTerminals = existsSync('/proc/self') && existsSync('/usr/bin/script') ? it : it.skip;
 
 /** The commands of the README, one by one, as written there. */
 function productionCommands(): string[] {
@@ -98,7 +102,7 @@ describe('the npm scripts', () => {
     // No one else may read what is made, and there is no input, no home, no folder for temporary files, no language.
     const env = { TMPDIR: '/nowhere', LANG: 'C', LC_ALL: 'C', TZ: 'Nowhere/Land' };
     const start = clone.shell('umask 077; exec npm start <&-', env);
-    const [, url = ''] = await start.says(/Latchkey is ready\.(?:.|\n)*API +(http:\/\/[\w.:]+)\/developers/, 60_000);
+    const [, url = ''] = await start.says(/Latchkey is ready\.[^]*?API +(http:\/\/[\w.:]+)\/developers/, 60_000);
     const { secret } = JSON.parse(readFileSync(join(clone.folder, '.data/first-key.json'), 'utf8')) as {
       secret: string;
     };
@@ -120,5 +124,24 @@ describe('the npm scripts', () => {
       await eventually('the lock is released', () => !existsSync(join(clone.folder, '.data/start.lock')));
     },
     60_000,
+  );
+
+  itWithTerminals(
+    '`npm start` writes what was counted when its terminal is gone, and nothing can be printed',
+    async () => {
+      const clone = new Clone();
+      const terminal = clone.shell('exec script -q -f -c "npm start" /dev/null', serviceEnv(schema.url));
+      const [, url = ''] = await terminal.says(/Latchkey is ready\.[^]*?API +(http:\/\/[\w.:]+)\/developers/, 60_000);
+      const { secret } = JSON.parse(readFileSync(join(clone.folder, '.data/first-key.json'), 'utf8')) as {
+        secret: string;
+      };
+      expect((await send(url, 'GET', KEYS, { secret })).status).toBe(200);
+      terminal.signal('SIGKILL');
+
+      await eventually('the lock is released', () => !existsSync(join(clone.folder, '.data/start.lock')));
+      const [rows] = await schema.connection.query<RowDataPacket[]>('SELECT total_requests FROM api_key_metrics');
+      expect(rows).toEqual([{ total_requests: 1 }]);
+    },
+    90_000,
   );
 });
