@@ -1,0 +1,114 @@
+import type { AdmissionOutcome } from './admission-limits.js';
+
+/** A request in a queue. */
+export interface Waiting {
+  /** Takes it out of the queue and tells it why. */
+  readonly settle: (outcome: AdmissionOutcome) => void;
+}
+
+/** The work of one key. */
+class KeyWork {
+  running = 0;
+  /** In the order of arrival. */
+  readonly queue = new Set<Waiting>();
+}
+
+/** What one tenant runs and queues, by key. A key is kept while it runs or waits. */
+export class TenantWork {
+  running = 0;
+  queued = 0;
+  private readonly keys = new Map<string, KeyWork>();
+  /** The keys with a queue; the one that is served next comes first. */
+  private readonly rotation = new Map<string, KeyWork>();
+
+  get isIdle(): boolean {
+    return this.keys.size === 0;
+  }
+
+  runningOf(key: string): number {
+    return this.keys.get(key)?.running ?? 0;
+  }
+
+  queuedOf(key: string): number {
+    return this.keys.get(key)?.queue.size ?? 0;
+  }
+
+  begin(key: string): void {
+    this.running++;
+    this.workOf(key).running++;
+  }
+
+  end(key: string): void {
+    if (this.runningOf(key) === 0) {
+      throw new Error('a request left that was not admitted');
+    }
+    const work = this.workOf(key);
+    this.running--;
+    work.running--;
+    this.forgetIdle(key, work);
+  }
+
+  enqueue(key: string, waiting: Waiting): void {
+    const work = this.workOf(key);
+    work.queue.add(waiting);
+    this.queued++;
+    // A key that is in the rotation already keeps its place.
+    this.rotation.set(key, work);
+  }
+
+  dequeue(key: string, waiting: Waiting): void {
+    const work = this.workOf(key);
+    work.queue.delete(waiting);
+    this.queued--;
+    if (work.queue.size === 0) {
+      this.rotation.delete(key);
+    }
+    this.forgetIdle(key, work);
+  }
+
+  /** The request whose turn it is, of a key that runs fewer than so many. */
+  findNext(runningPerKey: number): { readonly key: string; readonly waiting: Waiting } | undefined {
+    for (const [key, { running, queue }] of this.rotation) {
+      const [waiting] = queue;
+      if (waiting !== undefined && running < runningPerKey) {
+        return { key, waiting };
+      }
+    }
+    return undefined;
+  }
+
+  /** Lets the other keys go first from now on. */
+  rotate(key: string): void {
+    moveToEnd(this.rotation, key);
+  }
+
+  /** Every request that waits. */
+  allWaiting(): Waiting[] {
+    return [...this.rotation.values()].flatMap(({ queue }) => [...queue]);
+  }
+
+  private workOf(key: string): KeyWork {
+    const known = this.keys.get(key);
+    if (known !== undefined) {
+      return known;
+    }
+    const work = new KeyWork();
+    this.keys.set(key, work);
+    return work;
+  }
+
+  private forgetIdle(key: string, { running, queue }: KeyWork): void {
+    if (running === 0 && queue.size === 0) {
+      this.keys.delete(key);
+    }
+  }
+}
+
+/** Makes an entry the last one in the order of iteration; does nothing if it is not there. */
+export function moveToEnd<K, V>(map: Map<K, V>, key: K): void {
+  const value = map.get(key);
+  if (value !== undefined) {
+    map.delete(key);
+    map.set(key, value);
+  }
+}
