@@ -13,11 +13,12 @@ const MAY_IMPORT = {
   metrics: [],
   http: ['common', 'config', 'logging', 'metrics'],
   usage: ['common', 'config', 'database', 'changes'],
+  admission: ['common'],
   organizations: ['common', 'config', 'database', 'changes'],
-  'api-keys': ['common', 'config', 'database', 'changes', 'secrets', 'decision', 'organizations', 'usage'],
+  'api-keys': ['common', 'admission', 'config', 'database', 'changes', 'secrets', 'decision', 'organizations', 'usage'],
   verification: ['common', 'config', 'metrics', 'database', 'changes', 'secrets', 'decision', 'usage'],
   auth: ['common', 'config', 'decision', 'verification'],
-  health: ['common', 'config', 'logging', 'database', 'secrets', 'usage', 'verification'],
+  health: ['common', 'admission', 'config', 'logging', 'database', 'secrets', 'usage', 'verification'],
   internal: ['common', 'config', 'logging', 'metrics', 'decision', 'http', 'verification', 'health'],
 };
 

@@ -1,5 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { AdmissionInterceptor } from './admission/admission.interceptor.js';
+import { AdmissionModule } from './admission/admission.module.js';
 import { ApiKeySecret } from './api-keys/api-key-secret.entity.js';
 import { ApiKey } from './api-keys/api-key.entity.js';
 import { ApiKeysModule } from './api-keys/api-keys.module.js';
@@ -27,6 +29,8 @@ const THE_WAY_IN = [
   { provide: APP_GUARD, useExisting: ScopesGuard },
   { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
   { provide: APP_INTERCEPTOR, useExisting: IpAllowListInterceptor },
+  // Of those that may: a few at a time for each caller, before any of their bodies is read.
+  { provide: APP_INTERCEPTOR, useExisting: AdmissionInterceptor },
   // After everything that can refuse a caller: nobody without a key makes us read a body.
   { provide: APP_INTERCEPTOR, useClass: JsonBodyInterceptor },
   { provide: APP_PIPE, useClass: RequestValidationPipe },
@@ -45,6 +49,7 @@ export class AppModule {
         DatabaseModule.with([Organization, ApiKey, ApiKeySecret]),
         MetricsModule,
         ChangesModule,
+        AdmissionModule,
         ApiKeysModule,
         AuthModule,
         HealthModule,

@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { WithoutAdmission } from '../admission/without-admission.js';
 import type { Caller, KeyCaller } from '../common/access/caller.js';
 import { CurrentCaller } from '../common/access/current-caller.js';
 import { RequireScopes } from '../common/access/require-scopes.js';
@@ -39,6 +40,7 @@ export class ApiKeysController {
   }
 
   @Get('current')
+  @WithoutAdmission()
   @RequireScopes()
   @Answers(ApiKeyResponse, 'API key found', CURRENT)
   current(@CurrentCaller() { record }: KeyCaller) {

@@ -32,8 +32,8 @@ export const CURRENT: AnswersOptions = {
   description:
     'The key that the request is made with, secret masked; every living key may ask, whatever its scopes. What another ' +
     'request has just changed may take a second to show; a label or description, a minute.',
-  // Nothing of the request can be wrong but its key.
-  failures: { 400: null },
+  // Nothing of the request can be wrong but its key, and it never waits.
+  failures: { 400: null, 429: null },
 };
 
 export const GET: AnswersOptions = {

@@ -9,6 +9,7 @@ import {
   SUPPORT_ID_SCHEMA,
 } from './error-envelope.js';
 import { FAILURE_SENTENCES, internalFailureSentence, invalidFieldsSentence } from './failure-sentences.js';
+import { TooManyRequestsError } from './too-many-requests-error.js';
 import { UnavailableError } from './unavailable-error.js';
 
 /** A class whose instances go to the wire, with the one that the API document shows. */
@@ -27,11 +28,15 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   409: 'In conflict with what is there',
   413: 'The body is too large',
   415: 'The body is not JSON',
+  429: 'Too many requests of the caller wait already; nothing was done',
   500: 'A failure on our side',
   503: 'Unavailable for the moment; nothing was decided',
 };
 
-const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = { 503: { 'Retry-After': '1' } };
+const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  429: { 'Retry-After': '1' },
+  503: { 'Retry-After': '1' },
+};
 
 const LINK_HEADER = {
   description: 'The next page (RFC 8288): a query alone, relative to the URL of the request. Absent on the last page.',
@@ -100,6 +105,7 @@ function commonFailures(takesBody: boolean): Readonly<Record<number, string | Do
     400: { error: invalidFieldsSentence(1), validator: { colour: FAILURE_SENTENCES.unknownField } },
     406: FAILURE_SENTENCES.notAcceptable,
     500: internalFailureSentence(EXAMPLE_IDENTITY),
+    429: new TooManyRequestsError().message,
     503: new UnavailableError().message,
   };
 }

@@ -89,8 +89,8 @@ describe('@Answers', () => {
   });
 
   it('documents the failures of every route, those of bodies where there is one, and those of the route', () => {
-    expect(Object.keys(answersOf('post'))).toEqual(['201', '400', '406', '409', '413', '415', '500', '503']);
-    expect(Object.keys(answersOf('get'))).toEqual(['200', '400', '401', '403', '406', '500', '503']);
+    expect(Object.keys(answersOf('post'))).toEqual(['201', '400', '406', '409', '413', '415', '429', '500', '503']);
+    expect(Object.keys(answersOf('get'))).toEqual(['200', '400', '401', '403', '406', '429', '500', '503']);
   });
 
   it('shows every failure by the one shared component, with whole examples of its own status', () => {

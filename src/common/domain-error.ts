@@ -1,5 +1,6 @@
 /** What went wrong, in terms that no transport owns. The public edge makes a status of it, the command line an exit code. */
-export type ErrorKind = 'invalid' | 'unauthenticated' | 'forbidden' | 'not_found' | 'conflict' | 'unavailable';
+export type ErrorKind =
+  'invalid' | 'unauthenticated' | 'forbidden' | 'not_found' | 'conflict' | 'too_many_requests' | 'unavailable';
 
 /** What an error may carry besides its message. */
 export interface DomainErrorOptions {

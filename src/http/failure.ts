@@ -20,6 +20,7 @@ const STATUS = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  too_many_requests: 429,
   unavailable: 503,
 } as const satisfies Record<ErrorKind, number>;
 

@@ -1,16 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import { hash } from 'bcrypt';
 import { parse, v7 } from 'uuid';
-import { Turnstile } from '../common/turnstile.js';
-import { UnavailableError } from '../common/unavailable-error.js';
+import { Admission } from '../common/admission/admission.js';
+import { refusalError } from '../common/admission/refusal-error.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { PepperRing, type SecretBinding, type VersionedDigest } from './pepper-ring.js';
 import { formatSecret, maskSecret, SECRET_RANDOM_BYTES } from './secret-form.js';
 
-/** As many as Node's own threads, which would otherwise queue without end: bcrypt takes one of them whole. */
-const HASHES_AT_ONCE = 4;
-const HASH_WAIT_MS = 2_000;
+/**
+ * bcrypt takes a core for as long as it runs: more at once than there are cores would only take time from the event loop. No more
+ * than Node's own threads, where they would queue without bound.
+ */
+export const HASHES_AT_ONCE = Math.min(4, availableParallelism());
+/** At 30 hashes a second, as many as a full queue takes. */
+const HASH_WAIT_MS = 10_000;
+const HASHES_QUEUED = 256;
 
 /** A new secret and all that is stored in its place. `secret` is shown once and then forgotten. */
 export interface IssuedSecret extends VersionedDigest {
@@ -22,21 +28,24 @@ export interface IssuedSecret extends VersionedDigest {
 
 @Injectable()
 export class SecretIssuer {
-  private readonly hashing = new Turnstile(HASHES_AT_ONCE);
+  /** Which hashes are computed, fair between organizations. */
+  readonly hashing = new Admission({
+    running: HASHES_AT_ONCE,
+    runningPerTenant: HASHES_AT_ONCE,
+    runningPerKey: HASHES_AT_ONCE,
+    queuedPerTenant: HASHES_QUEUED,
+    queuedPerKey: HASHES_QUEUED,
+  });
 
   constructor(
     @Inject(CONFIG) private readonly config: Pick<Config, 'secretPrefix' | 'bcryptCost'>,
     private readonly peppers: PepperRing,
   ) {}
 
-  /** How many bcrypt hashes are being computed, and how many wait for that. */
-  get load(): { readonly running: number; readonly queued: number } {
-    return { running: this.hashing.inside, queued: this.hashing.queued };
-  }
-
   /**
    * Makes a secret for a key. Takes as long as bcrypt does: call it outside any transaction, and only for who may have one.
-   * @throws UnavailableError when too many are being made
+   * @throws UnavailableError when it waited too long for its turn
+   * @throws TooManyRequestsError when too many of the organization wait already
    */
   async issue(binding: SecretBinding): Promise<IssuedSecret> {
     const { secretPrefix, bcryptCost } = this.config;
@@ -46,19 +55,20 @@ export class SecretIssuer {
       secretId,
       secret,
       masked: maskSecret(secretPrefix, secret),
-      secretHash: await this.hash(secret, bcryptCost),
+      secretHash: await this.hash(secret, bcryptCost, binding.organizationId),
       ...this.peppers.digest(secret, binding),
     };
   }
 
-  private async hash(secret: string, cost: number): Promise<string> {
-    if (!(await this.hashing.enter(HASH_WAIT_MS))) {
-      throw new UnavailableError({ detail: 'too many secrets are being made' });
+  private async hash(secret: string, cost: number, organizationId: string): Promise<string> {
+    const outcome = await this.hashing.enter(organizationId, organizationId, { waitMs: HASH_WAIT_MS });
+    if (outcome !== 'admitted') {
+      throw refusalError(outcome, 'bcrypt');
     }
     try {
       return await hash(secret, cost);
     } finally {
-      this.hashing.leave();
+      this.hashing.leave(organizationId, organizationId);
     }
   }
 }

@@ -370,7 +370,7 @@ export interface components {
              * @example reachable
              * @enum {string}
              */
-            database: "reachable" | "unreachable" | "unknown";
+            database: "reachable" | "busy" | "unreachable" | "unknown";
         };
     };
     responses: never;
@@ -491,6 +491,17 @@ export interface operations {
             /** @description Only JSON is spoken */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests of the caller wait already; nothing was done */
+            429: {
+                headers: {
+                    /** @example 1 */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -638,6 +649,17 @@ export interface operations {
             /** @description The body is not JSON */
             415: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests of the caller wait already; nothing was done */
+            429: {
+                headers: {
+                    /** @example 1 */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -902,6 +924,17 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description Too many requests of the caller wait already; nothing was done */
+            429: {
+                headers: {
+                    /** @example 1 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description A failure on our side */
             500: {
                 headers: {
@@ -1066,6 +1099,17 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
+            /** @description Too many requests of the caller wait already; nothing was done */
+            429: {
+                headers: {
+                    /** @example 1 */
+                    "Retry-After"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
             /** @description A failure on our side */
             500: {
                 headers: {
@@ -1184,6 +1228,17 @@ export interface operations {
             /** @description Only JSON is spoken */
             406: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorEnvelope"];
+                };
+            };
+            /** @description Too many requests of the caller wait already; nothing was done */
+            429: {
+                headers: {
+                    /** @example 1 */
+                    "Retry-After"?: string;
                     [name: string]: unknown;
                 };
                 content: {

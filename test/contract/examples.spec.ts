@@ -1,3 +1,5 @@
+import { REQUEST_LIMITS, RequestAdmission } from '../../src/admission/request-admission.js';
+import type { OrganizationId } from '../../src/common/prefixed-id.js';
 import { KEYS, send } from '../support/api-client.js';
 import { startAppOn, type AppOn } from '../support/app-on.js';
 import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
@@ -20,6 +22,7 @@ interface Sent {
 }
 
 let app: TestApp;
+let organization: OrganizationId;
 let secrets: {
   readonly owner: string;
   readonly elsewhere: string;
@@ -28,7 +31,7 @@ let secrets: {
 };
 beforeAll(async () => {
   app = await startTestApp(PRODUCTION);
-  const organization = await app.createOrganization();
+  organization = await app.createOrganization();
   secrets = {
     owner: (await app.createKey(organization)).secret,
     elsewhere: (await app.createKey(organization, { ip_allow_list: ['192.0.2.1'] })).secret,
@@ -144,10 +147,11 @@ function failuresOf(...statuses: string[]): [title: string, failure: FailureCase
 describe('the failures that the document shows', () => {
   const ofTheRequest = failuresOf('400', '401', '403', '404', '406', '413', '415');
   const unexpected = failuresOf('500');
+  const tooMany = failuresOf('429');
   const unavailable = failuresOf('503');
 
   it('are all provoked here', () => {
-    expect(ofTheRequest.length + unexpected.length + unavailable.length).toBe(FAILURES.length);
+    expect(ofTheRequest.length + unexpected.length + tooMany.length + unavailable.length).toBe(FAILURES.length);
     expect(FAILURES.length).toBeGreaterThan(40);
   });
 
@@ -167,6 +171,30 @@ describe('the failures that the document shows', () => {
       // Of a key that is known already, the service can say itself what it is.
       const secret = failure.operation.operationId === 'apiKeysCurrent' ? secrets.unused : secrets.owner;
       expectAsDocumented(failure, await sendExample(failure.operation, { secret }));
+    });
+  });
+
+  describe('when too many requests of the organization wait', () => {
+    const { runningPerTenant, queuedPerKey, queuedPerTenant } = REQUEST_LIMITS;
+    beforeAll(async () => {
+      const admission = app.app.get(RequestAdmission);
+      for (let i = 0; i < runningPerTenant; i++) {
+        await admission.enter(organization, `${i}`, { waitMs: 0 });
+      }
+      for (let i = 0; i < queuedPerTenant; i++) {
+        void admission.enter(organization, `${i % Math.ceil(queuedPerTenant / queuedPerKey)}`, { waitMs: 60_000 });
+      }
+    });
+    afterAll(() => {
+      const admission = app.app.get(RequestAdmission);
+      admission.refuseQueued(organization);
+      for (let i = 0; i < runningPerTenant; i++) {
+        admission.leave(organization, `${i}`);
+      }
+    });
+
+    it.each(tooMany)('are what it answers: %s', async (_title, failure) => {
+      expectAsDocumented(failure, await sendExample(failure.operation, { secret: secrets.owner }));
     });
   });
 

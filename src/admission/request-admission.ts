@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { Admission } from '../common/admission/admission.js';
+import type { AdmissionLimits } from '../common/admission/admission-limits.js';
+
+/** How long a request may wait for its turn. */
+export const REQUEST_WAIT_MS = 10_000;
+
+/**
+ * A few run, because the database and bcrypt serve few at once. A burst of 200 creates, at 30 a second, fits into the queue and its
+ * time. One key cannot take all of its organization's places, or all of its queue.
+ */
+export const REQUEST_LIMITS: AdmissionLimits = {
+  running: 16,
+  runningPerTenant: 4,
+  runningPerKey: 3,
+  queuedPerTenant: 512,
+  queuedPerKey: 256,
+};
+
+/**
+ * Which requests of the control plane run, by organization and key.
+ */
+@Injectable()
+export class RequestAdmission extends Admission {
+  constructor() {
+    super(REQUEST_LIMITS);
+  }
+}

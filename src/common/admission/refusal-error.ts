@@ -1,0 +1,21 @@
+import type { DomainError } from '../domain-error.js';
+import { TooManyRequestsError } from '../too-many-requests-error.js';
+import { UnavailableError } from '../unavailable-error.js';
+import type { AdmissionOutcome } from './admission-limits.js';
+
+/**
+ * What a request is told that was not admitted.
+ * @param what names the queue in the log
+ */
+export function refusalError(reason: Exclude<AdmissionOutcome, 'admitted'>, what: string): DomainError {
+  switch (reason) {
+    case 'queue-full':
+      return new TooManyRequestsError({ detail: `the queue for ${what} is full` });
+    case 'timeout':
+      return new UnavailableError({ detail: `waited too long for ${what}` });
+    case 'aborted':
+      return new UnavailableError({ detail: `gave up waiting for ${what}` });
+    case 'unavailable':
+      return new UnavailableError({ detail: `a request of the same organization failed for ${what}` });
+  }
+}
