@@ -132,7 +132,7 @@ async function run(
       if (await app.get(Migrator).isPending()) {
         throw new NotMigratedError();
       }
-      await assignPepperVersions(app.get(Database), app.get(PepperRing), config);
+      await assignPepperVersions(app.get(Database).over('system'), app.get(PepperRing), config);
     }
     await print(`${escapeUnseen(JSON.stringify(await command(app), null, 2))}\n`);
   } catch (error) {

@@ -80,7 +80,7 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
   if (await app.get(Migrator).isPending()) {
     throw new NotMigratedError();
   }
-  await assignPepperVersions(database, app.get(PepperRing), config);
+  await assignPepperVersions(database.over('system'), app.get(PepperRing), config);
   if (config.bcryptRecovery) {
     new Logger('Latchkey').warn(
       'BCRYPT_RECOVERY is on: rows without a digest are believed by their bcrypt record. Switch it off when all is recovered.',
@@ -94,7 +94,7 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
   await listening('HOST', 'PORT', app.listen(config.port, config.host));
   app.get(Readiness).phase = 'ready';
   new Logger('Latchkey').log(`listening on ${await app.getUrl()}`);
-  reportOldPeppers(database, app.get(PepperRing)).catch((error: unknown) => {
+  reportOldPeppers(database.over('system'), app.get(PepperRing)).catch((error: unknown) => {
     new Logger('Peppers').warn(error, 'the keys under older peppers could not be counted');
   });
 }

@@ -19,7 +19,11 @@ export class MarksPruner implements OnApplicationShutdown {
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
 
-  constructor(private readonly database: Database) {}
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database.over('system');
+  }
 
   /** Prunes every few minutes from now on; not at the same moments as the other instances. */
   start(): void {

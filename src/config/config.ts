@@ -35,6 +35,8 @@ export interface Config {
   readonly host: string;
   readonly port: number;
   readonly database: DatabaseConfig;
+  /** How many connections the pool may hold; the change feed has one of its own beside it. */
+  readonly databasePoolSize: number;
   /** How long the start waits for the database, in milliseconds. */
   readonly databaseWaitMs: number;
   readonly secretPrefix: SecretPrefix;

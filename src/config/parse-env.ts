@@ -52,6 +52,7 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
   const rest = {
     host: read('HOST'),
     port: read('PORT'),
+    databasePoolSize: read('DATABASE_POOL_SIZE'),
     databaseWaitMs: read('DATABASE_WAIT_MS'),
     secretPrefix: read('SECRET_PREFIX'),
     bcryptCost: read('BCRYPT_COST'),

@@ -47,6 +47,11 @@ export const VARIABLES = {
     null,
     databaseUrl,
   ),
+  DATABASE_POOL_SIZE: variable(
+    'How many connections the pool holds at most. Each instance needs one more, for the change feed.',
+    '5',
+    integer(2, 100),
+  ),
   DATABASE_WAIT_MS: variable(
     'How long the start waits for the database, in milliseconds.',
     '30000',

@@ -6,7 +6,7 @@ import { preparedDriver } from './prepared-driver.js';
 type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
 
 /** Few connections: twenty instances of ten would exceed MySQL's default of 151. */
-export const POOL_SIZE = 5;
+export const DEFAULT_POOL_SIZE = 5;
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /**
@@ -45,7 +45,11 @@ export function clientOptions(database: DatabaseConfig) {
 }
 
 /** How TypeORM and mysql2 reach the database. Times cross the wire as text, in both directions. */
-export function connectionOptions(database: DatabaseConfig, entities: MysqlOptions['entities']): MysqlOptions {
+export function connectionOptions(
+  database: DatabaseConfig,
+  entities: MysqlOptions['entities'],
+  poolSize = DEFAULT_POOL_SIZE,
+): MysqlOptions {
   const { user, ...client } = clientOptions(database);
   return {
     type: 'mysql',
@@ -53,9 +57,9 @@ export function connectionOptions(database: DatabaseConfig, entities: MysqlOptio
     ...client,
     username: user,
     dateStrings: true,
-    // mysql2 closes idle connections only where more are allowed than may idle. `Leases` never opens more than POOL_SIZE.
-    poolSize: POOL_SIZE + 1,
-    extra: { maxIdle: POOL_SIZE, idleTimeout: MAX_IDLE_MS, gracefulEnd: true },
+    poolSize,
+    // mysql2 closes idle connections only where more are allowed than may idle. `Leases` never opens more than `poolSize`.
+    extra: { connectionLimit: poolSize + 1, maxIdle: poolSize, idleTimeout: MAX_IDLE_MS, gracefulEnd: true },
     entities: entities ?? [],
     migrations: [...MIGRATIONS],
     migrationsTableName: MIGRATIONS_TABLE,

@@ -32,6 +32,9 @@ const SERVER_ERRNOS = new Set([
   1226, 1290, 1317, 1792, 1836, 1927, 1969, 3024, 3032, 3100, 3168, 3169, 4031,
 ]);
 
+/** The server, or the account, has as many connections as it may: 1040, 1203, 1226. */
+const CONNECTION_LIMIT_ERRNOS = new Set([1040, 1203, 1226]);
+
 /** A deadlock, also that of Galera's certification (1213); the certification of MySQL's Group Replication (3101). */
 const CONFLICT_ERRNOS = new Set([1213, 3101]);
 
@@ -58,6 +61,11 @@ export class SessionRefusedError extends DatabaseSetupError {}
 /** A deadlock, or a certification conflict in a cluster: the transaction did not happen and may be tried again. */
 export function isConflict(error: unknown): boolean {
   return CONFLICT_ERRNOS.has(serverErrno(error));
+}
+
+/** Whether the server refused a further connection, because there are as many as it allows. */
+export function isConnectionLimit(error: unknown): boolean {
+  return CONNECTION_LIMIT_ERRNOS.has(driverError(error)?.errno ?? 0);
 }
 
 /** Whether the error says that the database cannot serve now, rather than that a statement is wrong. */

@@ -20,7 +20,9 @@ export class DatabaseModule {
           provide: Database,
           inject: [CONFIG],
           useFactory: (config: Config) =>
-            new Database(new DataSource(connectionOptions(config.database, [...entities] as never))),
+            new Database(
+              new DataSource(connectionOptions(config.database, [...entities] as never, config.databasePoolSize)),
+            ),
         },
         Migrator,
       ],

@@ -3,7 +3,8 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { asDomainError, CommitUnknownError, isConflict, isOutage } from './database-errors.js';
 import { before } from './deadline.js';
-import { Leases, type Lease } from './lease.js';
+import type { Lane } from './connection-lanes.js';
+import { Leases, PoolBusyError, type LaneUse, type Lease } from './lease.js';
 import { waitForDatabase } from './wait-for-database.js';
 import { Transaction } from './transaction.js';
 
@@ -13,23 +14,41 @@ const TRANSACTION_DEADLINE_MS = 2_500;
 const CLOSE_DEADLINE_MS = 1_000;
 const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 10;
+const PROBE_DEADLINE_MS = 1_000;
+
+/** `busy`: no connection became free in time, which says nothing about the database. */
+export type DatabaseReachability = 'reachable' | 'busy' | 'unreachable';
 
 /**
  * The one way to the database. Every use has a deadline of its own, past which the connection is destroyed, so that
  * nothing hangs and no busy connection goes back to the pool. Outages are `UnavailableError`.
+ *
+ * Connections are shared by lanes (see `laneLimits`). The lane is `control` unless another is asked for by `over`: that is the
+ * one which a flood of requests can exhaust without harm to verification and operators.
  */
 @Injectable()
 export class Database {
   private readonly logger = new Logger(Database.name);
-  private readonly leases: Leases;
 
-  constructor(readonly dataSource: DataSource) {
-    this.leases = new Leases(dataSource);
+  constructor(
+    readonly dataSource: DataSource,
+    private readonly leases = new Leases(dataSource),
+    private readonly lane: Lane = 'control',
+  ) {}
+
+  /** The same database, used by the connections of another lane. */
+  over(lane: Lane): Database {
+    return new Database(this.dataSource, this.leases, lane);
   }
 
-  /** How the connections are used at this moment. */
-  get poolUse(): Leases['use'] {
-    return this.leases.use;
+  /** How many connections there may be. */
+  get poolSize(): number {
+    return this.leases.size;
+  }
+
+  /** How the connections of a lane are used at this moment. */
+  useOf(lane: Lane): LaneUse {
+    return this.leases.useOf(lane);
   }
 
   /**
@@ -69,7 +88,7 @@ export class Database {
 
   /** Runs work that may take any time, such as a migration. Its connection is destroyed afterwards, with all that was set on it. */
   async withoutDeadline<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const lease = await this.leases.take(performance.now() + READ_DEADLINE_MS);
+    const lease = await this.leases.take(performance.now() + READ_DEADLINE_MS, this.lane);
     try {
       return await work(lease.runner);
     } catch (error) {
@@ -79,13 +98,13 @@ export class Database {
     }
   }
 
-  /** Whether the database answers within a second. */
-  async isReachable(): Promise<boolean> {
+  /** Whether the database answers within a second. Never rejects. */
+  async reachability(): Promise<DatabaseReachability> {
     try {
-      await this.read((manager) => manager.query('SELECT 1'), 1_000);
-      return true;
-    } catch {
-      return false;
+      await this.read((manager) => manager.query('SELECT 1'), PROBE_DEADLINE_MS);
+      return 'reachable';
+    } catch (error) {
+      return error instanceof PoolBusyError ? 'busy' : 'unreachable';
     }
   }
 
@@ -136,7 +155,7 @@ export class Database {
   /** Leases a connection, works, gives it back; past the deadline, or after an outage, the connection is destroyed instead. */
   private async within<T>(deadline: number, work: (lease: Lease) => Promise<T>): Promise<T> {
     const allowedMs = Math.round(deadline - performance.now());
-    const lease = await this.leases.take(deadline);
+    const lease = await this.leases.take(deadline, this.lane);
     const tooLate = new UnavailableError({ detail: `the database took longer than ${allowedMs} ms` });
     try {
       const result = await before(deadline, work(lease), tooLate);

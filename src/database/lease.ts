@@ -1,9 +1,14 @@
 import type { Socket } from 'node:net';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { Turnstile } from '../common/turnstile.js';
+import { Admission } from '../common/admission/admission.js';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { MAX_IDLE_MS, POOL_SIZE } from './connection-options.js';
+import { laneLimits, type Lane } from './connection-lanes.js';
+import { DEFAULT_POOL_SIZE, MAX_IDLE_MS } from './connection-options.js';
+import { isConnectionLimit } from './database-errors.js';
 import { before } from './deadline.js';
+
+/** After the server refused a further connection, the pool grows back to its size no sooner than this. */
+const REGROW_AFTER_MS = 5_000;
 
 /** What we use of mysql2's pooled connection. */
 interface PooledConnection {
@@ -14,46 +19,102 @@ interface PooledConnection {
 /** Every connection was in use for as long as the caller could wait. Says nothing about the database: it was not asked. */
 export class PoolBusyError extends UnavailableError {}
 
-/** The connections of a data source, each lent to one user at a time. mysql2's pool has no deadline of its own for this. */
+/** How many connections a lane uses, and how many of its users wait for one. */
+export interface LaneUse {
+  readonly running: number;
+  readonly queued: number;
+}
+
+/**
+ * The connections of a data source, each lent to one user at a time, by lanes. mysql2's pool has no deadline of its own for this.
+ * When the server refuses a further connection while this process holds some, the pool shrinks to what it holds for a few seconds,
+ * and the user waits for one of those instead.
+ */
 export class Leases {
-  private readonly turnstile = new Turnstile(POOL_SIZE);
+  /** How many connections there may be. */
+  readonly size: number;
+  private readonly lanes: Admission;
   /** When a connection was last known to work, on the monotonic clock; one that has never been used is not in it. */
   private readonly provenMs = new WeakMap<PooledConnection, number>();
   private distrustBeforeMs = -Infinity;
+  private readonly lent = new Set<Lease>();
+  private lastReturnMs = -Infinity;
+  private shrunkAtMs: number | undefined;
 
-  /** How many connections there may be, are lent, and are waited for. */
-  get use(): { readonly size: number; readonly lent: number; readonly queued: number } {
-    return { size: POOL_SIZE, lent: this.turnstile.inside, queued: this.turnstile.queued };
+  constructor(private readonly dataSource: DataSource) {
+    const { poolSize = DEFAULT_POOL_SIZE } = dataSource.options;
+    this.size = poolSize;
+    this.lanes = new Admission(laneLimits(poolSize));
   }
 
-  constructor(private readonly dataSource: DataSource) {}
+  useOf(lane: Lane): LaneUse {
+    return this.lanes.loadOf(lane);
+  }
 
   /**
    * A connection, ready for use.
-   * @throws UnavailableError when none is free, or none can be made, before the deadline (on the monotonic clock)
+   * @throws PoolBusyError when none is free for this lane before the deadline (on the monotonic clock)
+   * @throws UnavailableError when none can be made before the deadline
    */
-  async take(deadline: number): Promise<Lease> {
+  async take(deadline: number, lane: Lane): Promise<Lease> {
     const startedMs = performance.now();
-    const detail = `no database connection within ${Math.round(deadline - startedMs)} ms`;
-    if (!(await this.turnstile.enter(deadline - startedMs))) {
-      throw new PoolBusyError({ detail });
+    const detail = `no database connection for ${lane} within ${Math.round(deadline - startedMs)} ms`;
+    for (;;) {
+      this.regrow();
+      if ((await this.lanes.enter(lane, lane, { waitMs: deadline - performance.now() })) !== 'admitted') {
+        throw new PoolBusyError({ detail });
+      }
+      const lease = await this.connect(deadline, lane, detail);
+      if (lease !== null) {
+        return lease;
+      }
     }
+  }
+
+  /** Null when the server refuses a further connection, and one of those that this process holds is to be waited for. */
+  private async connect(deadline: number, lane: Lane, detail: string): Promise<Lease | null> {
+    const startedMs = performance.now();
     const tooLate = new UnavailableError({ detail });
     const lease = new Lease(this.dataSource.createQueryRunner(), {
-      worked: (connection) => this.provenMs.set(connection, performance.now()),
+      worked: (connection) => {
+        this.lastReturnMs = performance.now();
+        this.provenMs.set(connection, this.lastReturnMs);
+      },
       // A peer that fell silent may have fallen silent on every connection that nobody has used since.
       timedOut: () => (this.distrustBeforeMs = Math.max(this.distrustBeforeMs, startedMs)),
       ended: () => {
-        this.turnstile.leave();
+        this.lent.delete(lease);
+        this.lanes.leave(lane, lane);
       },
     });
+    this.lent.add(lease);
     try {
       await before(deadline, this.prepare(lease), tooLate);
       return lease;
     } catch (error) {
+      const held = [...this.lent].filter(({ hasConnection }) => hasConnection).length;
+      const canWait = isConnectionLimit(error) && (held > 0 || this.lastReturnMs >= startedMs);
+      if (canWait) {
+        this.shrinkTo(Math.max(1, held));
+      }
       lease.discard(error === tooLate ? 'timed out' : 'failed');
+      if (canWait) {
+        return null;
+      }
       // Whatever the server has against us (a locked account, a certificate), it is no error of whoever asked.
       throw error instanceof UnavailableError ? error : new UnavailableError({ cause: error });
+    }
+  }
+
+  private shrinkTo(connections: number): void {
+    this.shrunkAtMs = performance.now();
+    this.lanes.resize(laneLimits(connections));
+  }
+
+  private regrow(): void {
+    if (this.shrunkAtMs !== undefined && performance.now() - this.shrunkAtMs > REGROW_AFTER_MS) {
+      this.shrunkAtMs = undefined;
+      this.lanes.resize(laneLimits(this.size));
     }
   }
 
@@ -87,6 +148,10 @@ export class Lease {
     public runner: QueryRunner,
     private readonly events: LeaseEvents,
   ) {}
+
+  get hasConnection(): boolean {
+    return this.connection !== undefined;
+  }
 
   /** For `Leases` alone: gets a connection out of the pool, another one if called again. */
   async connect(dataSource: DataSource): Promise<PooledConnection> {

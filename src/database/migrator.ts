@@ -20,7 +20,11 @@ const CREATE_MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS ${MIGRATIONS_TABLE} 
 /** Brings the schema up to date, or one step back. Two that migrate at once on one server wait for each other. */
 @Injectable()
 export class Migrator {
-  constructor(private readonly database: Database) {}
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database.over('system');
+  }
 
   /** Whether the schema lacks a migration that this version knows. A newer schema is fine: changes are additive first. */
   async isPending(): Promise<boolean> {

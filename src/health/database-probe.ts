@@ -1,8 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { Database, type DatabaseReachability } from '../database/database.js';
 
-export const DATABASE_STATES = ['reachable', 'unreachable', 'unknown'] as const;
-export type DatabaseState = (typeof DATABASE_STATES)[number];
+/** `busy`: no connection became free for the probe, which says nothing about the database. `unknown`: not asked yet. */
+export type DatabaseState = DatabaseReachability | 'unknown';
+export const DATABASE_STATES = [
+  'reachable',
+  'busy',
+  'unreachable',
+  'unknown',
+] as const satisfies readonly DatabaseState[];
 
 const REMEMBERED_MS = 1_000;
 
@@ -13,7 +19,11 @@ export class DatabaseProbe {
   /** What the last probe found. */
   lastSeen: DatabaseState = 'unknown';
 
-  constructor(private readonly database: Database) {}
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database.over('system');
+  }
 
   /** Whether the database answers; what was found less than a second ago is believed. */
   async state(): Promise<DatabaseState> {
@@ -25,7 +35,7 @@ export class DatabaseProbe {
   }
 
   private async probe(): Promise<DatabaseState> {
-    this.lastSeen = (await this.database.isReachable()) ? 'reachable' : 'unreachable';
+    this.lastSeen = await this.database.reachability();
     return this.lastSeen;
   }
 }

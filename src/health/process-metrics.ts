@@ -1,6 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { RequestAdmission } from '../admission/request-admission.js';
+import type { Admission } from '../common/admission/admission.js';
+import { REFUSAL_REASONS } from '../common/admission/admission-limits.js';
+import { LANES } from '../database/connection-lanes.js';
 import { Database } from '../database/database.js';
+import type { LaneUse } from '../database/lease.js';
 import { LINE_SINK, type LineSink } from '../logging/line-sink.js';
 import { SecretIssuer } from '../secrets/secret-issuer.js';
 import { UsageMeter } from '../usage/usage-meter.js';
@@ -14,6 +19,7 @@ export class ProcessMetrics {
   constructor(
     private readonly registry: Registry,
     database: Database,
+    requests: RequestAdmission,
     secrets: SecretIssuer,
     meter: UsageMeter,
     @Inject(LINE_SINK) sink: LineSink,
@@ -28,15 +34,8 @@ export class ProcessMetrics {
       'How long ago everything that was counted was last written.',
       () => meter.ageMs / 1_000,
     );
-    this.expose('latchkey_bcrypt_running', 'bcrypt hashes that are being computed.', () => secrets.load.running);
-    this.expose('latchkey_bcrypt_queued', 'bcrypt hashes that wait for their turn.', () => secrets.load.queued);
-    this.expose(
-      'latchkey_database_connections',
-      'How many connections the pool may hold.',
-      () => database.poolUse.size,
-    );
-    this.expose('latchkey_database_connections_lent', 'Connections in use.', () => database.poolUse.lent);
-    this.expose('latchkey_database_connections_queued', 'Who waits for a connection.', () => database.poolUse.queued);
+    this.exposeAdmission({ control: requests, bcrypt: secrets.hashing });
+    this.exposeConnections(database);
     new Counter({
       name: 'latchkey_log_lines_dropped_total',
       help: 'Lines of the log that were dropped because standard output did not take them.',
@@ -58,14 +57,63 @@ export class ProcessMetrics {
     return this.registry.metrics();
   }
 
-  private expose(name: string, help: string, value: () => number): void {
-    new Gauge({
-      name,
-      help,
+  private exposeAdmission(pools: Readonly<Record<string, Admission>>): void {
+    const each = (value: (pool: Admission) => number) =>
+      Object.entries(pools).map(([pool, admission]) => ({ labels: { pool }, value: value(admission) }));
+    this.exposeEach('latchkey_admission_running', 'Work that was admitted and is under way.', ['pool'], () =>
+      each(({ running }) => running),
+    );
+    this.exposeEach('latchkey_admission_queued', 'Work that waits for its turn.', ['pool'], () =>
+      each(({ queued }) => queued),
+    );
+    new Counter({
+      name: 'latchkey_admission_refused_total',
+      help: 'Work that was not admitted, by reason.',
+      labelNames: ['pool', 'reason'],
       registers: [this.registry],
       collect() {
-        this.set(value());
+        this.reset();
+        for (const [pool, { refused }] of Object.entries(pools)) {
+          for (const reason of REFUSAL_REASONS) {
+            this.inc({ pool, reason }, refused[reason]);
+          }
+        }
       },
     });
   }
+
+  private exposeConnections(database: Database): void {
+    const each = (value: (use: LaneUse) => number) =>
+      LANES.map((lane) => ({ labels: { lane }, value: value(database.useOf(lane)) }));
+    this.expose('latchkey_database_connections', 'How many connections the pool may hold.', () => database.poolSize);
+    this.exposeEach('latchkey_database_connections_in_use', 'Connections in use, by lane.', ['lane'], () =>
+      each(({ running }) => running),
+    );
+    this.exposeEach('latchkey_database_connections_queued', 'Uses that wait for a connection, by lane.', ['lane'], () =>
+      each(({ queued }) => queued),
+    );
+  }
+
+  private expose(name: string, help: string, value: () => number): void {
+    this.exposeEach(name, help, [], () => [{ labels: {}, value: value() }]);
+  }
+
+  private exposeEach(name: string, help: string, labelNames: string[], values: () => readonly LabelledValue[]): void {
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.registry],
+      collect() {
+        for (const { labels, value } of values()) {
+          this.set(labels, value);
+        }
+      },
+    });
+  }
+}
+
+interface LabelledValue {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
 }

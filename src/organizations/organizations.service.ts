@@ -13,11 +13,15 @@ const MAX_NAME_CHARACTERS = 255;
 /** Organizations, as operators keep them. */
 @Injectable()
 export class OrganizationsService {
+  private readonly database: Database;
+
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly organizations: OrganizationsRepository,
     private readonly changes: Changes,
-  ) {}
+  ) {
+    this.database = database.over('system');
+  }
 
   /** @throws InvalidInputError for a name that is blank, too long or cannot be stored */
   async create(name: string): Promise<Organization> {

@@ -18,7 +18,11 @@ const METER_SETTINGS = 'meter.';
 export class UsageStore {
   private readonly setting = `${METER_SETTINGS}${v7()}`;
 
-  constructor(private readonly database: Database) {}
+  private readonly database: Database;
+
+  constructor(database: Database) {
+    this.database = database.over('system');
+  }
 
   /** Adds the counts of a batch. `sequence` grows with each new batch and stays the same when one is written again. */
   async write(sequence: number, batch: UsageBatch): Promise<void> {

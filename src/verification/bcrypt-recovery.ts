@@ -19,13 +19,16 @@ const AT_ONCE = 2;
 export class BcryptRecovery {
   private readonly logger = new Logger(BcryptRecovery.name);
   private readonly underway = new Set<string>();
+  private readonly database: Database;
 
   constructor(
     @Inject(CONFIG) private readonly config: Pick<Config, 'bcryptRecovery'>,
     private readonly peppers: PepperRing,
-    private readonly database: Database,
+    database: Database,
     private readonly changes: Changes,
-  ) {}
+  ) {
+    this.database = database.over('system');
+  }
 
   /**
    * Whether the secret is the one that was stored, by its bcrypt record. If so, its row has changed, and is to be read again.

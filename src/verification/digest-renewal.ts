@@ -21,11 +21,15 @@ export class DigestRenewal implements OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> | undefined;
 
+  private readonly database: Database;
+
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly peppers: PepperRing,
     private readonly cache: FactsCache,
-  ) {}
+  ) {
+    this.database = database.over('system');
+  }
 
   /** Notes that a secret whose digest matched is of an older version. Costs nothing when it is not. */
   see(secret: string, { secretId, pepperVersion, key }: StoredSecret): void {

@@ -19,15 +19,17 @@ type Row = StoredSecretRow & { readonly now: string };
 @Injectable()
 export class StoredSecretQuery {
   private readonly sql: string;
+  private readonly database: Database;
 
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly databaseClock: DatabaseClock,
     private readonly reach: DatabaseReach,
     private readonly metrics: VerificationMetrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) config: Pick<Config, 'bcryptRecovery'>,
   ) {
+    this.database = database.over('verification');
     this.sql = `
       SELECT UTC_TIMESTAMP(3) AS now, s.id AS secret_id, s.digest, s.pepper_version,
              ${config.bcryptRecovery ? 's.secret_hash' : 'NULL AS secret_hash'}, s.masked, s.not_after,

@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { EntityManager } from 'typeorm';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
-import { POOL_SIZE } from '../../src/database/connection-options.js';
+import type { Lane } from '../../src/database/connection-lanes.js';
 import { CommitUnknownError } from '../../src/database/database-errors.js';
 import type { Database } from '../../src/database/database.js';
 import type { Settled, Transaction } from '../../src/database/transaction.js';
@@ -9,6 +9,9 @@ import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
+
+/** The lanes of all connections that the pool may hold. */
+const EVERY_CONNECTION: readonly Lane[] = ['control', 'control', 'control', 'verification', 'system'];
 
 const RAISE_DEADLOCK = "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = 'Deadlock found'";
 
@@ -209,9 +212,9 @@ describe('a transaction', () => {
       const held = new Promise<void>((resolve) => {
         letGo = resolve;
       });
-      const allBusy = barrier(POOL_SIZE + 1);
-      const holders = Array.from({ length: POOL_SIZE }, () =>
-        database.transaction(async ({ manager }) => {
+      const allBusy = barrier(EVERY_CONNECTION.length + 1);
+      const holders = EVERY_CONNECTION.map((lane) =>
+        database.over(lane).transaction(async ({ manager }) => {
           await manager.query('SELECT 1');
           await allBusy();
           await held;
@@ -226,17 +229,17 @@ describe('a transaction', () => {
 
       letGo();
       await Promise.all(holders);
-      const all = barrier(POOL_SIZE);
+      const all = barrier(EVERY_CONNECTION.length);
       const ids = await Promise.all(
-        Array.from({ length: POOL_SIZE }, () =>
-          database.read(async (manager) => {
+        EVERY_CONNECTION.map((lane) =>
+          database.over(lane).read(async (manager) => {
             const id = await connectionIdOf(manager);
             await all();
             return id;
           }),
         ),
       );
-      expect(new Set(ids).size).toBe(POOL_SIZE);
+      expect(new Set(ids).size).toBe(EVERY_CONNECTION.length);
     });
   });
 
@@ -274,7 +277,7 @@ describe('a transaction', () => {
       outcomeWith((within) => slow.transaction((transaction) => within(transaction.manager, () => work(transaction))));
 
     const outcomeOfRead = (work: (manager: EntityManager) => Promise<unknown>) =>
-      outcomeWith((within) => slow.read((manager) => within(manager, () => work(manager))));
+      outcomeWith((within) => slow.over('verification').read((manager) => within(manager, () => work(manager))));
 
     /** How it went, and on which connection. */
     async function outcomeWith(
@@ -308,10 +311,10 @@ describe('a transaction', () => {
     });
 
     it('loses its connection, which is never used again', async () => {
-      const all = barrier(POOL_SIZE);
+      const all = barrier(EVERY_CONNECTION.length);
       const ids = await Promise.all(
-        Array.from({ length: POOL_SIZE }, () =>
-          slow.read(async (manager) => {
+        EVERY_CONNECTION.map((lane) =>
+          slow.over(lane).read(async (manager) => {
             const id = await connectionIdOf(manager);
             await all();
             return id;

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
+import { HASHES_AT_ONCE } from '../../src/secrets/secret-issuer.js';
 import { formatSecret } from '../../src/secrets/secret-form.js';
 import { knock, startWithDoors, TOKENS } from '../internal/internal-app.js';
 import { startSeverable, type SeverableApp } from '../internal/severable-app.js';
@@ -121,14 +123,14 @@ describe('the metrics', () => {
     let [running, queued] = [0, 0];
     while (underway > 0) {
       const metrics = await read();
-      running = Math.max(running, metrics.sum('latchkey_bcrypt_running'));
-      queued = Math.max(queued, metrics.sum('latchkey_bcrypt_queued'));
+      running = Math.max(running, metrics.sum('latchkey_admission_running', { pool: 'bcrypt' }));
+      queued = Math.max(queued, metrics.sum('latchkey_admission_queued', { pool: 'bcrypt' }));
     }
     await Promise.all(creations);
-    expect(running).toBe(4);
+    expect(running).toBe(HASHES_AT_ONCE);
     expect(queued).toBeGreaterThanOrEqual(1);
     const after = await read();
-    expect([after.sum('latchkey_bcrypt_running'), after.sum('latchkey_bcrypt_queued')]).toEqual([0, 0]);
+    expect([after.sum('latchkey_admission_running'), after.sum('latchkey_admission_queued')]).toEqual([0, 0]);
   });
 
   it(`are as many after ${KEYS_AT_ONCE} keys and as many strangers at every door, and name none of them`, async () => {
@@ -204,23 +206,33 @@ describe('the metrics of an instance that is cut off from the database', () => {
     await eventually('nothing is old', async () => (await read()).sum('latchkey_usage_age_seconds') < 2);
   });
 
-  it('show how many connections are lent, and who waits for one', async () => {
+  it('show how many connections each lane uses, what waits for one, and what waits to be admitted', async () => {
     const { url, keys } = running;
-    const [{ secret } = { secret: '' }] = keys;
-    await present('public', { secret });
+    const [first, second] = keys.map(({ secret }) => secret);
+    for (const secret of [first, second]) {
+      await present('public', { secret: secret ?? '' });
+    }
     running.proxy.set('mute');
-    const asked = Array.from({ length: 9 }, () => send(url, 'GET', `${KEYS}?limit=1`, { secret }));
+    const list = (secret = '') => send(url, 'GET', `${KEYS}?limit=1`, { secret });
+    const asked = Array.from({ length: 9 }, () => [list(first), list(second)]).flat();
     const use = async () => {
       const metrics = await read();
-      return ['', '_lent', '_queued'].map((part) => metrics.sum(`latchkey_database_connections${part}`));
+      return {
+        connections: metrics.sum('latchkey_database_connections'),
+        inUse: metrics.sum('latchkey_database_connections_in_use', { lane: 'control' }),
+        queued: metrics.sum('latchkey_database_connections_queued', { lane: 'control' }),
+        running: metrics.sum('latchkey_admission_running', { pool: 'control' }),
+        waiting: metrics.sum('latchkey_admission_queued', { pool: 'control' }),
+      };
     };
-    await eventually('four wait', async () => {
-      const [size = 0, lent, queued = 0] = await use();
-      return lent === size && queued >= 9 - size;
-    });
+    const expected = { connections: 5, inUse: 3, queued: 1, running: 4, waiting: 14 };
+    await eventually('all wait', async () => isDeepStrictEqual(await use(), expected));
     await Promise.all(asked);
     running.proxy.set('open');
-    await eventually('nobody waits', async () => (await use()).slice(1).every((count) => count === 0));
+    const idle = { connections: 5, inUse: 0, queued: 0, running: 0, waiting: 0 };
+    await eventually('nothing waits', async () => isDeepStrictEqual(await use(), idle));
+    const refused = (await read()).sum('latchkey_admission_refused_total', { pool: 'control', reason: 'unavailable' });
+    expect(refused).toBeGreaterThan(0);
   });
 });
 
