@@ -39,15 +39,14 @@ export class AdmissionInterceptor implements NestInterceptor {
     response: ServerResponse,
   ): Promise<Observable<unknown>> {
     const outcome = await this.wait(organizationId, key, response);
-    switch (outcome) {
-      case 'admitted':
-        return this.run(organizationId, key, next);
-      case 'aborted':
-        // There is no client left to answer.
-        return EMPTY;
-      default:
-        throw refusalError(outcome, 'requests');
+    if (outcome === 'aborted') {
+      // There is no client left to answer.
+      return EMPTY;
     }
+    if (outcome !== 'admitted') {
+      throw refusalError(outcome, 'requests');
+    }
+    return this.run(organizationId, key, next);
   }
 
   private async wait(organizationId: string, key: string, response: ServerResponse): Promise<AdmissionOutcome> {

@@ -25,7 +25,7 @@ export class ApiKeysReader {
   /** One page of the organization's keys, newest first, secrets masked. */
   async list(caller: Caller, query: ListApiKeysQuery): Promise<Page<ApiKeyResponse>> {
     const { limit, after, status, created_by: createdBy } = query;
-    return this.database.read(async (manager) => {
+    return this.database.onBehalfOf(caller.organizationId).read(async (manager) => {
       const page = await this.pages.find(manager, caller.organizationId, { limit, after, status, createdBy });
       const masked = await this.keys.maskedSecrets(
         manager,
@@ -37,7 +37,7 @@ export class ApiKeysReader {
 
   /** One key with its metrics, secret masked. @throws ApiKeyNotFoundError */
   async get(caller: Caller, id: ApiKeyId): Promise<ApiKeyWithMetricsResponse> {
-    return this.database.read((manager) => this.read(manager, caller, id));
+    return this.database.onBehalfOf(caller.organizationId).read((manager) => this.read(manager, caller, id));
   }
 
   /** The same, as a transaction under way sees it. @throws ApiKeyNotFoundError */

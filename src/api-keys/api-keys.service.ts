@@ -44,13 +44,15 @@ export class ApiKeysService {
     const id = newId('api_key_');
     // Judged twice: before bcrypt, so that what is refused costs little, and in the transaction that makes it.
     plan(
-      await this.database.read((manager) => this.acting.preview(manager, caller, 'api_keys.create')),
+      await this.database
+        .onBehalfOf(caller.organizationId)
+        .read((manager) => this.acting.preview(manager, caller, 'api_keys.create')),
       caller,
       id,
       request,
     );
     const issued = await this.secrets.issue({ keyId: id, organizationId });
-    const key = await this.database.transaction(async (transaction) => {
+    const key = await this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
       const created = plan(await this.acting.admit(transaction, caller, 'api_keys.create'), caller, id, request);
       await this.keys.insert(transaction.manager, created, secretRow(created, issued));
       this.changes.mark(transaction, { organizationId, keyId: id });
@@ -66,7 +68,7 @@ export class ApiKeysService {
    * @throws ExpiryNotInFutureError
    */
   async update(caller: Caller, id: ApiKeyId, request: UpdateApiKeyRequest): Promise<ApiKeyWithMetricsResponse> {
-    return this.database.transaction(async (transaction) => {
+    return this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
       const acting = await this.acting.admit(transaction, caller, 'api_keys.update', id);
       const key = targetOf(acting, id);
       assertWithin(acting, key, 'that key');
@@ -87,7 +89,7 @@ export class ApiKeysService {
 
   /** Deletes a key: its secret stops working at once. Its row stays for the record. @throws ApiKeyNotFoundError */
   async delete(caller: Caller, id: ApiKeyId): Promise<DeletedApiKeyResponse> {
-    await this.database.transaction(async (transaction) => {
+    await this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
       const acting = await this.acting.admit(transaction, caller, 'api_keys.delete', id);
       const key = targetOf(acting, id);
       await this.keys.update(transaction.manager, key, { deletedAt: acting.now, updatedAt: acting.now });

@@ -1,3 +1,4 @@
+import { Admission } from '../common/admission/admission.js';
 import type { AdmissionLimits } from '../common/admission/admission-limits.js';
 
 /**
@@ -22,6 +23,8 @@ const ONE_OF_EACH: Readonly<Record<Lane, number>> = { verification: 1, control: 
  * | 3           | 1         | 1              | 1          |
  * | n > 3       | 1 to n-2  | 1 to n-2       | 1 to n-2   |
  *
+ * Of the connections of a lane, one organization leaves one to the others, where there are two or more.
+ *
  * One connection is not a configuration: that is left when the server refuses more (see `Leases`).
  */
 export function laneLimits(connections: number): AdmissionLimits {
@@ -29,11 +32,53 @@ export function laneLimits(connections: number): AdmissionLimits {
   return {
     running: connections,
     runningPerTenant: perLane,
-    runningPerKey: perLane,
+    runningPerKey: Math.max(1, perLane - 1),
     // Bounded before: the admission of requests, and the loader of the cache.
     queuedPerTenant: Infinity,
     queuedPerKey: Infinity,
     ...(connections >= 3 && { reserved: ONE_OF_EACH }),
     ...(connections === 2 && { reserved: { control: 1 } }),
   };
+}
+
+/** How many connections a lane uses, and how many of its users wait for one. */
+export interface LaneUse {
+  readonly running: number;
+  readonly queued: number;
+}
+
+/** After the server refused a further connection, the lanes grow back to the size of the pool no sooner than this. */
+const REGROW_AFTER_MS = 5_000;
+
+/** Which uses of the database have a connection of the pool, by lane, and by organization within a lane. */
+export class ConnectionLanes {
+  private readonly admission: Admission;
+  private shrunkAtMs: number | undefined;
+
+  constructor(readonly size: number) {
+    this.admission = new Admission(laneLimits(size));
+  }
+
+  useOf(lane: Lane): LaneUse {
+    return this.admission.loadOf(lane);
+  }
+
+  /** Whether there was a connection before the wait was over. A user that got one must `leave`. */
+  async enter(lane: Lane, organizationId: string | null, waitMs: number): Promise<boolean> {
+    if (this.shrunkAtMs !== undefined && performance.now() - this.shrunkAtMs > REGROW_AFTER_MS) {
+      this.shrunkAtMs = undefined;
+      this.admission.resize(laneLimits(this.size));
+    }
+    return (await this.admission.enter(lane, organizationId, { waitMs })) === 'admitted';
+  }
+
+  leave(lane: Lane, organizationId: string | null): void {
+    this.admission.leave(lane, organizationId);
+  }
+
+  /** Lends no more than so many for a while: the server refuses a further one. */
+  shrinkTo(connections: number): void {
+    this.shrunkAtMs = performance.now();
+    this.admission.resize(laneLimits(connections));
+  }
 }

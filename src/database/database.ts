@@ -3,8 +3,8 @@ import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { asDomainError, CommitUnknownError, isConflict, isOutage } from './database-errors.js';
 import { before } from './deadline.js';
-import type { Lane } from './connection-lanes.js';
-import { Leases, PoolBusyError, type LaneUse, type Lease } from './lease.js';
+import type { Lane, LaneUse } from './connection-lanes.js';
+import { Leases, PoolBusyError, type Lease } from './lease.js';
 import { waitForDatabase } from './wait-for-database.js';
 import { Transaction } from './transaction.js';
 
@@ -28,12 +28,13 @@ export type DatabaseReachability = 'reachable' | 'busy' | 'unreachable';
  */
 @Injectable()
 export class Database {
-  private readonly logger = new Logger(Database.name);
+  private static readonly LOGGER = new Logger(Database.name);
 
   constructor(
     readonly dataSource: DataSource,
     private readonly leases = new Leases(dataSource),
     private readonly lane: Lane = 'control',
+    private readonly organizationId: string | null = null,
   ) {}
 
   /** The same database, used by the connections of another lane. */
@@ -41,14 +42,19 @@ export class Database {
     return new Database(this.dataSource, this.leases, lane);
   }
 
+  /** The same database, used for one organization, which takes turns with the others. */
+  onBehalfOf(organizationId: string): Database {
+    return new Database(this.dataSource, this.leases, this.lane, organizationId);
+  }
+
   /** How many connections there may be. */
   get poolSize(): number {
-    return this.leases.size;
+    return this.leases.lanes.size;
   }
 
   /** How the connections of a lane are used at this moment. */
   useOf(lane: Lane): LaneUse {
-    return this.leases.useOf(lane);
+    return this.leases.lanes.useOf(lane);
   }
 
   /**
@@ -57,7 +63,7 @@ export class Database {
    */
   async connect(waitMs: number): Promise<void> {
     await waitForDatabase(this.dataSource, waitMs, (reason) => {
-      this.logger.warn(`waiting for the database: ${reason}`);
+      Database.LOGGER.warn(`waiting for the database: ${reason}`);
     });
   }
 
@@ -80,7 +86,7 @@ export class Database {
         if (!(error instanceof UnavailableError && isConflict(error.cause)) || attempt === CONFLICT_ATTEMPTS) {
           throw error;
         }
-        this.logger.debug(`transaction in conflict, attempt ${attempt}`);
+        Database.LOGGER.debug(`transaction in conflict, attempt ${attempt}`);
         await new Promise((resolve) => setTimeout(resolve, CONFLICT_PAUSE_MS * attempt * (1 + Math.random())));
       }
     }
@@ -121,7 +127,7 @@ export class Database {
       await before(performance.now() + CLOSE_DEADLINE_MS, this.dataSource.destroy(), tooLate);
     } catch (error) {
       // Whoever closes is about to end: the sockets end with it.
-      this.logger.warn(error, 'the database connections could not be closed in order');
+      Database.LOGGER.warn(error, 'the database connections could not be closed in order');
     }
   }
 
@@ -155,7 +161,7 @@ export class Database {
   /** Leases a connection, works, gives it back; past the deadline, or after an outage, the connection is destroyed instead. */
   private async within<T>(deadline: number, work: (lease: Lease) => Promise<T>): Promise<T> {
     const allowedMs = Math.round(deadline - performance.now());
-    const lease = await this.leases.take(deadline, this.lane);
+    const lease = await this.leases.take(deadline, this.lane, this.organizationId);
     const tooLate = new UnavailableError({ detail: `the database took longer than ${allowedMs} ms` });
     try {
       const result = await before(deadline, work(lease), tooLate);

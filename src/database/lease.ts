@@ -1,14 +1,10 @@
 import type { Socket } from 'node:net';
 import type { DataSource, QueryRunner } from 'typeorm';
-import { Admission } from '../common/admission/admission.js';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { laneLimits, type Lane } from './connection-lanes.js';
+import { ConnectionLanes, type Lane } from './connection-lanes.js';
 import { DEFAULT_POOL_SIZE, MAX_IDLE_MS } from './connection-options.js';
 import { isConnectionLimit } from './database-errors.js';
 import { before } from './deadline.js';
-
-/** After the server refused a further connection, the pool grows back to its size no sooner than this. */
-const REGROW_AFTER_MS = 5_000;
 
 /** What we use of mysql2's pooled connection. */
 interface PooledConnection {
@@ -19,36 +15,22 @@ interface PooledConnection {
 /** Every connection was in use for as long as the caller could wait. Says nothing about the database: it was not asked. */
 export class PoolBusyError extends UnavailableError {}
 
-/** How many connections a lane uses, and how many of its users wait for one. */
-export interface LaneUse {
-  readonly running: number;
-  readonly queued: number;
-}
-
 /**
  * The connections of a data source, each lent to one user at a time, by lanes. mysql2's pool has no deadline of its own for this.
  * When the server refuses a further connection while this process holds some, the pool shrinks to what it holds for a few seconds,
  * and the user waits for one of those instead.
  */
 export class Leases {
-  /** How many connections there may be. */
-  readonly size: number;
-  private readonly lanes: Admission;
+  readonly lanes: ConnectionLanes;
   /** When a connection was last known to work, on the monotonic clock; one that has never been used is not in it. */
   private readonly provenMs = new WeakMap<PooledConnection, number>();
   private distrustBeforeMs = -Infinity;
   private readonly lent = new Set<Lease>();
   private lastReturnMs = -Infinity;
-  private shrunkAtMs: number | undefined;
 
   constructor(private readonly dataSource: DataSource) {
     const { poolSize = DEFAULT_POOL_SIZE } = dataSource.options;
-    this.size = poolSize;
-    this.lanes = new Admission(laneLimits(poolSize));
-  }
-
-  useOf(lane: Lane): LaneUse {
-    return this.lanes.loadOf(lane);
+    this.lanes = new ConnectionLanes(poolSize);
   }
 
   /**
@@ -56,15 +38,16 @@ export class Leases {
    * @throws PoolBusyError when none is free for this lane before the deadline (on the monotonic clock)
    * @throws UnavailableError when none can be made before the deadline
    */
-  async take(deadline: number, lane: Lane): Promise<Lease> {
+  async take(deadline: number, lane: Lane, organizationId: string | null): Promise<Lease> {
     const startedMs = performance.now();
     const detail = `no database connection for ${lane} within ${Math.round(deadline - startedMs)} ms`;
     for (;;) {
-      this.regrow();
-      if ((await this.lanes.enter(lane, lane, { waitMs: deadline - performance.now() })) !== 'admitted') {
+      if (!(await this.lanes.enter(lane, organizationId, deadline - performance.now()))) {
         throw new PoolBusyError({ detail });
       }
-      const lease = await this.connect(deadline, lane, detail);
+      const lease = await this.connect(deadline, detail, () => {
+        this.lanes.leave(lane, organizationId);
+      });
       if (lease !== null) {
         return lease;
       }
@@ -72,7 +55,7 @@ export class Leases {
   }
 
   /** Null when the server refuses a further connection, and one of those that this process holds is to be waited for. */
-  private async connect(deadline: number, lane: Lane, detail: string): Promise<Lease | null> {
+  private async connect(deadline: number, detail: string, leave: () => void): Promise<Lease | null> {
     const startedMs = performance.now();
     const tooLate = new UnavailableError({ detail });
     const lease = new Lease(this.dataSource.createQueryRunner(), {
@@ -84,7 +67,7 @@ export class Leases {
       timedOut: () => (this.distrustBeforeMs = Math.max(this.distrustBeforeMs, startedMs)),
       ended: () => {
         this.lent.delete(lease);
-        this.lanes.leave(lane, lane);
+        leave();
       },
     });
     this.lent.add(lease);
@@ -95,7 +78,7 @@ export class Leases {
       const held = [...this.lent].filter(({ hasConnection }) => hasConnection).length;
       const canWait = isConnectionLimit(error) && (held > 0 || this.lastReturnMs >= startedMs);
       if (canWait) {
-        this.shrinkTo(Math.max(1, held));
+        this.lanes.shrinkTo(Math.max(1, held));
       }
       lease.discard(error === tooLate ? 'timed out' : 'failed');
       if (canWait) {
@@ -103,18 +86,6 @@ export class Leases {
       }
       // Whatever the server has against us (a locked account, a certificate), it is no error of whoever asked.
       throw error instanceof UnavailableError ? error : new UnavailableError({ cause: error });
-    }
-  }
-
-  private shrinkTo(connections: number): void {
-    this.shrunkAtMs = performance.now();
-    this.lanes.resize(laneLimits(connections));
-  }
-
-  private regrow(): void {
-    if (this.shrunkAtMs !== undefined && performance.now() - this.shrunkAtMs > REGROW_AFTER_MS) {
-      this.shrunkAtMs = undefined;
-      this.lanes.resize(laneLimits(this.size));
     }
   }
 

@@ -61,14 +61,14 @@ export class SecretIssuer {
   }
 
   private async hash(secret: string, cost: number, organizationId: string): Promise<string> {
-    const outcome = await this.hashing.enter(organizationId, organizationId, { waitMs: HASH_WAIT_MS });
+    const outcome = await this.hashing.enter(organizationId, null, { waitMs: HASH_WAIT_MS });
     if (outcome !== 'admitted') {
       throw refusalError(outcome, 'bcrypt');
     }
     try {
       return await hash(secret, cost);
     } finally {
-      this.hashing.leave(organizationId, organizationId);
+      this.hashing.leave(organizationId, null);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
-import { MAX_IDLE_MS, POOL_SIZE } from '../../src/database/connection-options.js';
+import { MAX_IDLE_MS, DEFAULT_POOL_SIZE } from '../../src/database/connection-options.js';
 import type { Database } from '../../src/database/database.js';
 import { eventually } from '../support/eventually.js';
 import { openFaultProxy } from '../support/fault-proxy.js';
@@ -34,16 +34,16 @@ describe('a connection that nobody uses', () => {
   /** As many reads at once as there are connections, so that each is used. */
   const useAll = (database: Database) =>
     Promise.all(
-      Array.from({ length: POOL_SIZE }, () => database.read((manager) => manager.query('SELECT SLEEP(0.1)'))),
+      Array.from({ length: DEFAULT_POOL_SIZE }, () => database.read((manager) => manager.query('SELECT SLEEP(0.1)'))),
     );
 
   it('is closed, and replaced unseen when it is needed', async () => {
     const database = await openDatabase(schema.url);
     try {
       await useAll(database);
-      expect(await openConnections(schema.name)).toBe(POOL_SIZE);
+      expect(await openConnections(schema.name)).toBe(DEFAULT_POOL_SIZE);
       await eventually('all are closed', async () => (await openConnections(schema.name)) === 0, PATIENCE_MS);
-      await expect(useAll(database)).resolves.toHaveLength(POOL_SIZE);
+      await expect(useAll(database)).resolves.toHaveLength(DEFAULT_POOL_SIZE);
     } finally {
       await database.close();
     }
@@ -60,7 +60,7 @@ describe('a connection that nobody uses', () => {
       proxy.set('mute');
       proxy.set('open');
       await sleep(MAX_IDLE_MS);
-      await expect(useAll(database)).resolves.toHaveLength(POOL_SIZE);
+      await expect(useAll(database)).resolves.toHaveLength(DEFAULT_POOL_SIZE);
     } finally {
       now.mockRestore();
       await database.close();

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { POOL_SIZE } from '../../src/database/connection-options.js';
+import { DEFAULT_POOL_SIZE } from '../../src/database/connection-options.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { KEYS, send } from '../support/api-client.js';
 import { startAppOn, type AppOn } from '../support/app-on.js';
@@ -28,9 +28,9 @@ export async function loseClients(ground: Ground, operation: Operation): Promise
   try {
     const places = placesIn(await statementsOf(proxy, losing, operation, await createSubject(ground)));
     const losses: Promise<Loss>[] = [];
-    for (let from = 0; from < places.length; from += POOL_SIZE) {
+    for (let from = 0; from < places.length; from += DEFAULT_POOL_SIZE) {
       const some = await Promise.all(
-        places.slice(from, from + POOL_SIZE).map(async (place) => ({ place, subject: await createSubject(ground) })),
+        places.slice(from, from + DEFAULT_POOL_SIZE).map(async (place) => ({ place, subject: await createSubject(ground) })),
       );
       const lost = new Map<Subject, () => void>();
       proxy.rule = (statements) => {

@@ -8,9 +8,9 @@ import { Database } from '../../src/database/database.js';
 import { Organization } from '../../src/organizations/organization.entity.js';
 
 /** The product's way to a database, without the rest of the product. What it would log is not printed. */
-export async function openDatabase(url: string): Promise<Database> {
+export async function openDatabase(url: string, poolSize?: number): Promise<Database> {
   Logger.overrideLogger(false);
-  const options = connectionOptions(databaseUrl(url), [Organization, ApiKey, ApiKeySecret]);
+  const options = connectionOptions(databaseUrl(url), [Organization, ApiKey, ApiKeySecret], poolSize);
   const database = new Database(new DataSource(options));
   await database.connect(0);
   return database;

@@ -103,11 +103,9 @@ function pickFrom(requests: readonly Request[], pick: number): Request | undefin
 const event: fc.Arbitrary<Event> = fc.oneof(
   {
     weight: 6,
-    arbitrary: fc.tuple(tenant, key).map(
-      ([t, k]): Event =>
-        (observer) =>
-          observer.come(t, k),
-    ),
+    arbitrary: fc.tuple(tenant, key).map(([t, k]): Event => (observer) => {
+      observer.come(t, k);
+    }),
   },
   {
     weight: 4,
@@ -128,11 +126,9 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: tenant.map(
-      (t): Event =>
-        (observer) =>
-          observer.admission.refuseQueued(t),
-    ),
+    arbitrary: tenant.map((t): Event => (observer) => {
+      observer.admission.refuseQueued(t);
+    }),
   },
 );
 

@@ -170,6 +170,17 @@ describe('admission', () => {
     expect(admitted).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('bounds work without a key by its tenant alone', async () => {
+    const admission = new Admission({ ...LIMITS, queuedPerTenant: 4 });
+    for (let i = 0; i < 7; i++) {
+      void admission.enter('a', null, patience);
+    }
+    expect(admission.loadOf('a')).toEqual({ running: LIMITS.runningPerTenant, queued: 4 });
+    expect(await admission.enter('a', null, patience)).toBe('queue-full');
+    admission.leave('a', null);
+    expect(admission.loadOf('a')).toEqual({ running: LIMITS.runningPerTenant, queued: 3 });
+  });
+
   it('does not let a request leave twice, which would admit one too many', async () => {
     const admission = new Admission(LIMITS);
     await admission.enter('a', 'a', patience);

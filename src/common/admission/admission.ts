@@ -1,4 +1,4 @@
-import type { AdmissionLimits, AdmissionOutcome, Patience, RefusalReason } from './admission-limits.js';
+import type { AdmissionKey, AdmissionLimits, AdmissionOutcome, Patience, RefusalReason } from './admission-limits.js';
 import { moveToEnd, TenantWork, type Waiting } from './tenant-work.js';
 
 /**
@@ -39,9 +39,10 @@ export class Admission {
   }
 
   /** Admits a request if it can run at once. A request that was admitted must `leave`. */
-  tryEnter(tenant: string, key: string): boolean {
+  tryEnter(tenant: string, key: AdmissionKey): boolean {
     const work = this.tenants.get(tenant);
-    const canRun = this.hasRoomFor(tenant, work) && (work?.runningOf(key) ?? 0) < this.limits.runningPerKey;
+    const { runningPerKey } = this.limits;
+    const canRun = this.hasRoomFor(tenant, work) && (key === null || (work?.runningOf(key) ?? 0) < runningPerKey);
     if (canRun) {
       this.begin(tenant, key);
     }
@@ -49,7 +50,7 @@ export class Admission {
   }
 
   /** Admits a request, now or when its turn comes. A request that was admitted must `leave`. */
-  async enter(tenant: string, key: string, patience: Patience): Promise<AdmissionOutcome> {
+  async enter(tenant: string, key: AdmissionKey, patience: Patience): Promise<AdmissionOutcome> {
     if (this.tryEnter(tenant, key)) {
       return 'admitted';
     }
@@ -64,7 +65,7 @@ export class Admission {
   }
 
   /** Ends a request that was admitted, and lets the next one in. */
-  leave(tenant: string, key: string): void {
+  leave(tenant: string, key: AdmissionKey): void {
     const work = this.workOf(tenant);
     work.end(key);
     this.runningNow--;
@@ -85,7 +86,7 @@ export class Admission {
     this.dispatch();
   }
 
-  private wait(tenant: string, key: string, { waitMs, signal }: Patience): Promise<AdmissionOutcome> {
+  private wait(tenant: string, key: AdmissionKey, { waitMs, signal }: Patience): Promise<AdmissionOutcome> {
     return new Promise((resolve) => {
       const settle = (outcome: AdmissionOutcome) => {
         clearTimeout(timer);
@@ -107,7 +108,7 @@ export class Admission {
     });
   }
 
-  private dequeue(tenant: string, key: string, waiting: Waiting): void {
+  private dequeue(tenant: string, key: AdmissionKey, waiting: Waiting): void {
     const work = this.workOf(tenant);
     work.dequeue(key, waiting);
     this.queuedNow--;
@@ -157,13 +158,13 @@ export class Admission {
     return places;
   }
 
-  private hasQueueFor(tenant: string, key: string): boolean {
+  private hasQueueFor(tenant: string, key: AdmissionKey): boolean {
     const work = this.tenants.get(tenant);
     const { queuedPerTenant, queuedPerKey } = this.limits;
-    return (work?.queued ?? 0) < queuedPerTenant && (work?.queuedOf(key) ?? 0) < queuedPerKey;
+    return (work?.queued ?? 0) < queuedPerTenant && (key === null || (work?.queuedOf(key) ?? 0) < queuedPerKey);
   }
 
-  private begin(tenant: string, key: string): void {
+  private begin(tenant: string, key: AdmissionKey): void {
     this.workOf(tenant).begin(key);
     this.runningNow++;
   }

@@ -1,4 +1,4 @@
-import type { AdmissionOutcome } from './admission-limits.js';
+import type { AdmissionKey, AdmissionOutcome } from './admission-limits.js';
 
 /** A request in a queue. */
 export interface Waiting {
@@ -17,28 +17,28 @@ class KeyWork {
 export class TenantWork {
   running = 0;
   queued = 0;
-  private readonly keys = new Map<string, KeyWork>();
+  private readonly keys = new Map<AdmissionKey, KeyWork>();
   /** The keys with a queue; the one that is served next comes first. */
-  private readonly rotation = new Map<string, KeyWork>();
+  private readonly rotation = new Map<AdmissionKey, KeyWork>();
 
   get isIdle(): boolean {
     return this.keys.size === 0;
   }
 
-  runningOf(key: string): number {
+  runningOf(key: AdmissionKey): number {
     return this.keys.get(key)?.running ?? 0;
   }
 
-  queuedOf(key: string): number {
+  queuedOf(key: AdmissionKey): number {
     return this.keys.get(key)?.queue.size ?? 0;
   }
 
-  begin(key: string): void {
+  begin(key: AdmissionKey): void {
     this.running++;
     this.workOf(key).running++;
   }
 
-  end(key: string): void {
+  end(key: AdmissionKey): void {
     if (this.runningOf(key) === 0) {
       throw new Error('a request left that was not admitted');
     }
@@ -48,7 +48,7 @@ export class TenantWork {
     this.forgetIdle(key, work);
   }
 
-  enqueue(key: string, waiting: Waiting): void {
+  enqueue(key: AdmissionKey, waiting: Waiting): void {
     const work = this.workOf(key);
     work.queue.add(waiting);
     this.queued++;
@@ -56,7 +56,7 @@ export class TenantWork {
     this.rotation.set(key, work);
   }
 
-  dequeue(key: string, waiting: Waiting): void {
+  dequeue(key: AdmissionKey, waiting: Waiting): void {
     const work = this.workOf(key);
     work.queue.delete(waiting);
     this.queued--;
@@ -67,10 +67,10 @@ export class TenantWork {
   }
 
   /** The request whose turn it is, of a key that runs fewer than so many. */
-  findNext(runningPerKey: number): { readonly key: string; readonly waiting: Waiting } | undefined {
+  findNext(runningPerKey: number): { readonly key: AdmissionKey; readonly waiting: Waiting } | undefined {
     for (const [key, { running, queue }] of this.rotation) {
       const [waiting] = queue;
-      if (waiting !== undefined && running < runningPerKey) {
+      if (waiting !== undefined && (key === null || running < runningPerKey)) {
         return { key, waiting };
       }
     }
@@ -78,7 +78,7 @@ export class TenantWork {
   }
 
   /** Lets the other keys go first from now on. */
-  rotate(key: string): void {
+  rotate(key: AdmissionKey): void {
     moveToEnd(this.rotation, key);
   }
 
@@ -87,7 +87,7 @@ export class TenantWork {
     return [...this.rotation.values()].flatMap(({ queue }) => [...queue]);
   }
 
-  private workOf(key: string): KeyWork {
+  private workOf(key: AdmissionKey): KeyWork {
     const known = this.keys.get(key);
     if (known !== undefined) {
       return known;
@@ -97,7 +97,7 @@ export class TenantWork {
     return work;
   }
 
-  private forgetIdle(key: string, { running, queue }: KeyWork): void {
+  private forgetIdle(key: AdmissionKey, { running, queue }: KeyWork): void {
     if (running === 0 && queue.size === 0) {
       this.keys.delete(key);
     }
