@@ -17,6 +17,9 @@ import { ensurePromtool } from './support/promtool.mjs';
 import { runScript } from './support/script.mjs';
 import { step } from './support/steps.mjs';
 
+/** The tests under load, as Jest matches paths. */
+const LOAD = '/test/load/';
+
 /** The data is thrown away: it need not survive a power cut, and waiting for the disk is most of the time. */
 const OPTIONS = [
   '--innodb-flush-log-at-trx-commit=0',
@@ -40,12 +43,28 @@ await runScript(async (stop) => {
     ]);
     const url = process.env.TEST_DATABASE_URL || database.url('root');
     const env = { TEST_DATABASE_URL: url, TEST_DIST: join(dist, 'src'), TEST_SERVERS: servers, ...found };
-    return await runJest(process.argv.slice(2), env, stop);
+    return await runTests(process.argv.slice(2), env, stop);
   } finally {
     await Promise.all([database.destroy(), destroyServersIn(servers)]);
     lock.release();
   }
 });
+
+/**
+ * Named tests, as named; otherwise all of them. The tests under load come last and one by one: they measure, and take every
+ * processor that there is.
+ */
+async function runTests(args, env, stop) {
+  if (args.some((arg) => !arg.startsWith('-'))) return runJest(args, env, stop);
+  const code = await runJest(
+    [...args, '--testPathIgnorePatterns=/node_modules/', `--testPathIgnorePatterns=${LOAD}`],
+    env,
+    stop,
+  );
+  return (
+    (await runJest([...args.filter((arg) => !arg.startsWith('--maxWorkers')), '--runInBand', LOAD], env, stop)) || code
+  );
+}
 
 /** One after the other: each may install a package. */
 async function ensureParts(database, stop) {

@@ -94,7 +94,7 @@ export class Database {
 
   /** Runs work that may take any time, such as a migration. Its connection is destroyed afterwards, with all that was set on it. */
   async withoutDeadline<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const lease = await this.leases.take(performance.now() + READ_DEADLINE_MS, this.lane);
+    const lease = await this.leases.take(performance.now() + READ_DEADLINE_MS, this.lane, null);
     try {
       return await work(lease.runner);
     } catch (error) {

@@ -5,8 +5,6 @@ import type { Admission } from '../common/admission/admission.js';
 import { REFUSAL_REASONS } from '../common/admission/admission-limits.js';
 import { LANES, type LaneUse } from '../database/connection-lanes.js';
 import { Database } from '../database/database.js';
-import { LANES, type LaneUse } from '../database/connection-lanes.js';
-import { Database } from '../database/database.js';
 import { LINE_SINK, type LineSink } from '../logging/line-sink.js';
 import { SecretIssuer } from '../secrets/secret-issuer.js';
 import { UsageMeter } from '../usage/usage-meter.js';

@@ -1,0 +1,52 @@
+import { REQUEST_WAIT_MS } from '../../src/admission/request-admission.js';
+import { KEYS, send } from '../support/api-client.js';
+import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
+import { longestMs, tally } from '../support/http-load.js';
+import { endProducts } from '../support/product.js';
+import { createSchema, type TestSchema } from '../support/schema.js';
+import { startService, type Service } from '../support/service.js';
+import { measured } from '../faults/measured.js';
+import { medianMs, OtherOrganization } from './others.js';
+
+describe('a burst of creates by one key', () => {
+  let schema: TestSchema;
+  let service: Service;
+  let internalUrl: string;
+  beforeAll(async () => {
+    schema = await createSchema();
+    service = await startService(schema.url, { SHUTDOWN_DELAY_MS: '0' });
+    internalUrl = await service.product.internalUrl();
+  }, 60_000);
+  afterAll(async () => {
+    await endProducts();
+    await schema.drop();
+  }, 60_000);
+
+  /** With the patience of a client that knows how long a request may wait. */
+  const create = async (label: string) => {
+    const beganMs = performance.now();
+    const { status } = await send(service.url, 'POST', KEYS, { secret: service.secret, body: { label } });
+    return { status, ms: performance.now() - beganMs };
+  };
+
+  it.each([100, 200])(
+    'of %d at once is served, all of it, and delays no other organization',
+    async (count) => {
+      const others = await insertVerifiableKeys(schema.connection, await insertOrganization(schema.connection), 2_000);
+      const burst = Promise.all(Array.from({ length: count }, (_, i) => create(`Burst ${i}`)));
+      const { cold, reads, creates } = await new OtherOrganization({ url: service.url, internalUrl }, others).workUntil(
+        burst,
+      );
+      const outcomes = await burst;
+      measured(`the last of ${count} creates at once`, Math.max(...outcomes.map(({ ms }) => ms)));
+      measured('a cold verification meanwhile, p50', medianMs(cold));
+      measured('the longest create of another organization meanwhile', longestMs(creates));
+      expect(outcomes.filter(({ status }) => status !== 200)).toEqual([]);
+      for (const other of [cold, reads, creates]) {
+        expect(tally(other)).toEqual({ 200: other.length });
+      }
+      expect(longestMs(creates)).toBeLessThan(REQUEST_WAIT_MS);
+    },
+    60_000,
+  );
+});

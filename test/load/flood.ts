@@ -1,0 +1,26 @@
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+
+/** One request that is sent again and again over many connections. */
+export interface Flood {
+  readonly url: string;
+  readonly method: string;
+  readonly secret: string;
+  readonly body?: string;
+  readonly connections: number;
+  readonly seconds: number;
+}
+
+/** Floods in a process of its own, to its end. Resolves with how many answers of each status came. */
+export async function flood(what: Flood): Promise<Readonly<Record<string, number>>> {
+  const child = spawn(process.execPath, [resolve('test/load/send-flood.mjs'), JSON.stringify(what)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const code = await new Promise<number | null>((done) => child.once('close', done));
+  if (code !== 0) {
+    throw new Error(`the flood ended with ${code ?? 'a signal'}`);
+  }
+  return JSON.parse(output) as Record<string, number>;
+}
