@@ -125,7 +125,9 @@ describe('a way to the database', () => {
 
   it('that fell silent while nobody used it costs one caller a 503, not as many as there are connections', async () => {
     await Promise.all(Array.from({ length: 20 }, () => service.send('GET', KEYS)));
-    expect(proxy.links).toBe(CONNECTIONS);
+    // Of the pool, one organization uses two; beside the change feed's.
+    expect(proxy.links).toBeGreaterThanOrEqual(2 + 1);
+    expect(proxy.links).toBeLessThanOrEqual(CONNECTIONS);
     proxy.set('mute');
     proxy.set('open');
     const beganMs = performance.now();
