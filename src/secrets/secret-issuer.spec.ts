@@ -1,7 +1,7 @@
 import { compare } from 'bcrypt';
 import { newId } from '../common/prefixed-id.js';
 import { bindingTextOf, digestTextOf, PepperRing } from './pepper-ring.js';
-import { SecretIssuer } from './secret-issuer.js';
+import { HASHES_AT_ONCE, SecretIssuer } from './secret-issuer.js';
 
 const config = {
   secretPrefix: 'sk_live_',
@@ -54,6 +54,22 @@ describe('issuing a secret', () => {
     before.assign([1]);
     const { secret, digest, pepperVersion } = await new SecretIssuer(config, before).issue(binding);
     expect(issuer().peppers.matches(secret, bindingTextOf(binding), digestTextOf(digest), pepperVersion)).toBe(true);
+  });
+
+  it('takes turns between organizations: a queue of one delays another by one hash, not by its length', async () => {
+    const { secrets } = issuer();
+    const done: string[] = [];
+    const issue = async (name: string, organizationId = newId('org_')) => {
+      await secrets.issue({ keyId: newId('api_key_'), organizationId });
+      done.push(name);
+    };
+    const flood = Array.from({ length: 6 * HASHES_AT_ONCE }, () => issue('flood', binding.organizationId));
+    const other = issue('other');
+    expect([secrets.hashing.running, secrets.hashing.queued]).toEqual([HASHES_AT_ONCE, 5 * HASHES_AT_ONCE + 1]);
+    await Promise.all([...flood, other]);
+    // Behind those that ran already, and those that the other processors took meanwhile.
+    expect(done.indexOf('other')).toBeLessThanOrEqual(3 * HASHES_AT_ONCE);
+    expect([secrets.hashing.running, secrets.hashing.queued]).toEqual([0, 0]);
   });
 
   it('needs the versions of the peppers first', () => {
