@@ -6,13 +6,13 @@ import type { AdmissionLimits } from '../common/admission/admission-limits.js';
 export const REQUEST_WAIT_MS = 10_000;
 
 /**
- * A few run, because the database and bcrypt serve few at once. A burst of 200 creates, at 30 a second, fits into the queue and its
+ * A few run, because the database and bcrypt serve few at once: enough that bcrypt never waits for the database. A burst of 200 creates, at 30 a second, fits into the queue and its
  * time. One key cannot take all of its organization's places, or all of its queue.
  */
 export const REQUEST_LIMITS: AdmissionLimits = {
-  running: 16,
-  runningPerTenant: 4,
-  runningPerKey: 3,
+  running: 24,
+  runningPerTenant: 6,
+  runningPerKey: 5,
   queuedPerTenant: 512,
   queuedPerKey: 256,
 };
