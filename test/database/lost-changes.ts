@@ -30,7 +30,9 @@ export async function loseClients(ground: Ground, operation: Operation): Promise
     const losses: Promise<Loss>[] = [];
     for (let from = 0; from < places.length; from += DEFAULT_POOL_SIZE) {
       const some = await Promise.all(
-        places.slice(from, from + DEFAULT_POOL_SIZE).map(async (place) => ({ place, subject: await createSubject(ground) })),
+        places
+          .slice(from, from + DEFAULT_POOL_SIZE)
+          .map(async (place) => ({ place, subject: await createSubject(ground) })),
       );
       const lost = new Map<Subject, () => void>();
       proxy.rule = (statements) => {
