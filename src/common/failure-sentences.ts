@@ -15,6 +15,7 @@ export const FAILURE_SENTENCES = {
     'The body must be JSON in UTF-8: send Content-Type: application/json, without charset or with charset=utf-8.',
   bodyEncoded: 'The body must not be compressed: leave the header Content-Encoding out.',
   unknownField: 'is not a field of this request',
+  repeatedField: 'is given more than once in its object; send it once',
 } as const;
 
 /** The sentence of a 413. */

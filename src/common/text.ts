@@ -28,7 +28,8 @@ export function isBlank(text: string): boolean {
 
 /** What is wrong with a text that is to be stored and shown, and how to mend it; null when nothing is. */
 export function textProblem(text: string, maxCharacters: number, mayBeBlank: boolean): string | null {
-  if (characterCount(text) > maxCharacters) {
+  // No character takes more than two units: a text of 100 KB is refused without being searched.
+  if (text.length > 2 * maxCharacters || characterCount(text) > maxCharacters) {
     return `must have at most ${maxCharacters} characters`;
   }
   if (hasUnstorableCharacters(text)) {

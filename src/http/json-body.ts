@@ -4,7 +4,22 @@ import { BODY_LIMIT_BYTES, FAILURE_SENTENCES, invalidFieldsSentence } from '../c
 import { whenThere, type Soon } from '../common/soon.js';
 import { announcesBody, readBody } from './body.js';
 import { mediaTypeOf } from './content-type.js';
+import { largestMember, measureJson, namesOf, type JsonSize, type NamedPath } from './json-scan.js';
 import { ProtocolError } from './protocol-error.js';
+
+/** The most that a JSON body may hold. Counted before it is validated, so that refusing a body costs less than sending it. */
+export interface JsonBodyLimits extends JsonSize {
+  readonly bytes: number;
+}
+
+/**
+ * A request of the API has at most 5 members, 32 scopes and 100 networks. Bodies somewhat above that still reach validation, which says more
+ * precisely what is wrong.
+ */
+const PUBLIC_LIMITS: JsonBodyLimits = { bytes: BODY_LIMIT_BYTES, names: 100, values: 1_000 };
+/** So many fields are named in a refusal. */
+const MOST_NAMED = 10;
+const LONGEST_PATH = 100;
 
 /** Deeper than anything we take; what recurses over a body must not be made to overflow the stack. */
 const DEEPEST = 32;
@@ -15,18 +30,19 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * The JSON object in a request's body.
- * Throws on anything that is not a JSON object in UTF-8, uncompressed, of at most `limitBytes`; no error quotes the body.
+ * Throws on anything that is not a JSON object in UTF-8, uncompressed, within `limits`, each name once in its object; no error quotes a
+ * value of the body.
  */
 export function readJsonObject(
   request: IncomingMessage,
   response: ServerResponse,
-  limitBytes = BODY_LIMIT_BYTES,
+  limits: JsonBodyLimits = PUBLIC_LIMITS,
 ): Soon<object> {
   if (!announcesBody(request)) {
     throw new ProtocolError(400, 'BODY_MISSING', FAILURE_SENTENCES.bodyMissing);
   }
   requireJsonType(request);
-  return whenThere(readBody(request, response, limitBytes), parseJsonObject);
+  return whenThere(readBody(request, response, limits.bytes), (bytes) => parseJsonObject(bytes, limits));
 }
 
 function requireJsonType(request: IncomingMessage): void {
@@ -45,51 +61,128 @@ function requireJsonType(request: IncomingMessage): void {
   }
 }
 
-function parseJsonObject(bytes: Buffer): object {
+/** The JSON object that the bytes are, under the rules of `readJsonObject`. */
+export function parseJsonObject(bytes: Buffer, limits: JsonBodyLimits): object {
   if (bytes.length === 0) {
     throw new ProtocolError(400, 'BODY_MISSING', FAILURE_SENTENCES.bodyMissing);
   }
-  const value = parseJson(bytes);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  const text = decodeUtf8(bytes);
+  const size = measureJson(text, limits);
+  if (size.names > limits.names) {
+    // Before it is parsed: thousands of names can be chosen so that their hashes collide.
+    throw tooManyFields(text, limits.names);
+  }
+  if (size.values > limits.values) {
+    throw invalidFields(
+      [largestMember(text).slice(0, LONGEST_PATH)],
+      `holds too many entries; a body may have at most ${limits.values} in all`,
+    );
+  }
+  const body = parseText(text);
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
     throw new ProtocolError(400, 'BODY_NOT_AN_OBJECT', FAILURE_SENTENCES.bodyNotAnObject);
   }
-  refuseOddities(value);
-  return value;
+  const tally = { names: 0 };
+  const odd = findPrototypeKey(body, 0, tally);
+  if (odd !== undefined) {
+    throw invalidFields([odd], FAILURE_SENTENCES.unknownField);
+  }
+  if (size.names !== tally.names) {
+    // JSON.parse keeps the last of several members of one name, with all that is below it, and drops the others.
+    throw repeatedFields(text);
+  }
+  return body;
 }
 
-function parseJson(bytes: Buffer): unknown {
+function decodeUtf8(bytes: Buffer): string {
   try {
-    return JSON.parse(UTF8.decode(bytes));
+    return UTF8.decode(bytes);
+  } catch {
+    throw new ProtocolError(400, 'BODY_NOT_JSON', FAILURE_SENTENCES.bodyNotJson);
+  }
+}
+
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text);
   } catch {
     // The error quotes the body: not even the log may have it.
     throw new ProtocolError(400, 'BODY_NOT_JSON', FAILURE_SENTENCES.bodyNotJson);
   }
 }
 
-/** Refuses what is nested too deep, and what could be taken for a prototype. */
-function refuseOddities(body: object): void {
-  const odd = findPrototypeKey(body, 0);
-  if (odd !== undefined) {
-    throw new InvalidInputError(invalidFieldsSentence(1), {
-      fields: Object.fromEntries([[odd, FAILURE_SENTENCES.unknownField]]),
-    });
-  }
-}
-
-/** The path to the first of them. Walked without making anything: a batch has hundreds of objects. */
-function findPrototypeKey(value: object, depth: number): string | undefined {
+/**
+ * The path to the first name that could be taken for a prototype; counts the names on the way. Walked without making anything: a batch
+ * has hundreds of objects.
+ */
+function findPrototypeKey(value: object, depth: number, tally: { names: number }): string | undefined {
   if (depth > DEEPEST) {
     throw new ProtocolError(400, 'BODY_TOO_DEEP', `The body is nested more than ${DEEPEST} levels deep.`);
   }
+  if (Array.isArray(value)) {
+    return findInEntries(value, depth, tally);
+  }
   for (const key in value) {
+    tally.names++;
     if (KEYS_OF_PROTOTYPES.has(key)) {
       return key;
     }
-    const below = (value as Readonly<Record<string, unknown>>)[key];
-    const found = typeof below === 'object' && below !== null ? findPrototypeKey(below, depth + 1) : undefined;
+    const found = findBelow((value as Readonly<Record<string, unknown>>)[key], depth, tally);
     if (found !== undefined) {
       return `${key}.${found}`;
     }
   }
   return undefined;
+}
+
+function findInEntries(entries: readonly unknown[], depth: number, tally: { names: number }): string | undefined {
+  for (let place = 0; place < entries.length; place++) {
+    const found = findBelow(entries[place], depth, tally);
+    if (found !== undefined) {
+      return `${place}.${found}`;
+    }
+  }
+  return undefined;
+}
+
+function findBelow(below: unknown, depth: number, tally: { names: number }): string | undefined {
+  return typeof below === 'object' && below !== null ? findPrototypeKey(below, depth + 1, tally) : undefined;
+}
+
+function tooManyFields(text: string, most: number): InvalidInputError {
+  const paths = firstPaths(text, () => true);
+  return new InvalidInputError(
+    `The request is invalid: its body has more than ${most} fields. See validator for the first ${paths.length} of them.`,
+    { fields: fieldsOf(paths, `is one of more than ${most} fields; leave out those that the request does not have`) },
+  );
+}
+
+function repeatedFields(text: string): InvalidInputError {
+  return invalidFields(
+    firstPaths(text, ({ isRepeated }) => isRepeated),
+    FAILURE_SENTENCES.repeatedField,
+  );
+}
+
+/** The paths to the first few members that are picked. */
+function firstPaths(text: string, isPicked: (named: NamedPath) => boolean): string[] {
+  const paths: string[] = [];
+  for (const named of namesOf(text)) {
+    if (isPicked(named)) {
+      paths.push(named.path.slice(0, LONGEST_PATH));
+    }
+    if (paths.length === MOST_NAMED) {
+      break;
+    }
+  }
+  return [...new Set(paths)];
+}
+
+function invalidFields(paths: readonly string[], message: string): InvalidInputError {
+  return new InvalidInputError(invalidFieldsSentence(paths.length), { fields: fieldsOf(paths, message) });
+}
+
+// Not by assignment: a path may be `__proto__`.
+function fieldsOf(paths: readonly string[], message: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(paths.map((path) => [path, message]));
 }

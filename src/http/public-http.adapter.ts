@@ -4,6 +4,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import type { EdgeRequest } from './edge-request.js';
 import { DEFAULT_LIMITS, Listener, type ListenerLimits, type RequestClasses } from './listener.js';
 import { describeNoRoute, type RouterLayer } from './no-route.js';
+import { parseQuery } from './query-string.js';
 import { sendJson } from './send-json.js';
 
 type ExpressApp = ((
@@ -30,8 +31,8 @@ export class PublicHttpAdapter extends ExpressAdapter {
     this.disable('x-powered-by');
     // No answer of the API may be stored, so there is nothing to compare with.
     this.disable('etag');
-    // No nested objects out of a query string.
-    this.set('query parser', 'simple');
+    // No nested objects out of a query string, and a bounded number of parameters.
+    this.set('query parser', parseQuery);
   }
 
   /** The server and its end. Nest makes it, early in the making of the application. */

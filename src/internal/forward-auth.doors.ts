@@ -9,6 +9,7 @@ import { refusalOf } from '../decision/refusal.js';
 import type { Verdict } from '../decision/verdict.js';
 import { describeFailure } from '../http/failure.js';
 import { ProtocolError } from '../http/protocol-error.js';
+import { hasTooManyParameters } from '../http/query-string.js';
 import type { VerifiedKey } from '../verification/stored-secret.js';
 import { Verifier } from '../verification/verifier.js';
 import type { Call, CallAnswer } from './call.js';
@@ -18,6 +19,8 @@ import { noteOf } from './verification-answer.js';
 
 const SCOPES_HEADER = 'x-latchkey-scopes';
 const MOST_REMEMBERED = 1_000;
+/** Longer than a query with every scope, so that what is remembered is bounded by bytes too. */
+const LONGEST_REMEMBERED = 1_024;
 
 /**
  * Answers gateways that ask before they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`. 200 with whose key it is,
@@ -51,14 +54,14 @@ export class ForwardAuthDoor implements InternalDoor {
     if (known !== undefined) {
       return known;
     }
-    const [[name, value] = [], ...more] = [...new URLSearchParams(query)];
+    const [[name, value] = [], ...more] = hasTooManyParameters(query) ? [] : [...new URLSearchParams(query)];
     if (name !== 'scopes' || value === undefined || more.length > 0) {
       throw gatewayMistake(
         'The address must have the parameter scopes exactly once, and no other: ?scopes=invoices.read',
       );
     }
     const scopes = parseScopes(value, 'The parameter scopes');
-    if (this.scopesOf.size < MOST_REMEMBERED) {
+    if (this.scopesOf.size < MOST_REMEMBERED && query.length <= LONGEST_REMEMBERED) {
       this.scopesOf.set(query, scopes);
     }
     return scopes;

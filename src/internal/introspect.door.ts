@@ -5,6 +5,7 @@ import { readBody } from '../http/body.js';
 import { mediaTypeOf } from '../http/content-type.js';
 import type { Failure } from '../http/failure.js';
 import { ProtocolError } from '../http/protocol-error.js';
+import { hasTooManyParameters, MOST_PARAMETERS } from '../http/query-string.js';
 import type { Verdict } from '../decision/verdict.js';
 import type { VerifiedKey } from '../verification/stored-secret.js';
 import { Verifier } from '../verification/verifier.js';
@@ -77,7 +78,11 @@ async function readForm({ request, response }: Call): Promise<URLSearchParams> {
     );
   }
   const bytes = await readBody(request, response, BODY_LIMIT_BYTES);
-  return new URLSearchParams(bytes.toString('latin1'));
+  const text = bytes.toString('latin1');
+  if (hasTooManyParameters(text)) {
+    throw invalidRequest(`The form has more than ${MOST_PARAMETERS} fields: send token and client_ip alone.`);
+  }
+  return new URLSearchParams(text);
 }
 
 /** RFC 6749, section 3.1: a parameter without a value counts as left out, and none comes more than once. */

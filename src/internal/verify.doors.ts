@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { AsciiJson } from '../common/ascii-json.js';
 import { whenThere, type Soon } from '../common/soon.js';
 import { wantsNoCache } from '../http/cache-control.js';
-import { readJsonObject } from '../http/json-body.js';
+import { readJsonObject, type JsonBodyLimits } from '../http/json-body.js';
 import { Verifier } from '../verification/verifier.js';
 import type { Call, CallAnswer } from './call.js';
 import type { InternalDoor } from './internal-door.js';
@@ -10,8 +10,9 @@ import { envelopeAnswer, envelopeFailure } from './json-answer.js';
 import { noteOf, verificationText } from './verification-answer.js';
 import { parseBatchRequest, parseVerifyRequest } from './verify-request.js';
 
-const BODY_LIMIT_BYTES = 16_384;
-const BATCH_LIMIT_BYTES = 131_072;
+/** A request has 3 members and up to 32 scopes, a batch a hundred of them; see `JsonBodyLimits`. */
+const LIMITS: JsonBodyLimits = { bytes: 16_384, names: 100, values: 1_000 };
+const BATCH_LIMITS: JsonBodyLimits = { bytes: 131_072, names: 1_000, values: 5_000 };
 
 /** `POST /verify`: may this secret do this, from there? A bad secret is 200 and a code; only a bad request is 400. */
 @Injectable()
@@ -24,7 +25,7 @@ export class VerifyDoor implements InternalDoor {
   constructor(private readonly verifier: Verifier) {}
 
   answer(call: Call): Soon<CallAnswer> {
-    return whenThere(readJsonObject(call.request, call.response, BODY_LIMIT_BYTES), (body) => {
+    return whenThere(readJsonObject(call.request, call.response, LIMITS), (body) => {
       const options = { door: 'verify', fresh: wantsFresh(call) } as const;
       return whenThere(this.verifier.verify(parseVerifyRequest(body), options), (verdict) =>
         envelopeAnswer(call, verificationText(verdict), 'Verification completed', noteOf(verdict)),
@@ -44,7 +45,7 @@ export class VerifyBatchDoor implements InternalDoor {
   constructor(private readonly verifier: Verifier) {}
 
   async answer(call: Call): Promise<CallAnswer> {
-    const requests = parseBatchRequest(await readJsonObject(call.request, call.response, BATCH_LIMIT_BYTES));
+    const requests = parseBatchRequest(await readJsonObject(call.request, call.response, BATCH_LIMITS));
     const options = { door: 'batch', fresh: wantsFresh(call) } as const;
     const verdicts = await this.verifier.verifyAll(requests, options);
     const note = { verifications: verdicts.length };

@@ -153,9 +153,52 @@ describe('a body', () => {
     await refused(await post(`{"name":${'{"a":'.repeat(15_000)}1${'}'.repeat(15_000)}}`), 400);
   });
 
-  it('says a key twice: the last counts', async () => {
-    const response = await post('{"name":"one","name":"two"}');
-    expect(expectEnvelope(await response.text()).data).toMatchObject({ name: 'two' });
+  it.each([
+    ['{"name":"one","name":"two"}', ['name']],
+    ['{"name":"x","n\\u0061me":"x"}', ['name']],
+    ['{"name":"x","parts":[{"size":"s"},{"size":"s","size":"s"}]}', ['parts.1.size']],
+    ['{"name":"x","scopes":["a"],"scopes":["b"],"name":"x","name":"x"}', ['scopes', 'name']],
+    ['{"name":"x","parts":[],"parts":[{"size":"s"}]}', ['parts']],
+  ])('that has a name twice (%s) is 400 and says which', async (body, paths) => {
+    const { validator } = await refused(await post(body), 400);
+    expect(Object.keys(validator ?? {})).toEqual(paths);
+    expect(Object.values(validator ?? {})).toEqual(
+      paths.map(() => expect.stringContaining('more than once') as unknown),
+    );
+  });
+
+  it('of thousands of fields is 400 before it is validated, and names the first few', async () => {
+    const fields = Array.from({ length: 9_500 }, (_, index) => `"f${index}":1`).join();
+    const { error, validator } = await refused(await post(`{"name":"x",${fields}}`), 400);
+    expect(error).toContain('more than 100 fields');
+    expect(Object.keys(validator ?? {})).toEqual(['name', ...Array.from({ length: 9 }, (_, index) => `f${index}`)]);
+  });
+
+  it.each([
+    ['texts', '"a"'],
+    ['numbers', '1'],
+    ['arrays', '[]'],
+    ['objects', '{}'],
+  ])(
+    'of thousands of entries (%s) is 400 before it is validated, and names the field that holds them',
+    async (_, entry) => {
+      const { validator } = await refused(
+        await post(`{"name":"x","parts":[{"size":"s"}],"scopes":[${Array(9_500).fill(entry).join()}]}`),
+        400,
+      );
+      expect(validator).toEqual({ scopes: 'holds too many entries; a body may have at most 1000 in all' });
+    },
+  );
+
+  it('of thousands of nested names is refused by short paths', async () => {
+    const { validator } = await refused(
+      await post(`{"name":${'['.repeat(40_000)}${'{"a":1},'.repeat(2_000)}{"a":1}${']'.repeat(40_000)}}`),
+      400,
+    );
+    expect(Object.keys(validator ?? {}).map((path) => path.length)).toEqual([4]);
+    const names = `{"name":${'['.repeat(300)}{${'"a":1,'.repeat(200)}"a":1}${']'.repeat(300)}}`;
+    const { validator: paths } = await refused(await post(names), 400);
+    expect(Math.max(...Object.keys(paths ?? {}).map((path) => path.length))).toBeLessThanOrEqual(100);
   });
 
   it('is not read for a caller who is not let in, whatever it is', async () => {
@@ -248,7 +291,21 @@ describe('validation', () => {
     expect(path.validator).toEqual({ id: 'must have 1 to 5 characters' });
     const query = await refused(await fetch(`${edge.url}/things?colour=green&size=1&colour=red`), 400);
     expect(query.validator).toMatchObject({ colour: 'must be red or blue', size: 'is not a field of this request' });
+    const twice = await refused(await fetch(`${edge.url}/things?colour=red&colour=red`), 400);
+    expect(twice.validator).toEqual({ colour: 'must be red or blue' });
     const inherited = await refused(await fetch(`${edge.url}/things?__proto__=x`), 400);
     expect(inherited.validator).toEqual(Object.fromEntries([['__proto__', 'is not a field of this request']]));
+  });
+
+  it('of a query counts its parameters first: more than fifty are 400, and the first few are named', async () => {
+    const parameters = (count: number) => Array.from({ length: count }, (_, index) => `p${index}`);
+    const some = await refused(await fetch(`${edge.url}/things?${parameters(50).join('&')}`), 400);
+    expect(Object.keys(some.validator ?? {})).toEqual(parameters(50));
+    const many = await refused(await fetch(`${edge.url}/things?${parameters(2_000).join('=1&')}`), 400);
+    expect(many.error).toContain('more than 50 parameters');
+    expect(Object.keys(many.validator ?? {})).toEqual(parameters(10));
+    // Node's own parser would leave out what comes after the thousandth, a second `colour` too.
+    const hidden = await fetch(`${edge.url}/things?colour=red${'&'.repeat(1_100)}colour=green`);
+    expect(hidden.status).toBe(400);
   });
 });

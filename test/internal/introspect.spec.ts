@@ -292,6 +292,7 @@ describe('POST /introspect', () => {
     it.each([
       ['no token', ''],
       ['no token, but another field', 'tokens=x'],
+      ['thousands of fields', `token=x${'&a=1'.repeat(3_000)}`],
       ['the token twice', 'token=x&token=x'],
       ['the address twice', 'token=x&client_ip=192.0.2.7&client_ip=192.0.2.7'],
     ])('%s, with 400', async (_, text) => {

@@ -4,7 +4,7 @@ import { expectFailure, expectSuccess } from '../support/expect-answer.js';
 import type { Fixture } from '../support/fixture.js';
 import { recordQueries } from '../support/query-log.js';
 import { untilHeard } from '../support/by-hand.js';
-import { doorLines, knock, startWithDoors, type VerificationOnWire } from './internal-app.js';
+import { doorLines, knock, startWithDoors, TOKENS, type VerificationOnWire } from './internal-app.js';
 
 describe('POST /verify', () => {
   let fixture: Fixture;
@@ -161,6 +161,33 @@ describe('POST /verify', () => {
     const answer = await knock(fixture, '/verify/batch', { requests: [{ secret: 'x', ...nonsense }] });
     expect(answer.status).toBe(400);
     expect(Object.keys(answer.body.validator ?? {})).toHaveLength(10);
+  });
+
+  it.each([
+    ['/verify', '{"secret":"x","scopes":["users.update"],"scopes":[]}', ['scopes']],
+    ['/verify', '{"secret":"x","sc\\u006fpes":[],"scopes":["users.update"]}', ['scopes']],
+    ['/verify', '{"secret":"x","client_ip":"192.0.2.1","client_ip":null}', ['client_ip']],
+    ['/verify/batch', '{"requests":[{"secret":"x"},{"secret":"x","scopes":[],"scopes":[]}]}', ['requests.1.scopes']],
+    ['/verify/batch', '{"requests":[],"requests":[{"secret":"x"}]}', ['requests']],
+  ])('refuses at %s a name that stands twice (%s): the last one could ask for less', async (path, body, paths) => {
+    const response = await fetch(`${fixture.app.internalUrl}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKENS.billing}`, 'content-type': 'application/json' },
+      body,
+    });
+    const { status, validator } = (await response.json()) as { status: number; validator: Record<string, string> };
+    expect([response.status, status, Object.keys(validator)]).toEqual([400, 400, paths]);
+  });
+
+  it.each([
+    ['/verify', Object.fromEntries(Array.from({ length: 1_500 }, (_, place) => [`f${place}`, 1])), 10],
+    ['/verify', { secret: 'x', scopes: Array(5_000).fill(1) }, 1],
+    ['/verify/batch', { requests: Array(20_000).fill(1) }, 1],
+    ['/verify/batch', { requests: [{ secret: 'x', scopes: Array(20_000).fill(1) }] }, 1],
+  ])('refuses at %s thousands of fields or entries before it looks at them', async (path, body, named) => {
+    const answer = await knock(fixture, path, body);
+    expect(answer.status).toBe(400);
+    expect(Object.keys(answer.body.validator ?? {})).toHaveLength(named);
   });
 
   it('is in the log with the name of the caller and the verdict, and never with a secret or a token', async () => {

@@ -1,0 +1,37 @@
+import { parse, type ParsedUrlQuery } from 'node:querystring';
+import { InvalidInputError } from '../common/domain-error.js';
+
+/** More than any request has. Validating an unknown parameter takes microseconds, and an address has room for thousands. */
+export const MOST_PARAMETERS = 50;
+const MOST_NAMED = 10;
+const LONGEST_NAME = 100;
+
+/** Whether a query string or a form has more parameters than any request. Counted without parsing it. */
+export function hasTooManyParameters(text: string): boolean {
+  let count = 0;
+  for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1)) {
+    if (++count >= MOST_PARAMETERS) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/**
+ * The parameters of a query string, without nesting; one that comes twice is an array.
+ * @throws InvalidInputError that names the first few of too many
+ */
+export function parseQuery(text: string | null): ParsedUrlQuery {
+  const query = text ?? '';
+  if (hasTooManyParameters(query)) {
+    const names = Object.keys(parse(query, '&', '=', { maxKeys: MOST_NAMED })).map((name) =>
+      name.slice(0, LONGEST_NAME),
+    );
+    const message = `is one of more than ${MOST_PARAMETERS} parameters; leave out those that the request does not have`;
+    throw new InvalidInputError(
+      `The request is invalid: its address has more than ${MOST_PARAMETERS} parameters. See validator for the first of them.`,
+      { fields: Object.fromEntries(names.map((name) => [name, message])) },
+    );
+  }
+  return parse(query);
+}
