@@ -7,7 +7,10 @@ const BEYOND_ASCII = /[\u0080-\uffff]/g;
 
 /** A value as JSON in which every character beyond ASCII is written as an escape (RFC 8259, section 7). */
 export function asciiJson(value: unknown): AsciiJson {
-  return JSON.stringify(value).replace(BEYOND_ASCII, escape) as AsciiJson;
+  const json = JSON.stringify(value);
+  const ascii = json.replace(BEYOND_ASCII, escape);
+  // V8 gives the result two bytes for each character, like the text that it was made of: some are kept for as long as their key.
+  return (ascii.length === json.length ? ascii : Buffer.from(ascii, 'latin1').toString('latin1')) as AsciiJson;
 }
 
 function escape(codeUnit: string): string {

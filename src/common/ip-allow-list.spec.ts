@@ -40,6 +40,20 @@ describe('an allow-list', () => {
     expect(IpAllowList.compile([]).allows(parseIpAddress('::1'))).toBe(false);
   });
 
+  it('shows the entries that it was compiled from, in their order, nested ones too', () => {
+    const entries = ['2001:db8::/32', '10.0.0.0/8', '10.1.0.0/16', '192.168.1.10'];
+    expect(IpAllowList.compile(entries).entries).toEqual(entries);
+    expect(IpAllowList.compile([]).entries).toEqual([]);
+  });
+
+  it('knows the first and the last address of networks of any length', () => {
+    const list = IpAllowList.compile(['255.255.255.255', '0.0.0.0/1', 'ffff:ffff::/32', '2001:db8::/127']);
+    const allowed = ['0.0.0.0', '127.255.255.255', '255.255.255.255', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'];
+    const refused = ['128.0.0.0', '255.255.255.254', 'ffff:fffe:ffff:ffff::', '2001:db8::2', '2001:db7:ffff::'];
+    expect([...allowed, '2001:db8::1'].filter((text) => !list.allows(parseIpAddress(text)))).toEqual([]);
+    expect(refused.filter((text) => list.allows(parseIpAddress(text)))).toEqual([]);
+  });
+
   it('lets no address in that was not understood', () => {
     expect(IpAllowList.compile(['0.0.0.0/0', '::/0']).allows(parseIpAddress('fe80::1%eth0'))).toBe(false);
   });

@@ -57,6 +57,13 @@ export class IpNetwork {
     return IpNetwork.of(address, prefixLength + ALL_BITS - addressBits);
   }
 
+  /** The highest address of the network. */
+  get last(): IpAddress {
+    const { w0, w1, w2, w3 } = this.first;
+    const filled = (word: number, mask: number): number => (word | ~mask) >>> 0;
+    return new IpAddress(filled(w0, this.m0), filled(w1, this.m1), filled(w2, this.m2), filled(w3, this.m3));
+  }
+
   /** Whether the address lies in the network. Allocates nothing. */
   contains(address: IpAddress): boolean {
     const { first } = this;

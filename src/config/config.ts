@@ -63,6 +63,10 @@ export interface Config {
   readonly outageGraceMs: number;
   /** How many keys' facts are kept in memory. */
   readonly cacheMaxKeys: number;
+  /** How many bytes of memory they may take. */
+  readonly cacheMaxBytes: number;
+  /** How many connections each listener keeps open. */
+  readonly maxConnections: number;
   /** How long a shutdown still accepts requests after readiness turned false, in milliseconds. */
   readonly shutdownDelayMs: number;
   /** Where the process keeps what it makes for itself in development. */

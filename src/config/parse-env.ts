@@ -65,6 +65,8 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
     freshnessBoundMs: read('FRESHNESS_BOUND_MS'),
     outageGraceMs: read('OUTAGE_GRACE_MS'),
     cacheMaxKeys: read('CACHE_MAX_KEYS'),
+    cacheMaxBytes: read('CACHE_MAX_BYTES'),
+    maxConnections: read('MAX_CONNECTIONS'),
     shutdownDelayMs: read('SHUTDOWN_DELAY_MS'),
     dataDir: read('DATA_DIR'),
   };

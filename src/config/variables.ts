@@ -117,6 +117,16 @@ export const VARIABLES = {
     integer(0, 3_600_000),
   ),
   CACHE_MAX_KEYS: variable("How many keys' facts are kept in memory.", '100000', integer(1, 100_000_000)),
+  CACHE_MAX_BYTES: variable(
+    "How many bytes of memory keys' facts may take; at most a quarter of the heap that Node was given (--max-old-space-size).",
+    '268435456',
+    integer(1_000_000, 9_999_999_999),
+  ),
+  MAX_CONNECTIONS: variable(
+    'How many connections each of the two listeners keeps open; what comes beyond is closed at once.',
+    '10000',
+    integer(10, 1_000_000),
+  ),
   SHUTDOWN_DELAY_MS: variable(
     'How long a stop goes on accepting requests after readiness turned false, in milliseconds.',
     { development: '0', production: '5000' },

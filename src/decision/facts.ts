@@ -35,9 +35,11 @@ export interface StoredKey {
   readonly deletedAt: MysqlDateTime | null;
 }
 
-/** The last lists that were compiled: the keys of an organization often have the same one, which takes room and never changes. */
+/** The lists that were compiled last: the keys of an organization often have the same one, which takes room and never changes. */
 const ALLOW_LISTS = new LRUCache<string, IpAllowList, readonly string[]>({
   max: 1_000,
+  maxSize: 8_000_000,
+  sizeCalculation: (list, text) => list.bytes + text.length,
   memoMethod: (_text, _stale, { context }) => IpAllowList.compile(context),
 });
 
@@ -49,9 +51,7 @@ export function compileFacts(key: StoredKey, organizationActive: boolean): KeyFa
     label: key.label,
     scopes: scopeSetOf(key.scopes),
     allowList:
-      key.ipAllowList.length === 0
-        ? null
-        : ALLOW_LISTS.memo(JSON.stringify(key.ipAllowList), { context: key.ipAllowList }),
+      key.ipAllowList.length === 0 ? null : ALLOW_LISTS.memo(key.ipAllowList.join(), { context: key.ipAllowList }),
     expiresAtMs: key.expiresAt === null ? null : mysqlDateTimeToMs(key.expiresAt),
     organizationActive,
     deleted: key.deletedAt !== null,

@@ -1,13 +1,16 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { getHeapStatistics } from 'node:v8';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { Change } from '../changes/changes.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import { CONFIG, type Config } from '../config/config.js';
+import { cacheBytes } from './cache-bytes.js';
 import { sayTheSame, type StoredSecret } from './stored-secret.js';
+import { sizeOf } from './stored-secret-size.js';
 
 /**
- * Facts by secret id: bounded, the least recently used go first. Holds what the database says, never a verdict, and no unknown id.
- * In what order they were used is noted only from half the bound on: before, nothing will have to go for a long time.
+ * Facts by secret id, bounded by number and by bytes; the least recently used go first. Holds what the database says, never a verdict, and no
+ * unknown id. The order of use is kept only from half of either bound on, because nothing is evicted long before.
  */
 @Injectable()
 export class FactsCache {
@@ -15,9 +18,16 @@ export class FactsCache {
   /** A key can have two secrets, and changes name keys. */
   private readonly secretIdsOf = new Map<ApiKeyId, string | string[]>();
 
-  constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'cacheMaxKeys'>) {
+  private readonly maxBytes: number;
+  /** Whether the order of use is kept. */
+  private isHalfFull = false;
+
+  constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'cacheMaxKeys' | 'cacheMaxBytes'>) {
+    this.maxBytes = this.boundByHeap(config.cacheMaxBytes);
     this.entries = new LRUCache({
       max: config.cacheMaxKeys,
+      maxSize: this.maxBytes,
+      sizeCalculation: sizeOf,
       dispose: (entry, secretId) => {
         this.forgetKeyOf(entry, secretId);
       },
@@ -28,9 +38,13 @@ export class FactsCache {
     return this.entries.size;
   }
 
+  /** How much memory the entries take, by estimate. */
+  get bytes(): number {
+    return this.entries.calculatedSize;
+  }
+
   get(secretId: string): StoredSecret | undefined {
-    const { entries } = this;
-    return entries.size * 2 < this.config.cacheMaxKeys ? entries.peek(secretId) : entries.get(secretId);
+    return this.isHalfFull ? this.entries.get(secretId) : this.entries.peek(secretId);
   }
 
   /** Whether something is known of the id, however old; does not count as a use. */
@@ -54,9 +68,12 @@ export class FactsCache {
     }
     // First away with what was there: its row may since have been pointed to another key.
     this.entries.delete(secretId);
-    const others = this.secretIdsOf.get(keyId);
-    this.secretIdsOf.set(keyId, others === undefined ? secretId : [others, secretId].flat());
     this.entries.set(secretId, entry);
+    if (this.entries.has(secretId)) {
+      const others = this.secretIdsOf.get(keyId);
+      this.secretIdsOf.set(keyId, others === undefined ? secretId : [others, secretId].flat());
+    }
+    this.isHalfFull = this.size * 2 >= this.config.cacheMaxKeys || this.bytes * 2 >= this.maxBytes;
   }
 
   delete(secretId: string): void {
@@ -84,6 +101,17 @@ export class FactsCache {
 
   clear(): void {
     this.entries.clear();
+  }
+
+  private boundByHeap(configured: number): number {
+    const heapLimit = getHeapStatistics().heap_size_limit;
+    const bytes = cacheBytes(configured, heapLimit);
+    if (bytes < configured) {
+      new Logger(FactsCache.name).warn(
+        `CACHE_MAX_BYTES is ${configured}, but the cache takes at most ${bytes} bytes, a quarter of this process's heap limit (${heapLimit}). Raise the limit with NODE_OPTIONS=--max-old-space-size=<MB>, or lower CACHE_MAX_BYTES.`,
+      );
+    }
+    return bytes;
   }
 
   private forgetKeyOf({ key: { keyId } }: StoredSecret, secretId: string): void {

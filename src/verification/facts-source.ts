@@ -40,7 +40,7 @@ export class FactsSource {
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Pick<Config, 'freshnessBoundMs' | 'outageGraceMs'>,
   ) {
-    metrics.watchCache(() => cache.size);
+    metrics.watchCache(cache);
   }
 
   /** Facts that may be used as they are; undefined when the database must be asked. */

@@ -3,8 +3,9 @@ import { LRUCache } from 'lru-cache';
 import type { AsciiJson } from '../common/ascii-json.js';
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
 import type { KeyRecord } from '../common/access/caller.js';
-import { isScope } from '../common/access/scope.js';
-import { bytesToId, type OrganizationId } from '../common/prefixed-id.js';
+import { isScope, type Scope } from '../common/access/scope.js';
+import type { IpAllowList } from '../common/ip-allow-list.js';
+import { bytesToId, type ApiKeyId, type OrganizationId } from '../common/prefixed-id.js';
 import { bindingTextOf, digestTextOf, type BindingText, type DigestText } from '../secrets/pepper-ring.js';
 import { compileFacts, type KeyFacts } from '../decision/facts.js';
 
@@ -83,27 +84,55 @@ function copyOf(secretId: string): string {
 
 /** The last ones: of the many keys of one organization each has the same text, which is in memory, and in the processor's cache, once. */
 const ORGANIZATION_IDS = new LRUCache<OrganizationId, OrganizationId>({ max: 1_000, memoMethod: (id) => id });
+/** The last lists of scopes, by the text of the column: there are few different ones, and one can be larger than the rest of a key. */
+const SCOPE_LISTS = new LRUCache<string, readonly Scope[]>({
+  max: 1_000,
+  maxSize: 1_000_000,
+  sizeCalculation: (_scopes, text) => text.length + 1,
+  memoMethod: (text) => jsonTexts(text).filter(isScope),
+});
+
+/** What the bearer of a key may see of it. The networks are in memory once, compiled, and shown from there. */
+class StoredKeyRecord implements KeyRecord {
+  id!: ApiKeyId;
+  organizationId!: OrganizationId;
+  label!: string;
+  description!: string | null;
+  masked!: string;
+  scopes!: readonly Scope[];
+  expiresAt!: MysqlDateTime | null;
+  createdAt!: MysqlDateTime;
+  updatedAt!: MysqlDateTime | null;
+  allowList!: IpAllowList | null;
+
+  get ipAllowList(): readonly string[] {
+    return this.allowList?.entries ?? [];
+  }
+}
 
 function verifiedKey(row: StoredSecretRow): VerifiedKey {
-  const record = {
+  const shown = {
     id: bytesToId('api_key_', row.key_id),
     organizationId: ORGANIZATION_IDS.memo(bytesToId('org_', row.organization_id)),
     label: row.label,
     description: row.description,
     masked: row.masked,
-    scopes: jsonTexts(row.scopes).filter(isScope),
-    ipAllowList: jsonTexts(row.ip_allow_list),
+    scopes: SCOPE_LISTS.memo(typeof row.scopes === 'string' ? row.scopes : JSON.stringify(row.scopes)),
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
-  const stored = { ...record, disabledAt: row.disabled_at, deletedAt: row.deleted_at };
-  const expiresAt = earlier(row.expires_at, row.not_after);
+  const stored = {
+    ...shown,
+    ipAllowList: jsonTexts(row.ip_allow_list),
+    expiresAt: earlier(row.expires_at, row.not_after),
+    disabledAt: row.disabled_at,
+    deletedAt: row.deleted_at,
+  };
+  const facts = compileFacts(stored, row.deactivated_at === null);
   // Added to, not spread into a new object: V8 would give each such object a shape of its own, and reading many shapes is slow.
-  return Object.assign(compileFacts({ ...stored, expiresAt }, row.deactivated_at === null), {
-    record,
-    answerText: null,
-  });
+  const record = Object.assign(new StoredKeyRecord(), shown, { allowList: facts.allowList });
+  return Object.assign(facts, { record, answerText: null });
 }
 
 /** A DATETIME(3) that the server gave for its own time. */

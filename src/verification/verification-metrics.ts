@@ -64,15 +64,18 @@ export class VerificationMetrics {
   }
 
   /** Exposes the size of a cache. */
-  watchCache(size: () => number): void {
-    new Gauge({
-      name: 'latchkey_facts_cached',
-      help: 'Secrets whose facts are in the cache.',
-      registers: [this.registry],
-      collect() {
-        this.set(size());
-      },
-    });
+  watchCache(cache: { readonly size: number; readonly bytes: number }): void {
+    const expose = (name: string, help: string, value: () => number) =>
+      new Gauge({
+        name,
+        help,
+        registers: [this.registry],
+        collect() {
+          this.set(value());
+        },
+      });
+    expose('latchkey_facts_cached', 'Secrets whose facts are in the cache.', () => cache.size);
+    expose('latchkey_facts_cached_bytes', 'How much memory the cache of facts takes, by estimate.', () => cache.bytes);
   }
 
   /** @param tookMs from when the secret was handed over */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Connection } from 'mysql2/promise';
 import { parse, v7 } from 'uuid';
 import { SCOPES } from '../../src/common/access/scope.js';
+import { canonicalNetworks } from '../../src/common/ip-network.js';
 import { idToBytes, newId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { PepperRing } from '../../src/secrets/pepper-ring.js';
 import { formatSecret, maskSecret } from '../../src/secrets/secret-form.js';
@@ -9,6 +10,8 @@ import type { MadeKey } from './service.js';
 import { TEST_PEPPER } from './test-app.js';
 
 const ROWS_PER_INSERT = 1_000;
+/** Of the largest keys, so that an insert fits into the smallest packet that a server takes by default (16 MB). */
+const LARGEST_ROWS_PER_INSERT = 500;
 /** Nobody looks at it while there is a digest. */
 const NO_BCRYPT = 'x'.repeat(60);
 
@@ -22,11 +25,31 @@ export async function insertOrganization(connection: Connection): Promise<Organi
   return id;
 }
 
-/** Keys that verify, by the thousand, straight into the tables: every scope, any address, no end; without marks. */
+/** What keys have beside their scopes. */
+export interface BulkFields {
+  readonly label: string;
+  readonly description: string | null;
+  readonly networks: readonly string[];
+}
+
+const PLAIN: BulkFields = { label: 'Bulk', description: null, networks: [] };
+
+/** The fields of a key of the greatest size that the API takes; the networks are its own. */
+export function greatestFields(): BulkFields {
+  const network = () => (randomBytes(16).toString('hex').match(/.{4}/g) ?? []).join(':').replace(/^..../, '2001');
+  return {
+    label: '\u{1f511}'.repeat(255),
+    description: '\u{1f511}'.repeat(1_000),
+    networks: canonicalNetworks(Array.from({ length: 100 }, network)),
+  };
+}
+
+/** Keys that verify, by the thousand, straight into the tables: every scope, no end, and unless told otherwise any address; without marks. */
 export async function insertVerifiableKeys(
   connection: Connection,
   organizationId: OrganizationId,
   count: number,
+  fieldsOf: () => BulkFields = () => PLAIN,
 ): Promise<MadeKey[]> {
   const peppers = new PepperRing({ pepper: Buffer.from(TEST_PEPPER), retiredPeppers: [] });
   peppers.assign([1]);
@@ -35,19 +58,22 @@ export async function insertVerifiableKeys(
   while (made.length < count) {
     const keys: unknown[][] = [];
     const secrets: unknown[][] = [];
-    for (let i = Math.min(ROWS_PER_INSERT, count - made.length); i > 0; i--) {
+    const most = fieldsOf === greatestFields ? LARGEST_ROWS_PER_INSERT : ROWS_PER_INSERT;
+    for (let i = Math.min(most, count - made.length); i > 0; i--) {
+      const { label, description, networks } = fieldsOf();
       const id = newId('api_key_');
       const secretId = Buffer.from(parse(v7()));
       const secret = formatSecret('sk_live_', secretId, randomBytes(24));
       const { digest, pepperVersion } = peppers.digest(secret, { keyId: id, organizationId });
       const keyId = idToBytes('api_key_', id);
-      keys.push([keyId, organization, 'Bulk', JSON.stringify(SCOPES), '[]', '2026-01-01 00:00:00']);
+      const lists = [JSON.stringify(SCOPES), JSON.stringify(networks)];
+      keys.push([keyId, organization, label, description, ...lists, '2026-01-01 00:00:00']);
       const masked = maskSecret('sk_live_', secret);
       secrets.push([secretId, keyId, NO_BCRYPT, digest, pepperVersion, masked, '2026-01-01 00:00:00']);
       made.push({ id, secret });
     }
     await connection.query(
-      'INSERT INTO api_keys (id, organization_id, label, scopes, ip_allow_list, created_at) VALUES ?',
+      'INSERT INTO api_keys (id, organization_id, label, description, scopes, ip_allow_list, created_at) VALUES ?',
       [keys],
     );
     await connection.query(

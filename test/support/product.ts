@@ -60,11 +60,19 @@ export class RunningProcess {
       this.child.stderr?.on('data', listener);
       listener();
     });
-    return within(
-      Promise.race([said, this.exitWithout(text)]),
-      () => `not said: ${String(text)}\n${this.output}`,
-      patienceMs,
-    );
+    try {
+      return await within(
+        Promise.race([said, this.exitWithout(text)]),
+        () => `not said: ${String(text)}\n${this.output}`,
+        patienceMs,
+      );
+    } finally {
+      // A service under load says much more, and each piece would be searched with all before it.
+      if (listener !== undefined) {
+        this.child.stdout?.off('data', listener);
+        this.child.stderr?.off('data', listener);
+      }
+    }
   }
 
   /** Waits for its end. */

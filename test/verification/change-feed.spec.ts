@@ -16,7 +16,7 @@ const BOUND_MS = 1_000;
 /** A feed whose polls a test makes, one after the other. */
 async function arrange({ polled = true } = {}) {
   const clock = new HandClock();
-  const cache = new FactsCache({ cacheMaxKeys: 100 });
+  const cache = new FactsCache({ cacheMaxKeys: 100, cacheMaxBytes: 2 ** 28 });
   const databaseClock = new DatabaseClock(clock);
   let next: FeedPage | Error = new Error('nothing to read');
   let takesMs = 0;

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { asciiJson } from '../../src/common/ascii-json.js';
 import { IpAllowList } from '../../src/common/ip-allow-list.js';
 import { newId } from '../../src/common/prefixed-id.js';
+import { cacheBytes } from '../../src/verification/cache-bytes.js';
 import { FactsCache } from '../../src/verification/facts-cache.js';
 import type { StoredSecret } from '../../src/verification/stored-secret.js';
 import { changeOf, newSecretId, storedSecret } from './collaborators.js';
@@ -12,7 +13,7 @@ const indexSizeOf = (cache: FactsCache) =>
 
 describe('the cache of facts', () => {
   it('holds CACHE_MAX_KEYS and no more; the least recently used go first', () => {
-    const cache = new FactsCache({ cacheMaxKeys: 3 });
+    const cache = new FactsCache({ cacheMaxKeys: 3, cacheMaxBytes: 2 ** 28 });
     const ids = Array.from({ length: 4 }, newSecretId);
     const [first = '', second = '', third = '', fourth = ''] = ids;
     for (const id of [first, second, third]) {
@@ -24,8 +25,39 @@ describe('the cache of facts', () => {
     expect(cache.size).toBe(3);
   });
 
+  it('holds CACHE_MAX_BYTES and no more; the least recently used go first, and what is larger than all of it is not kept', () => {
+    const most = 20_000;
+    const cache = new FactsCache({ cacheMaxKeys: 1_000, cacheMaxBytes: most });
+    const large = (id: string) => {
+      const entry = storedSecret(id, 0);
+      return { ...entry, key: { ...entry.key, record: { ...entry.key.record, description: 'x'.repeat(30_000) } } };
+    };
+    const ids = Array.from({ length: 100 }, newSecretId);
+    const [first = ''] = ids;
+    for (const id of ids) {
+      cache.set(storedSecret(id, 0));
+      cache.get(first);
+      cache.set(large(newSecretId()));
+      expect(cache.bytes).toBeLessThanOrEqual(most);
+    }
+    expect(cache.get(first)).toBeDefined();
+    expect(cache.size).toBeGreaterThan(5);
+    expect(ids.filter((id) => cache.get(id) !== undefined)).toHaveLength(cache.size);
+    expect(indexSizeOf(cache)).toBe(cache.size);
+    cache.clear();
+    expect([cache.bytes, indexSizeOf(cache)]).toEqual([0, 0]);
+  });
+
+  it('takes at most a quarter of the heap', () => {
+    expect([cacheBytes(250, 1_000), cacheBytes(251, 1_000), cacheBytes(100, 1_000)]).toEqual([250, 250, 100]);
+  });
+
+  it('shows the networks of a key as they were stored', () => {
+    expect(storedSecret(newSecretId(), 0).key.record.ipAllowList).toEqual(['10.0.0.0/8', '2001:db8::/32']);
+  });
+
   describe('that is told again what it knows', () => {
-    const cache = new FactsCache({ cacheMaxKeys: 10 });
+    const cache = new FactsCache({ cacheMaxKeys: 10, cacheMaxBytes: 2 ** 28 });
     const secretId = newSecretId();
     const told = { keyId: newId('api_key_'), organizationId: newId('org_') };
     const known = storedSecret(secretId, 1_000, told);
@@ -75,7 +107,7 @@ describe('the cache of facts', () => {
   });
 
   it('drops both secrets of a key, and all of an organization, and nothing else', () => {
-    const cache = new FactsCache({ cacheMaxKeys: 100 });
+    const cache = new FactsCache({ cacheMaxKeys: 100, cacheMaxBytes: 2 ** 28 });
     const [one, other] = [newId('org_'), newId('org_')];
     const keyId = newId('api_key_');
     const twins = [1, 2].map(() => storedSecret(newSecretId(), 0, { keyId, organizationId: one }));
@@ -96,7 +128,7 @@ describe('the cache of facts', () => {
   });
 
   it('follows a secret whose row was pointed to another key', () => {
-    const cache = new FactsCache({ cacheMaxKeys: 10 });
+    const cache = new FactsCache({ cacheMaxKeys: 10, cacheMaxBytes: 2 ** 28 });
     const secretId = newSecretId();
     const [before, after] = [storedSecret(secretId, 0), storedSecret(secretId, 1)];
     cache.set(before);
@@ -109,7 +141,7 @@ describe('the cache of facts', () => {
   });
 
   it('forgets a key with the last of its secrets, whatever the way they went', () => {
-    const cache = new FactsCache({ cacheMaxKeys: 50 });
+    const cache = new FactsCache({ cacheMaxKeys: 50, cacheMaxBytes: 2 ** 28 });
     const keyIds = Array.from({ length: 40 }, () => newId('api_key_'));
     const organizationIds = [newId('org_'), newId('org_')];
     const ids = Array.from({ length: 120 }, newSecretId);

@@ -17,7 +17,7 @@ interface Sent {
 
 function arrange() {
   const clock = new HandClock();
-  const cache = new FactsCache({ cacheMaxKeys: 10_000 });
+  const cache = new FactsCache({ cacheMaxKeys: 10_000, cacheMaxBytes: 2 ** 28 });
   const changes = new RecentChanges(clock);
   const sent: Sent[] = [];
   const query = {

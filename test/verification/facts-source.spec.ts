@@ -18,7 +18,7 @@ const GRACE_MS = 10_000;
 /** A source over a feed that is as old as the test says, and a database that is reachable or not. */
 function arrange(outageGraceMs = GRACE_MS) {
   const clock = new HandClock();
-  const cache = new FactsCache({ cacheMaxKeys: 100 });
+  const cache = new FactsCache({ cacheMaxKeys: 100, cacheMaxBytes: 2 ** 28 });
   const reach = new DatabaseReach(clock);
   const feed = {
     knownAtMs: clock.nowMs,

@@ -1,0 +1,54 @@
+import { Agent } from 'node:http';
+import { exchange } from '../support/http-load.js';
+import { greatestFields, insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
+import { endProducts } from '../support/product.js';
+import { createSchema, type TestSchema } from '../support/schema.js';
+import { startService, type MadeKey } from '../support/service.js';
+import { readMetric } from './verify-load.js';
+
+const KEYS = 20_000;
+const IN_BATCH = 100;
+
+describe('a process with a heap of 256 MB and settings as they come', () => {
+  let schema: TestSchema;
+  let keys: MadeKey[];
+  let dataDir: string;
+
+  beforeAll(async () => {
+    schema = await createSchema();
+    // So that the service finds its tables made, and the keys in them.
+    const first = await startService(schema.url);
+    ({ dataDir } = first);
+    await first.product.stop();
+    keys = await insertVerifiableKeys(
+      schema.connection,
+      await insertOrganization(schema.connection),
+      KEYS,
+      greatestFields,
+    );
+  }, 300_000);
+
+  afterAll(async () => {
+    await endProducts();
+    await schema.drop();
+  });
+
+  it('verifies more keys of the greatest size than fit into it, twice, and says how large its cache may be', async () => {
+    const service = await startService(schema.url, { NODE_OPTIONS: '--max-old-space-size=256' }, dataDir);
+    expect(service.product.output).toMatch(/CACHE_MAX_BYTES is 268435456, but the cache takes at most \d+ bytes/);
+    const doors = await service.product.internalUrl();
+    const agent = new Agent({ keepAlive: true });
+    let mostCached = 0;
+    for (let at = 0; at < 2 * KEYS; at += IN_BATCH) {
+      const secrets = keys.slice(at % KEYS, (at % KEYS) + IN_BATCH).map(({ secret }) => ({ secret }));
+      const { status, body } = await exchange(agent, 'POST', `${doors}/verify/batch`, undefined, { requests: secrets });
+      expect(status).toBe(200);
+      // The address is not given: that the key is known, with its networks, is enough.
+      expect(body.match(/"code":"CLIENT_IP_REQUIRED"/g)).toHaveLength(IN_BATCH);
+      mostCached = Math.max(mostCached, at % 5_000 === 0 ? await readMetric(doors, 'latchkey_facts_cached_bytes') : 0);
+    }
+    expect(mostCached).toBeGreaterThan(20_000_000);
+    expect(mostCached).toBeLessThan(90_000_000);
+    expect(await service.product.stop()).toBe(0);
+  }, 300_000);
+});
