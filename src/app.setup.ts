@@ -20,7 +20,7 @@ export interface AppOptions extends LoggingOptions {
 export async function createApp(config: Config, options: AppOptions = {}): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.with(config, options),
-    new PublicHttpAdapter(options.server),
+    new PublicHttpAdapter({ maxConnections: config.maxConnections, ...options.server }),
     { bodyParser: false, bufferLogs: true, abortOnError: false },
   );
   app.useLogger(app.get(NestLogger));

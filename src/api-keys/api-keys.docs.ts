@@ -24,7 +24,8 @@ export const LIST: AnswersOptions = {
   summary: 'List the API keys',
   description:
     'All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page, and its ' +
-    'absence alone says that there is none: among many thousands of keys, a page of one `status` may hold fewer than `limit`, even none.',
+    'absence alone says that there is none. `limit` is an upper bound: a page ends at about 1 MB, and among many thousands of ' +
+    'keys, a page of one `status` may hold fewer than `limit`, even none. A caller that leaves several such pages unread gets 429.',
 };
 
 export const CURRENT: AnswersOptions = {

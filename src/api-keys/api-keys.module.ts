@@ -3,6 +3,7 @@ import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { ActingCallers } from './acting-caller.js';
+import { ApiKeysListQuery } from './api-keys-list.query.js';
 import { ApiKeysPageQuery } from './api-keys-page.query.js';
 import { ApiKeysReader } from './api-keys-reader.js';
 import { ApiKeysController } from './api-keys.controller.js';
@@ -12,7 +13,7 @@ import { ApiKeysService } from './api-keys.service.js';
 @Module({
   imports: [OrganizationsModule, SecretsModule, UsageModule],
   controllers: [ApiKeysController],
-  providers: [ActingCallers, ApiKeysPageQuery, ApiKeysReader, ApiKeysRepository, ApiKeysService],
+  providers: [ActingCallers, ApiKeysListQuery, ApiKeysPageQuery, ApiKeysReader, ApiKeysRepository, ApiKeysService],
   exports: [ApiKeysService],
 })
 export class ApiKeysModule {}

@@ -108,8 +108,18 @@ describe('@Answers', () => {
 
   it('leaves its promise on the handler, and knows whether the handler takes a body', () => {
     const handler = (name: string) => Reflect.get(ThingsController.prototype, name) as object;
-    expect(findAnswerContract(handler('create'))).toEqual({ status: 201, message: 'Thing created', takesBody: true });
-    expect(findAnswerContract(handler('list'))).toEqual({ status: 200, message: 'Things listed', takesBody: false });
+    expect(findAnswerContract(handler('create'))).toEqual({
+      status: 201,
+      message: 'Thing created',
+      takesBody: true,
+      isList: false,
+    });
+    expect(findAnswerContract(handler('list'))).toEqual({
+      status: 200,
+      message: 'Things listed',
+      takesBody: false,
+      isList: true,
+    });
     expect(findAnswerContract(() => null)).toBeUndefined();
   });
 });

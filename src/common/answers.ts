@@ -12,6 +12,8 @@ export interface AnswerContract {
   readonly message: string;
   /** Whether the handler has a `@Body()`; if not, whatever body comes is left unread. */
   readonly takesBody: boolean;
+  /** Whether it answers with a list, which can be large. */
+  readonly isList: boolean;
 }
 
 /** What `@Answers` may be told besides class and message. */
@@ -39,7 +41,8 @@ export function Answers(
 ): MethodDecorator {
   const { summary, description, status = 200, example, failures = {} } = options;
   return (target: object, key: string | symbol, descriptor: PropertyDescriptor): void => {
-    const contract: AnswerContract = { status, message, takesBody: hasBodyParameter(target.constructor, key) };
+    const takesBody = hasBodyParameter(target.constructor, key);
+    const contract: AnswerContract = { status, message, takesBody, isList: Array.isArray(response) };
     const decorate = applyDecorators(
       HttpCode(status),
       ApiOperation({ ...(summary !== undefined && { summary }), ...(description !== undefined && { description }) }),

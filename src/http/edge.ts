@@ -4,6 +4,8 @@ import { LOGGER, type StructuredLogger } from '../logging/logger.js';
 import { HttpMetrics } from '../metrics/http-metrics.js';
 import { answerBelowHttp } from './below-http.js';
 import { beginRequest } from './begin-request.js';
+import type { PublicHttpAdapter } from './public-http.adapter.js';
+import { reportConnections } from './report-connections.js';
 
 /**
  * Puts the public edge around an application, before `init()`. The application is made with `new PublicHttpAdapter()` and
@@ -14,6 +16,8 @@ import { beginRequest } from './begin-request.js';
 export function applyPublicEdge(app: NestExpressApplication): void {
   const logger = app.get<StructuredLogger>(LOGGER);
   const { env } = app.get<Config>(CONFIG);
-  app.use(beginRequest(logger, env, app.get(HttpMetrics)));
+  const metrics = app.get(HttpMetrics);
+  app.use(beginRequest(logger, env, metrics));
+  reportConnections((app.getHttpAdapter() as unknown as PublicHttpAdapter).listener, 'public', metrics);
   answerBelowHttp(app.getHttpServer(), logger, env);
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { ProtocolError } from './protocol-error.js';
 import { setRefusal } from './refusal.js';
 import { normalizeTarget } from './request-target.js';
+import { StalledReaders } from './stalled-readers.js';
 
 /** How long a listener waits, and how much it takes. */
 export interface ListenerLimits {
@@ -18,6 +19,10 @@ export interface ListenerLimits {
   readonly checkingIntervalMs: number;
   /** Request line and headers together. */
   readonly maxHeaderBytes: number;
+  /** For the reader of an answer to take any of the bytes that wait for it. */
+  readonly stallTimeoutMs: number;
+  /** Connections that are open at the same time. */
+  readonly maxConnections: number;
 }
 
 /** What both listeners start from. */
@@ -29,11 +34,15 @@ export const DEFAULT_LIMITS: ListenerLimits = {
   silenceTimeoutMs: 70_000,
   checkingIntervalMs: 1_000,
   maxHeaderBytes: 16_384,
+  stallTimeoutMs: 5_000,
+  maxConnections: 10_000,
 };
 
 /** How long a stop waits for requests that are under way, once it no longer accepts any. */
 const GRACE_MS = 10_000;
 const IDLE_SWEEP_MS = 100;
+/** How often the readers of answers are looked at. */
+const STALL_SWEEP_MS = 1_000;
 /** How long a connection that was accepted last may take to say its first word. */
 const SILENCE_MS = 500;
 
@@ -48,6 +57,10 @@ type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 /** An HTTP server with limits, on which nothing is answered but by us, and which can be ended in order. */
 export class Listener {
   readonly server: Server;
+  /** Called for each connection that is refused because too many are open. */
+  whenRefused: () => void = () => undefined;
+  /** Called for each connection that is ended because its client does not read. */
+  whenStalled: () => void = () => undefined;
   private readonly sockets = new Set<Socket>();
 
   /**
@@ -79,6 +92,16 @@ export class Listener {
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
     });
+    this.server.maxConnections = limits.maxConnections;
+    this.server.on('drop', () => {
+      this.whenRefused();
+    });
+    this.endStalledReaders(limits.stallTimeoutMs);
+  }
+
+  /** Connections that may be open at the same time. */
+  get maxConnections(): number {
+    return this.server.maxConnections;
   }
 
   /** From now on each answer is the last of its connection: one that is never idle could not be closed but by cutting off a request. */
@@ -113,6 +136,24 @@ export class Listener {
       clearTimeout(silence);
       clearTimeout(cut);
     }
+  }
+
+  private endStalledReaders(timeoutMs: number): void {
+    const readers = new StalledReaders(this.sockets, timeoutMs);
+    let sweep: NodeJS.Timeout | undefined;
+    this.server.on('listening', () => {
+      sweep = setInterval(
+        () => {
+          for (let ended = readers.sweep(performance.now()); ended > 0; ended--) {
+            this.whenStalled();
+          }
+        },
+        Math.min(STALL_SWEEP_MS, timeoutMs),
+      ).unref();
+    });
+    this.server.on('close', () => {
+      clearInterval(sweep);
+    });
   }
 
   /** Closes the connections on which nobody has ever said anything: to Node they are busy, and a stop would wait for them. */

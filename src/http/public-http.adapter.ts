@@ -5,7 +5,7 @@ import type { EdgeRequest } from './edge-request.js';
 import { DEFAULT_LIMITS, Listener, type ListenerLimits, type RequestClasses } from './listener.js';
 import { describeNoRoute, type RouterLayer } from './no-route.js';
 import { parseQuery } from './query-string.js';
-import { sendJson } from './send-json.js';
+import { sendJsonText } from './send-json.js';
 
 type ExpressApp = ((
   request: IncomingMessage,
@@ -16,6 +16,9 @@ type ExpressApp = ((
   request: IncomingMessage;
   response: ServerResponse;
 };
+
+/** In characters. */
+const LARGE_ANSWER = 16_384;
 
 /**
  * Express under Nest, with the server's limits set and nothing left that answers by itself in another shape than ours. Nest's own
@@ -60,7 +63,9 @@ export class PublicHttpAdapter extends ExpressAdapter {
     if (typeof body !== 'object' || body === null || body instanceof StreamableFile) {
       return super.reply(response, body, status);
     }
-    sendJson(response, status ?? response.statusCode, body);
+    const text = JSON.stringify(body);
+    // As bytes: of a large text, Node would keep a copy in UTF-8 beside it for as long as it is unread.
+    sendJsonText(response, status ?? response.statusCode, text.length > LARGE_ANSWER ? Buffer.from(text) : text);
     return response;
   }
 

@@ -1,5 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Exchange } from '../http/exchange.js';
+import type { Listener } from '../http/listener.js';
+import { reportConnections } from '../http/report-connections.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
 import { HttpMetrics } from '../metrics/http-metrics.js';
 import type { CallNote } from './call.js';
@@ -14,6 +16,11 @@ export class CallRecorder {
     private readonly httpMetrics: HttpMetrics,
     @Inject(LOGGER) private readonly logger: StructuredLogger,
   ) {}
+
+  /** Counts the connections that the listener refuses or ends by itself. */
+  watch(listener: Listener): void {
+    reportConnections(listener, 'internal', this.httpMetrics);
+  }
 
   /** Call it once, when the answer is out or can no longer get out. */
   record(progress: Progress, exchange: Exchange): void {

@@ -48,13 +48,15 @@ export class InternalListener {
     private readonly router: InternalRouter,
     private readonly recorder: CallRecorder,
     @Inject(LOGGER) logger: StructuredLogger,
-    @Inject(CONFIG) private readonly config: Pick<Config, 'env' | 'internalHost' | 'internalPort'>,
+    @Inject(CONFIG)
+    private readonly config: Pick<Config, 'env' | 'internalHost' | 'internalPort' | 'maxConnections'>,
   ) {
     const receive = (request: IncomingMessage, response: ServerResponse) => {
       this.receive(request, response);
     };
     // Dot segments in the path of Envoy's client must not lead to another endpoint: one that answers 200 would let the client in.
-    this.listener = new Listener(receive, LIMITS, {}, `${ENVOY_PREFIX}/`);
+    this.listener = new Listener(receive, { ...LIMITS, maxConnections: config.maxConnections }, {}, `${ENVOY_PREFIX}/`);
+    recorder.watch(this.listener);
     answerBelowHttp(this.listener.server, logger, config.env);
   }
 

@@ -1,5 +1,6 @@
 import { newId } from '../../src/common/prefixed-id.js';
 import { KEYS, send, type Answer } from '../support/api-client.js';
+import { greatestFields, insertVerifiableKeys } from '../support/bulk-keys.js';
 import { expectFailure, expectSuccess } from '../support/expect-answer.js';
 import type { KeyOnWire } from '../support/keys-client.js';
 import { recordQueries } from '../support/query-log.js';
@@ -111,6 +112,66 @@ describe('listing API keys', () => {
     await insertKeys(fixture, 90);
     expect(await statements()).toBe(few);
     expect(few).toBeLessThanOrEqual(2);
+  });
+
+  describe('paging by bytes', () => {
+    const MOST_BYTES = 1_001_000;
+
+    /** Ids and sizes of the pages that `Link` leads through. */
+    async function readSizes({ app, root }: Fixture, query: string) {
+      const pages: { readonly ids: readonly string[]; readonly bytes: number }[] = [];
+      for (let target: string | null = `${KEYS}${query}`; target !== null;) {
+        const response = await fetch(`${app.url}${target}`, { headers: { authorization: `Bearer ${root.secret}` } });
+        const text = await response.text();
+        const { data } = JSON.parse(text) as { data: { id: string }[] };
+        pages.push({ ids: data.map(({ id }) => id), bytes: Buffer.byteLength(text) });
+        target = /<(\/[^>]*)>/.exec(response.headers.get('link') ?? '')?.[1] ?? null;
+      }
+      return pages;
+    }
+
+    it.each(['?limit=1000', '?limit=1000&status=active', '?limit=120'])(
+      'ends a page of keys of the greatest size (%s) at a megabyte, and has each key on exactly one page',
+      async (query) => {
+        const fixture = await arrange();
+        const { connection } = shared.app.schema;
+        const made = await insertVerifiableKeys(connection, fixture.organizationId, 230, greatestFields);
+        const pages = await readSizes(fixture, query);
+        expect(pages.flatMap(({ ids }) => ids)).toEqual([...made.map(({ id }) => id).reverse(), fixture.root.id]);
+        expect(Math.max(...pages.map(({ bytes }) => bytes))).toBeLessThan(MOST_BYTES);
+        // A page is full, too: the next key would not have fitted.
+        expect(pages.length).toBe(3);
+        expect(Math.min(...pages.slice(0, -1).map(({ bytes }) => bytes))).toBeGreaterThan(980_000);
+      },
+    );
+
+    it('has each key on exactly one page whatever their sizes, also when small ones promise that many will fit', async () => {
+      const fixture = await arrange();
+      const { connection } = shared.app.schema;
+      const small = { label: 'Small', description: null, networks: [] };
+      const made: string[] = [];
+      for (const [count, fields] of [
+        [150, greatestFields],
+        [60, () => small],
+        [90, greatestFields],
+        [300, () => small],
+      ] as const) {
+        made.push(
+          ...(await insertVerifiableKeys(connection, fixture.organizationId, count, fields)).map(({ id }) => id),
+        );
+      }
+      const pages = await readSizes(fixture, '?limit=1000');
+      expect(pages.flatMap(({ ids }) => ids)).toEqual([...made.reverse(), fixture.root.id]);
+      expect(Math.max(...pages.map(({ bytes }) => bytes))).toBeLessThan(MOST_BYTES);
+    });
+
+    it('reads little from the database that it does not show', async () => {
+      const fixture = await arrange();
+      await insertVerifiableKeys(shared.app.schema.connection, fixture.organizationId, 300, greatestFields);
+      const statements = await recordQueries(fixture.app, () => fixture.client.list('?limit=1000'));
+      const limits = statements.flatMap((statement) => /LIMIT (\d+) OFFSET 0/.exec(statement)?.[1] ?? []).map(Number);
+      expect(limits.reduce((sum, limit) => sum + limit, 0)).toBeLessThan(125);
+    });
   });
 
   describe('paging', () => {

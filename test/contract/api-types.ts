@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List the API keys
-         * @description All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page, and its absence alone says that there is none: among many thousands of keys, a page of one `status` may hold fewer than `limit`, even none.
+         * @description All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page, and its absence alone says that there is none. `limit` is an upper bound: a page ends at about 1 MB, and among many thousands of keys, a page of one `status` may hold fewer than `limit`, even none. A caller that leaves several such pages unread gets 429.
          */
         get: operations["apiKeysList"];
         put?: never;
@@ -384,7 +384,7 @@ export interface operations {
     apiKeysList: {
         parameters: {
             query?: {
-                /** @description How many keys at the most. */
+                /** @description How many keys at the most; a page also ends at about 1 MB. */
                 limit?: number;
                 /** @description Only keys older than this id. It is compared, never looked up. */
                 after?: string;

@@ -12,11 +12,11 @@ export async function verifyWhile(
 ): Promise<readonly number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const times: number[] = [];
-  let isOver = false;
+  const over = new AbortController();
   const acting = act().finally(() => {
-    isOver = true;
+    over.abort();
   });
-  while (!isOver) {
+  while (!over.signal.aborted) {
     const { status, ms, error } = await exchange(agent, 'POST', `${internalUrl}/verify`, undefined, { secret });
     if (status !== 200) {
       throw new Error(`/verify failed: ${status ?? error ?? ''}`);

@@ -15,7 +15,7 @@ export class ListApiKeysQuery {
     minimum: 1,
     maximum: MAX_PAGE,
     default: DEFAULT_PAGE,
-    description: 'How many keys at the most.',
+    description: 'How many keys at the most; a page also ends at about 1 MB.',
   })
   @Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value,

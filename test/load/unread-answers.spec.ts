@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { Agent } from 'node:http';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { KEYS } from '../support/api-client.js';
+import { greatestFields, insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
+import { eventually } from '../support/eventually.js';
+import { exchange } from '../support/http-load.js';
+import { endProducts } from '../support/product.js';
+import { createSchema, type TestSchema } from '../support/schema.js';
+import { startService, type MadeKey, type Service } from '../support/service.js';
+import { median, readMetric, residentBytes, verifyWhile } from './verify-load.js';
+
+const LIST = `${KEYS}?limit=1000`;
+const MOST_GROWTH = 200_000_000;
+const MOST_P50_MS = 20;
+
+describe('answers of the greatest size that many clients of one key ask for', () => {
+  let schema: TestSchema;
+  let service: Service;
+  let doors: string;
+  let reader: MadeKey;
+  let verified: MadeKey;
+
+  beforeAll(async () => {
+    schema = await createSchema();
+    service = await startService(schema.url);
+    doors = await service.product.internalUrl();
+    const { connection } = schema;
+    const organization = await insertOrganization(connection);
+    await insertVerifiableKeys(connection, organization, 1_000, greatestFields);
+    [reader] = (await insertVerifiableKeys(connection, organization, 1)) as [MadeKey];
+    [verified] = (await insertVerifiableKeys(connection, await insertOrganization(connection), 1)) as [MadeKey];
+    await service.send('GET', LIST, reader.secret);
+    await exchange(new Agent(), 'POST', `${doors}/verify`, undefined, { secret: verified.secret });
+  }, 120_000);
+
+  afterAll(async () => {
+    await endProducts();
+    await schema.drop();
+  });
+
+  /** Asks for the list on a connection of its own, four times a second for ten seconds, and never reads. */
+  function askAndNotRead(): Socket {
+    const { port, hostname } = new URL(service.url);
+    const request = `GET ${LIST} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${reader.secret}\r\n\r\n`;
+    const socket = connect({ port: Number(port), host: hostname });
+    socket.pause();
+    socket.on('error', () => undefined);
+    socket.write(request);
+    // Again and again: the kernel takes several megabytes of a connection before anything waits in the process.
+    const asking = setInterval(() => socket.write(request), 250);
+    socket.once('close', () => {
+      clearInterval(asking);
+    });
+    setTimeout(() => {
+      clearInterval(asking);
+    }, 10_000).unref();
+    return socket;
+  }
+
+  it('take a bounded amount of memory when nobody reads them, delay no verification, and their connections are ended', async () => {
+    const before = await residentBytes(doors);
+    const sockets = Array.from({ length: 150 }, askAndNotRead);
+    let most = before;
+    const times = await verifyWhile(doors, verified.secret, async () => {
+      for (let i = 0; i < 20; i++) {
+        await sleep(500);
+        most = Math.max(most, await residentBytes(doors));
+      }
+    });
+    expect(median(times)).toBeLessThan(MOST_P50_MS);
+    expect(most - before).toBeLessThan(MOST_GROWTH);
+    await eventually(
+      'those that wait for bytes are ended',
+      async () => (await readMetric(doors, 'latchkey_connections_ended_total')) > 0,
+      20_000,
+    );
+    // Whose clients are gone is asked again by nobody: the key has its room back.
+    sockets.forEach((socket) => socket.destroy());
+    await eventually(
+      'a client that reads is served again',
+      async () => (await service.send('GET', LIST, reader.secret)).status === 200,
+      20_000,
+    );
+  }, 120_000);
+
+  /** Reads lists one after the other, each on a connection of its own, and keeps nothing of them; the statuses and sizes that came. */
+  async function readAgainAndAgain(untilMs: number, seen: { status: string; bytes: number }[]): Promise<void> {
+    const { port, hostname } = new URL(service.url);
+    while (performance.now() < untilMs) {
+      const socket = connect({ port: Number(port), host: hostname });
+      socket.write(
+        `GET ${LIST} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer ${reader.secret}\r\n\r\n`,
+      );
+      const answer = { status: '', bytes: 0 };
+      socket.on('data', (chunk: Buffer) => {
+        answer.status ||= chunk.toString('latin1', 9, 12);
+        answer.bytes += chunk.length;
+      });
+      await once(socket, 'close');
+      seen.push(answer);
+      // As long as Retry-After says.
+      await sleep(answer.status === '429' ? 1_000 : 0);
+    }
+  }
+
+  it('delay no verification when twenty clients read them one after the other', async () => {
+    const seen: { status: string; bytes: number }[] = [];
+    const untilMs = performance.now() + 8_000;
+    const times = await verifyWhile(doors, verified.secret, () =>
+      Promise.all(Array.from({ length: 20 }, () => readAgainAndAgain(untilMs, seen))),
+    );
+    const pages = seen.filter(({ status }) => status === '200');
+    expect(pages.length).toBeGreaterThan(20);
+    expect(seen.filter(({ status }) => status !== '200' && status !== '429')).toEqual([]);
+    expect(Math.max(...pages.map(({ bytes }) => bytes))).toBeLessThan(1_010_000);
+    expect(median(times)).toBeLessThan(MOST_P50_MS);
+  }, 120_000);
+});
