@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AdmissionInterceptor } from './admission/admission.interceptor.js';
+import { ListAdmissionInterceptor } from './admission/list-admission.interceptor.js';
 import { AdmissionModule } from './admission/admission.module.js';
 import { ApiKeySecret } from './api-keys/api-key-secret.entity.js';
 import { ApiKey } from './api-keys/api-key.entity.js';
@@ -17,7 +18,6 @@ import { HealthModule } from './health/health.module.js';
 import { EnvelopeInterceptor } from './http/envelope.interceptor.js';
 import { EnvelopeExceptionFilter } from './http/exception.filter.js';
 import { JsonBodyInterceptor } from './http/json-body.interceptor.js';
-import { ListAnswersInterceptor } from './http/list-answers.interceptor.js';
 import { RequestValidationPipe } from './http/validation.pipe.js';
 import { InternalModule } from './internal/internal.module.js';
 import { LoggingModule, type LoggingOptions } from './logging/logging.module.js';
@@ -30,7 +30,7 @@ const THE_WAY_IN = [
   { provide: APP_GUARD, useExisting: ScopesGuard },
   { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
   { provide: APP_INTERCEPTOR, useExisting: IpAllowListInterceptor },
-  { provide: APP_INTERCEPTOR, useClass: ListAnswersInterceptor },
+  { provide: APP_INTERCEPTOR, useExisting: ListAdmissionInterceptor },
   // Of those that may: a few at a time for each caller, before any of their bodies is read.
   { provide: APP_INTERCEPTOR, useExisting: AdmissionInterceptor },
   // After everything that can refuse a caller: nobody without a key makes us read a body.

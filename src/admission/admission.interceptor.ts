@@ -2,15 +2,12 @@ import type { ServerResponse } from 'node:http';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { EMPTY, finalize, tap, type Observable } from 'rxjs';
 import { refusalError } from '../common/admission/refusal-error.js';
+import { refuseBehind } from '../common/admission/run-admitted.js';
 import type { Caller } from '../common/access/caller.js';
 import { findCaller } from '../common/access/current-caller.js';
-import type { AdmissionOutcome } from '../common/admission/admission-limits.js';
-import { UnavailableError } from '../common/unavailable-error.js';
-import { REQUEST_WAIT_MS, RequestAdmission } from './request-admission.js';
+import { RequestAdmission } from './request-admission.js';
+import { admissionKeyOf, waitForTurn } from './wait-for-turn.js';
 import { isWithoutAdmission } from './without-admission.js';
-
-/** A request that failed as unavailable after this long was not unlucky: what it waited for does not answer. */
-const SLOW_FAILURE_MS = 1_000;
 
 /**
  * Bounds how many requests of one organization and of one key are under way. Bound after everything that can refuse a caller, and
@@ -26,19 +23,14 @@ export class AdmissionInterceptor implements NestInterceptor {
     if (caller === undefined || isWithoutAdmission(context.getHandler())) {
       return next.handle();
     }
-    const key = keyOf(caller);
+    const key = admissionKeyOf(caller);
     return this.admission.tryEnter(caller.organizationId, key)
       ? this.run(caller.organizationId, key, next)
-      : this.runInTurn(caller.organizationId, key, next, http.getResponse<ServerResponse>());
+      : this.runInTurn(caller, http.getResponse<ServerResponse>(), next);
   }
 
-  private async runInTurn(
-    organizationId: string,
-    key: string,
-    next: CallHandler,
-    response: ServerResponse,
-  ): Promise<Observable<unknown>> {
-    const outcome = await this.wait(organizationId, key, response);
+  private async runInTurn(caller: Caller, response: ServerResponse, next: CallHandler): Promise<Observable<unknown>> {
+    const outcome = await waitForTurn(this.admission, caller, response);
     if (outcome === 'aborted') {
       // There is no client left to answer.
       return EMPTY;
@@ -46,22 +38,7 @@ export class AdmissionInterceptor implements NestInterceptor {
     if (outcome !== 'admitted') {
       throw refusalError(outcome, 'requests');
     }
-    return this.run(organizationId, key, next);
-  }
-
-  private async wait(organizationId: string, key: string, response: ServerResponse): Promise<AdmissionOutcome> {
-    const gone = new AbortController();
-    const leave = () => {
-      gone.abort();
-    };
-    if (response.closed) {
-      leave();
-    }
-    response.once('close', leave);
-    const patience = { waitMs: REQUEST_WAIT_MS, signal: gone.signal };
-    const outcome = await this.admission.enter(organizationId, key, patience);
-    response.off('close', leave);
-    return outcome;
+    return this.run(caller.organizationId, admissionKeyOf(caller), next);
   }
 
   private run(organizationId: string, key: string, next: CallHandler): Observable<unknown> {
@@ -69,10 +46,7 @@ export class AdmissionInterceptor implements NestInterceptor {
     return next.handle().pipe(
       tap({
         error: (error: unknown) => {
-          // Those that wait would wait again, one after the other, and fail then.
-          if (error instanceof UnavailableError && performance.now() - startedMs >= SLOW_FAILURE_MS) {
-            this.admission.refuseQueued(organizationId);
-          }
+          refuseBehind(this.admission, organizationId, error, startedMs);
         },
       }),
       finalize(() => {
@@ -80,8 +54,4 @@ export class AdmissionInterceptor implements NestInterceptor {
       }),
     );
   }
-}
-
-function keyOf(caller: Caller): string {
-  return caller.kind === 'key' ? caller.keyId : caller.kind;
 }

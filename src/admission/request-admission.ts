@@ -2,12 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Admission } from '../common/admission/admission.js';
 import type { AdmissionLimits } from '../common/admission/admission-limits.js';
 
-/** How long a request may wait for its turn. */
-export const REQUEST_WAIT_MS = 10_000;
-
 /**
- * A few run, because the database and bcrypt serve few at once: enough that bcrypt never waits for the database. A burst of 200 creates, at 30 a second, fits into the queue and its
- * time. One key cannot take all of its organization's places, or all of its queue.
+ * A few run, because the database and bcrypt serve few at once: enough that bcrypt never waits for the database. A burst of 200
+ * creates, at 30 a second, fits into the queue and its time. One key cannot take all of its organization's places, or all of its
+ * queue.
  */
 export const REQUEST_LIMITS: AdmissionLimits = {
   running: 24,
@@ -17,9 +15,7 @@ export const REQUEST_LIMITS: AdmissionLimits = {
   queuedPerKey: 256,
 };
 
-/**
- * Which requests of the control plane run, by organization and key.
- */
+/** Which requests of the control plane run, by organization and key. */
 @Injectable()
 export class RequestAdmission extends Admission {
   constructor() {

@@ -1,5 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
+import { PageAdmission } from '../admission/list-admission.js';
+import { admissionKeyOf, REQUEST_WAIT_MS } from '../admission/wait-for-turn.js';
+import { runAdmitted } from '../common/admission/run-admitted.js';
 import type { Caller } from '../common/access/caller.js';
 import type { Page } from '../common/page.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
@@ -11,27 +14,27 @@ import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeyWithMetricsResponse } from './dto/api-key-with-metrics.response.js';
 import type { ApiKeyResponse } from './dto/api-key.response.js';
 import type { ListApiKeysQuery } from './dto/list-api-keys.query.js';
-import { ListTurns } from './list-turns.js';
 
 /** Shows the keys of the caller's organization; secrets are masked. */
 @Injectable()
 export class ApiKeysReader {
-  private readonly turns = new ListTurns();
-
   constructor(
     private readonly database: Database,
     private readonly keys: ApiKeysRepository,
     private readonly lists: ApiKeysListQuery,
     private readonly metrics: ApiKeyMetricsRepository,
+    private readonly pages: PageAdmission,
   ) {}
 
   /** One page of the organization's keys, newest first, secrets masked; shorter than asked for where it would pass 1 MB. */
   async list(caller: Caller, query: ListApiKeysQuery): Promise<Page<ApiKeyResponse>> {
     const { limit, after, status, created_by: createdBy } = query;
-    return this.turns.run(() =>
+    const { organizationId } = caller;
+    const work = { tenant: organizationId, key: admissionKeyOf(caller), waitMs: REQUEST_WAIT_MS, queue: 'pages' };
+    return runAdmitted(this.pages, work, () =>
       this.database
-        .onBehalfOf(caller.organizationId)
-        .read((manager) => this.lists.find(manager, caller.organizationId, { limit, after, status, createdBy })),
+        .onBehalfOf(organizationId)
+        .read((manager) => this.lists.find(manager, organizationId, { limit, after, status, createdBy })),
     );
   }
 

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AdmissionModule } from '../admission/admission.module.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsageModule } from '../usage/usage.module.js';
@@ -11,7 +12,7 @@ import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
 
 @Module({
-  imports: [OrganizationsModule, SecretsModule, UsageModule],
+  imports: [AdmissionModule, OrganizationsModule, SecretsModule, UsageModule],
   controllers: [ApiKeysController],
   providers: [ActingCallers, ApiKeysListQuery, ApiKeysPageQuery, ApiKeysReader, ApiKeysRepository, ApiKeysService],
   exports: [ApiKeysService],

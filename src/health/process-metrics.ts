@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { ListAdmission, PageAdmission } from '../admission/list-admission.js';
 import { RequestAdmission } from '../admission/request-admission.js';
 import type { Admission } from '../common/admission/admission.js';
 import { REFUSAL_REASONS } from '../common/admission/admission-limits.js';
@@ -19,6 +20,8 @@ export class ProcessMetrics {
     private readonly registry: Registry,
     database: Database,
     requests: RequestAdmission,
+    lists: ListAdmission,
+    pages: PageAdmission,
     secrets: SecretIssuer,
     meter: UsageMeter,
     @Inject(LINE_SINK) sink: LineSink,
@@ -33,7 +36,7 @@ export class ProcessMetrics {
       'How long ago everything that was counted was last written.',
       () => meter.ageMs / 1_000,
     );
-    this.exposeAdmission({ control: requests, bcrypt: secrets.hashing });
+    this.exposeAdmission({ control: requests, lists, pages, bcrypt: secrets.hashing });
     this.exposeConnections(database);
     new Counter({
       name: 'latchkey_log_lines_dropped_total',

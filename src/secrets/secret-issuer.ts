@@ -4,7 +4,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { hash } from 'bcrypt';
 import { parse, v7 } from 'uuid';
 import { Admission } from '../common/admission/admission.js';
-import { refusalError } from '../common/admission/refusal-error.js';
+import { runAdmitted } from '../common/admission/run-admitted.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { PepperRing, type SecretBinding, type VersionedDigest } from './pepper-ring.js';
 import { formatSecret, maskSecret, SECRET_RANDOM_BYTES } from './secret-form.js';
@@ -61,14 +61,7 @@ export class SecretIssuer {
   }
 
   private async hash(secret: string, cost: number, organizationId: string): Promise<string> {
-    const outcome = await this.hashing.enter(organizationId, null, { waitMs: HASH_WAIT_MS });
-    if (outcome !== 'admitted') {
-      throw refusalError(outcome, 'bcrypt');
-    }
-    try {
-      return await hash(secret, cost);
-    } finally {
-      this.hashing.leave(organizationId, null);
-    }
+    const work = { tenant: organizationId, key: null, waitMs: HASH_WAIT_MS, queue: 'bcrypt' };
+    return runAdmitted(this.hashing, work, () => hash(secret, cost));
   }
 }

@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Caller } from '../../src/common/access/caller.js';
 import { newId } from '../../src/common/prefixed-id.js';
 import { DEFAULT_LIMITS, Listener, type ListenerLimits } from '../../src/http/listener.js';
-import { ListAnswers, TooManyListsError } from '../../src/http/list-answers.js';
+import { ListAdmission } from '../../src/admission/list-admission.js';
+import type { AdmissionOutcome } from '../../src/common/admission/admission-limits.js';
 import { eventually } from '../support/eventually.js';
 
 /** More than the buffers of two sockets hold. */
@@ -146,40 +147,36 @@ describe('the lists that are under way for a key', () => {
 
   it('are eight at the most while none is read, sixteen for its organization; other keys are not concerned', async () => {
     const served = await new Served({}, LARGE).open();
-    const lists = new ListAnswers();
+    const lists = new ListAdmission();
     const organizationId = newId('org_');
     const [one, other, third] = [key(organizationId), key(organizationId), key(organizationId)];
     const spare = await write(served);
-    const refusalOf = (caller: Caller) => {
-      try {
-        lists.enter(caller, spare);
-        return null;
-      } catch (error) {
-        return error;
-      }
-    };
+    const waiting: Promise<AdmissionOutcome>[] = [];
     for (const caller of [one, other]) {
       for (let i = 0; i < 8; i++) {
-        lists.enter(caller, await write(served));
+        expect(await lists.admit(caller, await write(served))).toBe('admitted');
       }
-      expect(refusalOf(caller)).toBeInstanceOf(TooManyListsError);
+      waiting.push(lists.admit(caller, spare));
     }
-    expect(refusalOf(third)).toBeInstanceOf(TooManyListsError);
-    expect(refusalOf(key())).toBeNull();
-    // As soon as one of them is over, there is room for another one.
+    waiting.push(lists.admit(third, spare));
+    expect(await lists.admit(key(), spare)).toBe('admitted');
+    expect(lists.loadOf(organizationId)).toEqual({ running: 16, queued: 3 });
+    // As soon as one of them is over, the next one has its turn.
     served.responses[1]?.destroy();
-    await eventually('there is room', () => refusalOf(one) === null);
+    expect(await waiting[0]).toBe('admitted');
+    expect(lists.loadOf(organizationId)).toEqual({ running: 16, queued: 2 });
     await served.close();
-    await eventually('nothing is left', () => lists.size === 0);
+    expect(await Promise.all(waiting.slice(1))).toEqual(['aborted', 'aborted']);
+    await eventually('nothing is left', () => lists.running === 0);
   });
 
   it('are any number when they are read', async () => {
     const served = await new Served({}, Buffer.alloc(200_000)).open();
-    const lists = new ListAnswers();
+    const lists = new ListAdmission();
     const caller = key();
     for (let i = 0; i < 30; i++) {
-      lists.enter(caller, await write(served, true));
-      await eventually('it is read', () => lists.size === 0);
+      expect(await lists.admit(caller, await write(served, true))).toMatch(/admitted|aborted/);
+      await eventually('it is read', () => lists.running === 0);
     }
     await served.close();
   });

@@ -1,4 +1,4 @@
-import { REQUEST_WAIT_MS } from '../../src/admission/request-admission.js';
+import { REQUEST_WAIT_MS } from '../../src/admission/wait-for-turn.js';
 import { KEYS, send } from '../support/api-client.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
 import { longestMs, tally } from '../support/http-load.js';

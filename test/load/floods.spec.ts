@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REQUEST_WAIT_MS } from '../../src/admission/request-admission.js';
+import { REQUEST_WAIT_MS } from '../../src/admission/wait-for-turn.js';
 import type { OrganizationId } from '../../src/common/prefixed-id.js';
 import { KEYS } from '../support/api-client.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';

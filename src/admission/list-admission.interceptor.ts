@@ -1,0 +1,37 @@
+import type { ServerResponse } from 'node:http';
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { EMPTY, type Observable } from 'rxjs';
+import type { Caller } from '../common/access/caller.js';
+import { findCaller } from '../common/access/current-caller.js';
+import { refusalError } from '../common/admission/refusal-error.js';
+import { findAnswerContract } from '../common/answers.js';
+import { ListAdmission } from './list-admission.js';
+
+/**
+ * Bounds the lists that one organization and one key have under way until their answers are read, because an answer that is not read
+ * stays in memory. The listener ends connections that do not read.
+ */
+@Injectable()
+export class ListAdmissionInterceptor implements NestInterceptor {
+  constructor(private readonly admission: ListAdmission) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    const caller = findCaller(http.getRequest<object>());
+    return caller === undefined || findAnswerContract(context.getHandler())?.isList !== true
+      ? next.handle()
+      : this.admit(caller, http.getResponse<ServerResponse>(), next);
+  }
+
+  private async admit(caller: Caller, response: ServerResponse, next: CallHandler): Promise<Observable<unknown>> {
+    const outcome = await this.admission.admit(caller, response);
+    if (outcome === 'aborted') {
+      // There is no client left to answer.
+      return EMPTY;
+    }
+    if (outcome !== 'admitted') {
+      throw refusalError(outcome, 'lists');
+    }
+    return next.handle();
+  }
+}

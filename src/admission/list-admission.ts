@@ -1,0 +1,60 @@
+import type { ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../common/access/caller.js';
+import { Admission } from '../common/admission/admission.js';
+import type { AdmissionLimits, AdmissionOutcome } from '../common/admission/admission-limits.js';
+import { admissionKeyOf, waitForTurn } from './wait-for-turn.js';
+
+/** A page is up to 1 MB, so clients that ask and do not read hold 16 MB for each organization, and 256 MB in all. */
+export const LIST_LIMITS: AdmissionLimits = {
+  running: 256,
+  runningPerTenant: 16,
+  runningPerKey: 8,
+  queuedPerTenant: 512,
+  queuedPerKey: 256,
+};
+
+/**
+ * Two pages at a time, and one of each organization: a page takes up to 15 ms of the event loop, and verifications wait for all the
+ * pages that are put together in one turn of it.
+ */
+export const PAGE_LIMITS: AdmissionLimits = {
+  running: 2,
+  runningPerTenant: 1,
+  runningPerKey: 1,
+  queuedPerTenant: 512,
+  queuedPerKey: 256,
+};
+
+/** Which lists are under way, from the request until the client has read the answer. */
+@Injectable()
+export class ListAdmission extends Admission {
+  constructor() {
+    super(LIST_LIMITS);
+  }
+
+  /** Admits a list, now or in its turn, until its response is out or its connection has ended. */
+  async admit(caller: Caller, response: ServerResponse): Promise<AdmissionOutcome> {
+    const outcome = await waitForTurn(this, caller, response);
+    if (outcome !== 'admitted') {
+      return outcome;
+    }
+    const leave = () => {
+      this.leave(caller.organizationId, admissionKeyOf(caller));
+    };
+    if (response.closed) {
+      leave();
+      return 'aborted';
+    }
+    response.once('close', leave);
+    return 'admitted';
+  }
+}
+
+/** Which pages of lists are read from the database and put together. */
+@Injectable()
+export class PageAdmission extends Admission {
+  constructor() {
+    super(PAGE_LIMITS);
+  }
+}

@@ -1,0 +1,48 @@
+import { UnavailableError } from '../unavailable-error.js';
+import type { Admission } from './admission.js';
+import type { AdmissionKey } from './admission-limits.js';
+import { refusalError } from './refusal-error.js';
+
+/** Work that failed as unavailable after this long was not unlucky: what it waited for does not answer. */
+const SLOW_FAILURE_MS = 1_000;
+
+/** Whose work it is, how long it may wait for its turn, and how the log names the queue. */
+export interface AdmittedWork {
+  readonly tenant: string;
+  readonly key: AdmissionKey;
+  readonly waitMs: number;
+  readonly queue: string;
+}
+
+/**
+ * Runs work when it is admitted. Where the work fails because something does not answer, whatever of the same tenant waits behind it
+ * is refused at once: it would wait again, one after the other, and fail then.
+ * @throws TooManyRequestsError when the queue is full
+ * @throws UnavailableError when the work waited too long
+ */
+export async function runAdmitted<T>(
+  admission: Admission,
+  { tenant, key, waitMs, queue }: AdmittedWork,
+  work: () => Promise<T>,
+): Promise<T> {
+  const outcome = await admission.enter(tenant, key, { waitMs });
+  if (outcome !== 'admitted') {
+    throw refusalError(outcome, queue);
+  }
+  const startedMs = performance.now();
+  try {
+    return await work();
+  } catch (error) {
+    refuseBehind(admission, tenant, error, startedMs);
+    throw error;
+  } finally {
+    admission.leave(tenant, key);
+  }
+}
+
+/** Refuses what waits behind work that failed slowly. */
+export function refuseBehind(admission: Admission, tenant: string, error: unknown, startedMs: number): void {
+  if (error instanceof UnavailableError && performance.now() - startedMs >= SLOW_FAILURE_MS) {
+    admission.refuseQueued(tenant);
+  }
+}
