@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { EMPTY, finalize, tap, type Observable } from 'rxjs';
+import { finalize, tap, type Observable } from 'rxjs';
 import { refusalError } from '../common/admission/refusal-error.js';
 import { refuseBehind } from '../common/admission/run-admitted.js';
 import type { Caller } from '../common/access/caller.js';
@@ -31,10 +31,6 @@ export class AdmissionInterceptor implements NestInterceptor {
 
   private async runInTurn(caller: Caller, response: ServerResponse, next: CallHandler): Promise<Observable<unknown>> {
     const outcome = await waitForTurn(this.admission, caller, response);
-    if (outcome === 'aborted') {
-      // There is no client left to answer.
-      return EMPTY;
-    }
     if (outcome !== 'admitted') {
       throw refusalError(outcome, 'requests');
     }

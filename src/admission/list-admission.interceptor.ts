@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
-import { EMPTY, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Caller } from '../common/access/caller.js';
 import { findCaller } from '../common/access/current-caller.js';
 import { refusalError } from '../common/admission/refusal-error.js';
@@ -25,10 +25,6 @@ export class ListAdmissionInterceptor implements NestInterceptor {
 
   private async admit(caller: Caller, response: ServerResponse, next: CallHandler): Promise<Observable<unknown>> {
     const outcome = await this.admission.admit(caller, response);
-    if (outcome === 'aborted') {
-      // There is no client left to answer.
-      return EMPTY;
-    }
     if (outcome !== 'admitted') {
       throw refusalError(outcome, 'lists');
     }

@@ -5,11 +5,11 @@ import { Admission } from '../common/admission/admission.js';
 import type { AdmissionLimits, AdmissionOutcome } from '../common/admission/admission-limits.js';
 import { admissionKeyOf, waitForTurn } from './wait-for-turn.js';
 
-/** A page is up to 1 MB, so clients that ask and do not read hold 16 MB for each organization, and 256 MB in all. */
+/** A page is up to 1 MB, so clients that ask and do not read hold 8 MB for each organization, and 128 MB in all. */
 export const LIST_LIMITS: AdmissionLimits = {
-  running: 256,
-  runningPerTenant: 16,
-  runningPerKey: 8,
+  running: 128,
+  runningPerTenant: 8,
+  runningPerKey: 4,
   queuedPerTenant: 512,
   queuedPerKey: 256,
 };

@@ -1,4 +1,5 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { ClientGoneError } from '../common/client-gone-error.js';
 import { DomainError } from '../common/domain-error.js';
 import { requestIdentity } from '../common/request-identity.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
@@ -14,8 +15,8 @@ export class EnvelopeExceptionFilter implements ExceptionFilter {
   catch(thrown: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<EdgeRequest>();
     const response = host.switchToHttp().getResponse<EdgeResponse>();
-    if (response.writableEnded) {
-      // Answered already: a body that broke off, or ran out of time, was refused while the handler waited for it.
+    if (response.writableEnded || thrown instanceof ClientGoneError) {
+      // Answered already, because a body that broke off was refused while the handler waited for it; or there is no client left.
       return;
     }
     const failure = describeFailure(thrown);

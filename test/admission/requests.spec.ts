@@ -66,9 +66,9 @@ describe('the requests of one key', () => {
   it('are refused with 429 beyond the queue, and those in it are served', async () => {
     let queued: Promise<Outcome>[] = [];
     const refused = await whileBusy(async (secret) => {
-      queued = Array.from({ length: queuedPerKey }, () => ask('GET', `${KEYS}?limit=1`, secret));
+      queued = Array.from({ length: queuedPerKey }, () => ask('GET', `${KEYS}/${fixture.root.id}`, secret));
       await eventually('the queue is full', () => load().queued === queuedPerKey);
-      return send(fixture.app.url, 'GET', `${KEYS}?limit=1`, { secret });
+      return send(fixture.app.url, 'GET', `${KEYS}/${fixture.root.id}`, { secret });
     });
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '1']);
     expect(refused.body).toMatchObject({ status: 429, data: null });
@@ -117,7 +117,9 @@ describe('the requests of one key', () => {
   it('leave the queue when their client goes away', async () => {
     await whileBusy(async (secret) => {
       const clients = Array.from({ length: 20 }, () => {
-        const client = startRequest(`${fixture.app.url}${KEYS}`, { headers: { authorization: `Bearer ${secret}` } });
+        const client = startRequest(`${fixture.app.url}${KEYS}/${fixture.root.id}`, {
+          headers: { authorization: `Bearer ${secret}` },
+        });
         client.on('error', () => undefined);
         return client.end();
       });

@@ -120,12 +120,13 @@ describe('listing API keys', () => {
     /** Ids and sizes of the pages that `Link` leads through. */
     async function readSizes({ app, root }: Fixture, query: string) {
       const pages: { readonly ids: readonly string[]; readonly bytes: number }[] = [];
-      for (let target: string | null = `${KEYS}${query}`; target !== null;) {
-        const response = await fetch(`${app.url}${target}`, { headers: { authorization: `Bearer ${root.secret}` } });
+      for (let target: string | null = `${app.url}${KEYS}${query}`; target !== null;) {
+        const response: Response = await fetch(target, { headers: { authorization: `Bearer ${root.secret}` } });
         const text = await response.text();
         const { data } = JSON.parse(text) as { data: { id: string }[] };
         pages.push({ ids: data.map(({ id }) => id), bytes: Buffer.byteLength(text) });
-        target = /<(\/[^>]*)>/.exec(response.headers.get('link') ?? '')?.[1] ?? null;
+        const link = /<([^>]*)>/.exec(response.headers.get('link') ?? '')?.[1];
+        target = link === undefined ? null : new URL(link, target).href;
       }
       return pages;
     }

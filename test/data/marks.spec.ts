@@ -164,7 +164,7 @@ describe('the marks of changes', () => {
         }),
         await send(latchkey.url, 'DELETE', `${KEYS}/${keyId}`, { secret: root }),
       ].map(({ status }) => status);
-      expect(statuses).toEqual([500, 500, 500]);
+      expect(statuses).toEqual([503, 503, 503]);
       await expect(latchkey.app.get(OrganizationsService).deactivate(organizationId)).rejects.toThrow();
     } finally {
       await connection.query('RENAME TABLE key_changes_away TO key_changes');

@@ -202,12 +202,12 @@ describe('a request in another spelling', () => {
       expect(routes).toEqual([KEYS, KEYS, KEYS]);
     });
 
-    it('is the same key, whose links are spelled as usual', async () => {
+    it('is the same key, and links to the next page by a query alone', async () => {
       const { root } = fixture;
       const spelled = root.id.replaceAll('_', '%5F').replaceAll('-', '%2d');
       expect((await askPublic(`GET ${KEYS}/${spelled}`, [bearer()])).body).toContain(root.id);
       const { headers } = await askPublic('GET /developers/api%5Fkeys?limit=1', [bearer()]);
-      expect(headers.link).toContain(`${KEYS}?`);
+      expect(headers.link).toMatch(/^<\?limit=1&after=api_key_/);
     });
 
     it.each([

@@ -213,8 +213,8 @@ describe('the metrics of an instance that is cut off from the database', () => {
       await present('public', { secret: secret ?? '' });
     }
     running.proxy.set('mute');
-    const list = (secret = '') => send(url, 'GET', `${KEYS}?limit=1`, { secret });
-    const asked = Array.from({ length: 9 }, () => [list(first), list(second)]).flat();
+    const get = (secret = '') => send(url, 'GET', `${KEYS}/${keys[0]?.id ?? ''}`, { secret });
+    const asked = Array.from({ length: 9 }, () => [get(first), get(second)]).flat();
     const use = async () => {
       const metrics = await read();
       return {

@@ -1,4 +1,5 @@
 import type { DomainError } from '../domain-error.js';
+import { ClientGoneError } from '../client-gone-error.js';
 import { TooManyRequestsError } from '../too-many-requests-error.js';
 import { UnavailableError } from '../unavailable-error.js';
 import type { AdmissionOutcome } from './admission-limits.js';
@@ -14,7 +15,7 @@ export function refusalError(reason: Exclude<AdmissionOutcome, 'admitted'>, what
     case 'timeout':
       return new UnavailableError({ detail: `waited too long for ${what}` });
     case 'aborted':
-      return new UnavailableError({ detail: `gave up waiting for ${what}` });
+      return new ClientGoneError();
     case 'unavailable':
       return new UnavailableError({ detail: `a request of the same organization failed for ${what}` });
   }
