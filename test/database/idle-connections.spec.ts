@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { jest } from '@jest/globals';
 import type { RowDataPacket } from 'mysql2/promise';
+import { LANES } from '../../src/database/connection-lanes.js';
 import { MAX_IDLE_MS, DEFAULT_POOL_SIZE } from '../../src/database/connection-options.js';
 import type { Database } from '../../src/database/database.js';
 import { eventually } from '../support/eventually.js';
@@ -31,10 +32,12 @@ describe('a connection that nobody uses', () => {
     return rows.length;
   };
 
-  /** As many reads at once as there are connections, so that each is used. */
+  /** As many reads at once as there are connections, over all lanes, so that each is used. */
   const useAll = (database: Database) =>
     Promise.all(
-      Array.from({ length: DEFAULT_POOL_SIZE }, () => database.read((manager) => manager.query('SELECT SLEEP(0.1)'))),
+      Array.from({ length: DEFAULT_POOL_SIZE }, (_, place) =>
+        database.over(LANES[place % LANES.length] ?? 'system').read((manager) => manager.query('SELECT SLEEP(0.1)')),
+      ),
     );
 
   it('is closed, and replaced unseen when it is needed', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { laneLimits } from '../../src/database/connection-lanes.js';
 import { DEFAULT_POOL_SIZE } from '../../src/database/connection-options.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { KEYS, send } from '../support/api-client.js';
@@ -7,6 +8,8 @@ import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
 import type { Ground } from '../verification/instances.js';
 import { concerns, createSubject, OPERATIONS, type Operation, type Subject } from './changes-under-test.js';
 
+/** How many changes of different organizations have a connection at once. */
+const AT_ONCE = laneLimits(DEFAULT_POOL_SIZE).runningPerTenant;
 const PATIENCE_MS = 40_000;
 const RETRY_PAUSE_MS = 250;
 
@@ -28,11 +31,9 @@ export async function loseClients(ground: Ground, operation: Operation): Promise
   try {
     const places = placesIn(await statementsOf(proxy, losing, operation, await createSubject(ground)));
     const losses: Promise<Loss>[] = [];
-    for (let from = 0; from < places.length; from += DEFAULT_POOL_SIZE) {
+    for (let from = 0; from < places.length; from += AT_ONCE) {
       const some = await Promise.all(
-        places
-          .slice(from, from + DEFAULT_POOL_SIZE)
-          .map(async (place) => ({ place, subject: await createSubject(ground) })),
+        places.slice(from, from + AT_ONCE).map(async (place) => ({ place, subject: await createSubject(ground) })),
       );
       const lost = new Map<Subject, () => void>();
       proxy.rule = (statements) => {
