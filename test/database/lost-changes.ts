@@ -23,11 +23,27 @@ export interface Loss {
 
 type Place = Pick<Loss, 'before' | 'isHalfSent'> & { readonly index: number };
 
-/** Makes the change again and again, loses its client at each statement in turn, and revokes on another instance. */
-export async function loseClients(ground: Ground, operation: Operation): Promise<Loss[]> {
+/** An instance that is lost, and another that revokes. */
+export interface Instances {
+  readonly proxy: DatabaseProxy;
+  readonly losing: AppOn;
+  readonly revoking: AppOn;
+}
+
+/** Starts both instances, one after the other. */
+export async function startInstances(ground: Ground): Promise<Instances> {
   const proxy = await openProxy();
   const losing = await startAppOn(proxy.url(ground.schema.name));
   const revoking = await startAppOn(ground.schema.url);
+  return { proxy, losing, revoking };
+}
+
+/** Makes the change again and again, loses its client at each statement in turn, and revokes on another instance. */
+export async function loseClients(
+  ground: Ground,
+  { proxy, losing, revoking }: Instances,
+  operation: Operation,
+): Promise<Loss[]> {
   try {
     const places = placesIn(await statementsOf(proxy, losing, operation, await createSubject(ground)));
     const losses: Promise<Loss>[] = [];

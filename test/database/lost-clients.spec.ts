@@ -9,7 +9,7 @@ import { Product, runCli, serviceEnv } from '../support/product.js';
 import { createSchema } from '../support/schema.js';
 import { prepareGround, type Ground } from '../verification/instances.js';
 import type { Operation } from './changes-under-test.js';
-import { loseClients, type Loss } from './lost-changes.js';
+import { loseClients, startInstances, type Instances, type Loss } from './lost-changes.js';
 
 const REVOKED_WITHIN_MS = 15_000;
 const CHANGES = ['create', 'update', 'delete', 'deactivate'] as const;
@@ -21,9 +21,13 @@ describe('an instance whose host loses power', () => {
   // All at once: each loss takes seconds.
   beforeAll(async () => {
     ground = await prepareGround();
+    const started: [Operation, Instances][] = [];
+    for (const operation of CHANGES) {
+      started.push([operation, await startInstances(ground)]);
+    }
     await Promise.all(
-      CHANGES.map(async (operation) => {
-        losses.set(operation, await loseClients(ground, operation));
+      started.map(async ([operation, instances]) => {
+        losses.set(operation, await loseClients(ground, instances, operation));
       }),
     );
   }, 120_000);
