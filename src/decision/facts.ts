@@ -51,7 +51,9 @@ export function compileFacts(key: StoredKey, organizationActive: boolean): KeyFa
     label: key.label,
     scopes: scopeSetOf(key.scopes),
     allowList:
-      key.ipAllowList.length === 0 ? null : ALLOW_LISTS.memo(key.ipAllowList.join(), { context: key.ipAllowList }),
+      key.ipAllowList.length === 0
+        ? null
+        : ALLOW_LISTS.memo(JSON.stringify(key.ipAllowList), { context: key.ipAllowList }),
     expiresAtMs: key.expiresAt === null ? null : mysqlDateTimeToMs(key.expiresAt),
     organizationActive,
     deleted: key.deletedAt !== null,
