@@ -149,7 +149,8 @@ describe('listing API keys', () => {
     it('has each key on exactly one page whatever their sizes, also when small ones promise that many will fit', async () => {
       const fixture = await arrange();
       const { connection } = shared.app.schema;
-      const small = { label: 'Small', description: null, networks: [] };
+      // A page must not become too large either where JSON escapes what is stored.
+      const small = { label: 'Small', description: '"\\\u0001'.repeat(300), networks: [] };
       const made: string[] = [];
       for (const [count, fields] of [
         [150, greatestFields],
