@@ -14,14 +14,16 @@ import { reportOnStandardError } from './support/steps.mjs';
 
 const program = `${servedBuild}/src/cli.js`;
 const args = process.argv.slice(2);
-// Of what follows the name of a command only the next can be no value: `create-organization --name help` asks for none.
+// Of what follows the name of a command only the next can be no value: `create-organization --name
+// help` asks for none.
 const asksForHelp =
   args.length === 0 || ['help', '--help', '-h'].includes(args[0]) || ['--help', '-h'].includes(args[1]);
 
 reportOnStandardError();
 await runScript(async (stop) => {
   await loadEnvFile();
-  // In production the build that is there is the one to use: what would make another is not installed.
+  // In production the build that is there is the one to use: what would make another is not
+  // installed.
   if (!(isProductionInstall() && existsSync(program))) {
     await ensureDependencies(stop);
     // The build that is being served is the one to use, even if the sources have moved on.

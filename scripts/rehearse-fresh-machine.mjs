@@ -120,7 +120,10 @@ async function rehearse(chamber, commands, env) {
   await step('SIGTERM', () => end(second));
 }
 
-/** On the database of the start that is running, which is ended afterwards: its `node_modules` and `dist` are replaced. */
+/**
+ * On the database of the start that is running, which is ended afterwards: its `node_modules` and
+ * `dist` are replaced.
+ */
 async function rehearseProduction(sh, commands, end) {
   const env = {
     NODE_ENV: 'production',

@@ -51,8 +51,8 @@ await runScript(async (stop) => {
 });
 
 /**
- * Named tests, as named; otherwise all of them. The tests under load come last and one by one: they measure, and take every
- * processor that there is.
+ * Named tests, as named; otherwise all of them. The tests under load come last and one by one: they
+ * measure, and take every processor that there is.
  */
 async function runTests(args, env, stop) {
   if (args.some((arg) => !arg.startsWith('-'))) return runJest(args, env, stop);

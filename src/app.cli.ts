@@ -23,7 +23,9 @@ import { PepperRing } from './secrets/pepper-ring.js';
 
 surviveStreamErrors();
 
-/** Operator commands. Each prints one JSON value on stdout; errors go to stderr, with exit code 1. */
+/**
+ * Operator commands. Each prints one JSON value on stdout; errors go to stderr, with exit code 1.
+ */
 const program = new Command('cli')
   .description('Latchkey operator commands')
   .showHelpAfterError()
@@ -144,7 +146,10 @@ async function run(
   }
 }
 
-/** @throws Error when standard output does not take the result: a secret that is shown once would be lost in silence */
+/**
+ * @throws Error when standard output does not take the result: a secret that is shown once would be
+ * lost in silence
+ */
 function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(text, (error) => {

@@ -23,7 +23,10 @@ import { PepperRing } from './secrets/pepper-ring.js';
 import { ChangeFeed } from './verification/change-feed.js';
 import { UsageMeter } from './usage/usage-meter.js';
 
-/** A request to end: from a supervisor, from a terminal (Ctrl-C, Ctrl-\), and from a terminal or session that closes. */
+/**
+ * A request to end: from a supervisor, from a terminal (Ctrl-C, Ctrl-\), and from a terminal or
+ * session that closes.
+ */
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** The schema lacks migrations that this version needs. */
@@ -50,8 +53,9 @@ export interface StartSteps {
 }
 
 /**
- * The whole life of the process: starts, serves, and stops on a signal that asks for it, or when the parent that holds its IPC channel is gone.
- * What keeps it from starting is said in one text on stderr, with exit code 1.
+ * The whole life of the process: starts, serves, and stops on a signal that asks for it, or when
+ * the parent that holds its IPC channel is gone. What keeps it from starting is said in one text on
+ * stderr, with exit code 1.
  */
 export async function serve(steps: StartSteps = {}, options: AppOptions = {}): Promise<NestExpressApplication> {
   try {
@@ -99,7 +103,10 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
   });
 }
 
-/** Sends the warnings of Node and of libraries to the log. Node would print them on stderr, in a form that no log collector parses. */
+/**
+ * Sends the warnings of Node and of libraries to the log. Node would print them on stderr, in a
+ * form that no log collector parses.
+ */
 function logWarnings(app: NestExpressApplication): void {
   const logger = app.get<StructuredLogger>(LOGGER);
   process.removeAllListeners('warning');

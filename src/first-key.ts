@@ -8,7 +8,10 @@ import type { Config } from './config/config.js';
 import { isLoopback } from './config/is-loopback.js';
 import { OrganizationsService } from './organizations/organizations.service.js';
 
-/** The key that a new development database starts with, and the file that has it; null where DATA_DIR cannot be written. */
+/**
+ * The key that a new development database starts with, and the file that has it; null where
+ * DATA_DIR cannot be written.
+ */
 export interface FirstKey {
   readonly key: CreatedApiKeyResponse;
   readonly file: string | null;
@@ -33,7 +36,10 @@ export async function createFirstKey(app: INestApplicationContext, config: Confi
   return { key, file: writeDownIfPossible(config.dataDir, key) };
 }
 
-/** The key exists by now, and is printed in any case: a folder that cannot be written must not end the start. */
+/**
+ * The key exists by now, and is printed in any case: a folder that cannot be written must not end
+ * the start.
+ */
 function writeDownIfPossible(dataDir: string, key: CreatedApiKeyResponse): string | null {
   try {
     return writeDown(dataDir, key);

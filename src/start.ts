@@ -19,7 +19,8 @@ const app = await serve({
     firstKey = await createFirstKey(starting, config);
   },
 });
-// Through the log's destination: after all lines of the log so far, and without waiting for a reader.
+// Through the log's destination: after all lines of the log so far, and without waiting for a
+// reader.
 app.get<LineSink>(LINE_SINK).write(escapeUnseen(await banner(app, app.get<Config>(CONFIG))), true);
 // Should the starter be gone by now, the stop is under way: no second reason to end.
 process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);

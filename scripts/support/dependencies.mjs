@@ -22,7 +22,8 @@ export async function ensureDependencies(stop) {
 }
 
 /**
- * Says whether what runs the product is installed and what builds and tests it is not, as `npm ci --omit=dev` leaves it.
+ * Says whether what runs the product is installed and what builds and tests it is not, as `npm ci
+ * --omit=dev` leaves it.
  *
  * @returns {boolean}
  */
@@ -36,7 +37,8 @@ export function isProductionInstall() {
 /**
  * npm keeps its own list of what it has put there, written last: an interrupted install has none.
  *
- * @param {(entry: { dev?: boolean, devOptional?: boolean }) => boolean} counts which entries of the lock file must be there
+ * @param {(entry: { dev?: boolean, devOptional?: boolean }) => boolean} counts which entries of the
+ * lock file must be there
  */
 function areInstalled(counts = () => true) {
   const installedList = inProject('node_modules/.package-lock.json');

@@ -8,8 +8,9 @@ import { findAnswerContract } from '../common/answers.js';
 import { ListAdmission } from './list-admission.js';
 
 /**
- * Bounds the lists that one organization and one key have under way until their answers are read, because an answer that is not read
- * stays in memory. The listener ends connections that do not read.
+ * Bounds the lists that one organization and one key have under way until their answers are read,
+ * because an answer that is not read stays in memory. The listener ends connections that do not
+ * read.
  */
 @Injectable()
 export class ListAdmissionInterceptor implements NestInterceptor {

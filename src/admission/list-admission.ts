@@ -5,7 +5,10 @@ import { Admission } from '../common/admission/admission.js';
 import type { AdmissionLimits, AdmissionOutcome } from '../common/admission/admission-limits.js';
 import { admissionKeyOf, waitForTurn } from './wait-for-turn.js';
 
-/** A page is up to 1 MB, so clients that ask and do not read hold 8 MB for each organization, and 128 MB in all. */
+/**
+ * A page is up to 1 MB, so clients that ask and do not read hold 8 MB for each organization, and
+ * 128 MB in all.
+ */
 export const LIST_LIMITS: AdmissionLimits = {
   running: 128,
   runningPerTenant: 8,
@@ -15,8 +18,8 @@ export const LIST_LIMITS: AdmissionLimits = {
 };
 
 /**
- * Two pages at a time, and one of each organization: a page takes up to 15 ms of the event loop, and verifications wait for all the
- * pages that are put together in one turn of it.
+ * Two pages at a time, and one of each organization: a page takes up to 15 ms of the event loop,
+ * and verifications wait for all the pages that are put together in one turn of it.
  */
 export const PAGE_LIMITS: AdmissionLimits = {
   running: 2,

@@ -11,7 +11,10 @@ export function admissionKeyOf(caller: Caller): string {
   return caller.kind === 'key' ? caller.keyId : caller.kind;
 }
 
-/** Waits until the request of a caller is admitted. A client that closes its connection leaves the queue. */
+/**
+ * Waits until the request of a caller is admitted. A client that closes its connection leaves the
+ * queue.
+ */
 export async function waitForTurn(
   admission: Admission,
   caller: Caller,

@@ -5,8 +5,9 @@ interface MarkedHandler {
 }
 
 /**
- * Lets a handler run without a place in the admission of requests, for a route that neither waits nor uses the database: it costs
- * no more than the refusal would. Every other route with a caller is bounded.
+ * Lets a handler run without a place in the admission of requests, for a route that neither waits
+ * nor uses the database: it costs no more than the refusal would. Every other route with a caller
+ * is bounded.
  */
 export function WithoutAdmission(): MethodDecorator {
   return (_target, _key, descriptor) => {

@@ -7,7 +7,10 @@ import { ApiKeysPageQuery, type ApiKeysPage } from './api-keys-page.query.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeyResponse } from './dto/api-key.response.js';
 
-/** A key takes 500 bytes as a rule and 10 KB at the most: a thousand would be 10 MB in memory, several times over, for one request. */
+/**
+ * A key takes 500 bytes as a rule and 10 KB at the most: a thousand would be 10 MB in memory,
+ * several times over, for one request.
+ */
 const MOST_BYTES = 1_000_000;
 /** Keys in the first step: the default page, and not more than a page of the largest keys holds. */
 const FIRST_STEP = 100;
@@ -29,8 +32,9 @@ export class ApiKeysListQuery {
   ) {}
 
   /**
-   * Ends before the key with which it would become larger than 1 MB, and has at least one; the next page begins with that key. Read in steps,
-   * each about as long as there is room for by the size of the keys before it, so that little is read that is not shown.
+   * Ends before the key with which it would become larger than 1 MB, and has at least one; the next
+   * page begins with that key. Read in steps, each about as long as there is room for by the size
+   * of the keys before it, so that little is read that is not shown.
    */
   async find(manager: EntityManager, organizationId: OrganizationId, page: ApiKeysPage): Promise<Page<ApiKeyResponse>> {
     const shown: ApiKeyResponse[] = [];
@@ -61,7 +65,8 @@ export class ApiKeysListQuery {
     page: ApiKeysPage,
   ): Promise<Page<ApiKeyResponse>> {
     const keys = await this.pages.find(manager, organizationId, page);
-    // Each of these takes milliseconds for large keys: between them, the event loop gets to whatever else has come in.
+    // Each of these takes milliseconds for large keys: between them, the event loop gets to
+    // whatever else has come in.
     await nextTurn();
     const ids = keys.items.map(({ id }) => id);
     const masked = await this.keys.maskedSecrets(manager, ids);
@@ -77,8 +82,8 @@ function stepFor(shown: number, bytes: number): number {
 }
 
 /**
- * How many bytes the JSON of a key takes at the most, a few percent more than it does. Counted rather
- * than serialized, because the JSON would be a megabyte of garbage for each page.
+ * How many bytes the JSON of a key takes at the most, a few percent more than it does. Counted
+ * rather than serialized, because the JSON would be a megabyte of garbage for each page.
  */
 function jsonBytesOf({ label, description, scopes, ip_allow_list: networks }: ApiKeyResponse): number {
   const entries = [...scopes, ...networks];

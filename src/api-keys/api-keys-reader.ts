@@ -15,7 +15,9 @@ import { ApiKeyWithMetricsResponse } from './dto/api-key-with-metrics.response.j
 import type { ApiKeyResponse } from './dto/api-key.response.js';
 import type { ListApiKeysQuery } from './dto/list-api-keys.query.js';
 
-/** A page of no more keys than this is small, whatever the keys, and needs no admission of its own. */
+/**
+ * A page of no more keys than this is small, whatever the keys, and needs no admission of its own.
+ */
 const SMALL_PAGE = 20;
 
 /** Shows the keys of the caller's organization; secrets are masked. */
@@ -29,7 +31,10 @@ export class ApiKeysReader {
     private readonly pages: PageAdmission,
   ) {}
 
-  /** One page of the organization's keys, newest first, secrets masked; shorter than asked for where it would pass 1 MB. */
+  /**
+   * One page of the organization's keys, newest first, secrets masked; shorter than asked for where
+   * it would pass 1 MB.
+   */
   async list(caller: Caller, query: ListApiKeysQuery): Promise<Page<ApiKeyResponse>> {
     const { limit, after, status, created_by: createdBy } = query;
     const { organizationId } = caller;

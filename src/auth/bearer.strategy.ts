@@ -37,7 +37,8 @@ export class BearerStrategy {
 
   /**
    * What the bearer of the header's token may do.
-   * @param authorization every `Authorization` header of the request; Node's `headers` would hide a second one
+   * @param authorization every `Authorization` header of the request; Node's `headers` would hide a
+   * second one
    * @throws what `bearerToken` throws
    */
   async verdict(authorization: readonly string[], attempt: Attempt): Promise<Verdict<VerifiedKey>> {

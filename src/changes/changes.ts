@@ -12,7 +12,10 @@ export type ChangeListener = (change: Change) => void;
 
 /** The changes of a commit whose outcome is unknown. */
 export interface UnconfirmedCommit {
-  /** The id of the first change-log entry of the transaction. It exists if, and only if, the commit took place. */
+  /**
+   * The id of the first change-log entry of the transaction. It exists if, and only if, the commit
+   * took place.
+   */
   readonly firstEntryId: string;
   readonly changes: readonly Change[];
 }
@@ -20,8 +23,9 @@ export interface UnconfirmedCommit {
 export type UnconfirmedCommitListener = (commit: UnconfirmedCommit) => void;
 
 /**
- * The change log: what can alter a verdict. An entry is written by the transaction that makes the change, so that no instance
- * can miss it; within this process it is announced before the answer leaves.
+ * The change log: what can alter a verdict. An entry is written by the transaction that makes the
+ * change, so that no instance can miss it; within this process it is announced before the answer
+ * leaves.
  */
 @Injectable()
 export class Changes {
@@ -42,8 +46,9 @@ export class Changes {
   }
 
   /**
-   * Adds a change to the log. The entries of a transaction are written by its final statement, whenever they were added: the
-   * time of an entry must be close to its commit, because instances read only the last 20 s again.
+   * Adds a change to the log. The entries of a transaction are written by its final statement,
+   * whenever they were added: the time of an entry must be close to its commit, because instances
+   * read only the last 20 s again.
    */
   mark(transaction: Transaction, change: Change): void {
     const changes = this.pending.get(transaction);
@@ -55,7 +60,10 @@ export class Changes {
     this.announce(transaction, change);
   }
 
-  /** Tells this process alone, when the transaction has settled: for what no verdict depends on, for example a label. */
+  /**
+   * Tells this process alone, when the transaction has settled: for what no verdict depends on, for
+   * example a label.
+   */
   announce(transaction: Transaction, change: Change): void {
     transaction.onSettled(() => {
       for (const listener of this.listeners) {
@@ -82,7 +90,10 @@ export class Changes {
   }
 }
 
-/** Writes one entry for each change, in one statement. @returns the id of the first, which is the lowest */
+/**
+ * Writes one entry for each change, in one statement. @returns the id of the first, which is the
+ * lowest
+ */
 async function insertEntries({ manager }: Transaction, changes: readonly Change[]): Promise<string> {
   const { insertId } = await manager.query<{ insertId: number | string }>(
     `INSERT INTO key_changes (organization_id, key_id, created_at) VALUES ${changes.map(() => '(?, ?, UTC_TIMESTAMP(3))').join(', ')}`,

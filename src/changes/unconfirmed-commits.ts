@@ -5,15 +5,19 @@ import { CommitUnknownError } from '../database/database-errors.js';
 import type { Transaction } from '../database/transaction.js';
 import { Changes, idsOf, type UnconfirmedCommit } from './changes.js';
 
-/** Short: the time between a late commit and its second entry must leave room for a poll within the freshness bound. */
+/**
+ * Short: the time between a late commit and its second entry must leave room for a poll within the
+ * freshness bound.
+ */
 const RETRY_PAUSE_MS = 250;
 /** Longer than one attempt may take. */
 const STOP_DEADLINE_MS = 5_000;
 
 /**
- * Writes the change-log entries of a commit that was not acknowledged in time once more, as soon as its outcome is certain. The
- * server may have received such a commit and finish it minutes later, for example when a semi-synchronous replica is away. By then
- * its entries can be older than the part of the log that instances read again.
+ * Writes the change-log entries of a commit that was not acknowledged in time once more, as soon as
+ * its outcome is certain. The server may have received such a commit and finish it minutes later,
+ * for example when a semi-synchronous replica is away. By then its entries can be older than the
+ * part of the log that instances read again.
  */
 @Injectable()
 export class UnconfirmedCommits implements OnApplicationShutdown {
@@ -73,9 +77,10 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
 }
 
 /**
- * Makes sure that the transaction of the entry has ended. While it has not, its entry is locked and the first statement fails. The
- * second one writes the entry if it does not exist: on Galera, a transaction that is still to be certified on another node then
- * conflicts with it and is rolled back.
+ * Makes sure that the transaction of the entry has ended. While it has not, its entry is locked and
+ * the first statement fails. The second one writes the entry if it does not exist: on Galera, a
+ * transaction that is still to be certified on another node then conflicts with it and is rolled
+ * back.
  */
 async function assertSettled({ manager }: Transaction, { firstEntryId, changes }: UnconfirmedCommit): Promise<void> {
   await manager.query('SELECT id FROM key_changes WHERE id = ? FOR UPDATE NOWAIT', [firstEntryId]);

@@ -9,7 +9,8 @@ const BEYOND_ASCII = /[\u0080-\uffff]/g;
 export function asciiJson(value: unknown): AsciiJson {
   const json = JSON.stringify(value);
   const ascii = json.replace(BEYOND_ASCII, escape);
-  // V8 gives the result two bytes for each character, like the text that it was made of: some are kept for as long as their key.
+  // V8 gives the result two bytes for each character, like the text that it was made of: some are
+  // kept for as long as their key.
   return (ascii.length === json.length ? ascii : Buffer.from(ascii, 'latin1').toString('latin1')) as AsciiJson;
 }
 

@@ -10,15 +10,19 @@ const ADDRESS_WORDS = 4;
 const OVERHEAD_BYTES = 450;
 
 /**
- * The networks that a key may be used from, compiled for verification: `allows` takes a few comparisons, however long the list.
- * Kept as numbers rather than objects: a cache holds many thousands of lists, and 100 networks would be 300 objects.
+ * The networks that a key may be used from, compiled for verification: `allows` takes a few
+ * comparisons, however long the list. Kept as numbers rather than objects: a cache holds many
+ * thousands of lists, and 100 networks would be 300 objects.
  *
- * There is no unrestricted list. "Any address" is the absence of one (null), so that a list that lost its entries by
- * mistake admits nobody instead of everybody.
+ * There is no unrestricted list. "Any address" is the absence of one (null), so that a list that
+ * lost its entries by mistake admits nobody instead of everybody.
  */
 export class IpAllowList {
   private constructor(
-    /** First and last address of each network in turn, as 32-bit words: IPv4 with one word, then IPv6 with four. Sorted and disjoint. */
+    /**
+     * First and last address of each network in turn, as 32-bit words: IPv4 with one word, then
+     * IPv6 with four. Sorted and disjoint.
+     */
     private readonly words: Uint32Array,
     private readonly ipv4Count: number,
     private readonly text: string,

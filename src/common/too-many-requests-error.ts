@@ -1,6 +1,9 @@
 import { DomainError, type DomainErrorOptions } from './domain-error.js';
 
-/** The queue of the caller is full: it sends faster than it is served. Other callers are not affected. */
+/**
+ * The queue of the caller is full: it sends faster than it is served. Other callers are not
+ * affected.
+ */
 export class TooManyRequestsError extends DomainError {
   readonly kind = 'too_many_requests';
   readonly code = 'TOO_MANY_REQUESTS';

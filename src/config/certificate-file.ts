@@ -6,8 +6,9 @@ const BEGIN = '-----BEGIN CERTIFICATE-----';
 const CERTIFICATES = new RegExp(`${BEGIN}[^-]+-----END CERTIFICATE-----`, 'g');
 
 /**
- * Reads a file of certificates: any number of them in PEM form, with whatever text or byte order mark lies between them, or
- * one in DER form. OpenSSL would ignore a file without any, and say at the first connection that the authority is unknown.
+ * Reads a file of certificates: any number of them in PEM form, with whatever text or byte order
+ * mark lies between them, or one in DER form. OpenSSL would ignore a file without any, and say at
+ * the first connection that the authority is unknown.
  * @returns the certificates in PEM form
  * @throws Error that continues the name of a variable, and names the file
  */

@@ -5,7 +5,10 @@ import { errorCode } from '../common/error-code.js';
 import type { Pepper } from './config.js';
 import { ConfigError } from './parse-env.js';
 
-/** What `trim` leaves of a file that is whole: an editor may have added a byte order mark or line ends. */
+/**
+ * What `trim` leaves of a file that is whole: an editor may have added a byte order mark or line
+ * ends.
+ */
 const PEPPER = /^[^\p{Cc}\uFFFD]{32,}$/u;
 
 /** The pepper of a development machine: made once, kept in the data folder for its owner's eyes only. */

@@ -14,7 +14,10 @@ import { TextDecoder } from 'node:util';
 const ASSIGNMENT = /^(?:export\s+)?([A-Za-z_][\w.-]*)\s*=(.*)$/;
 const QUOTED = /^(["'`])((?:(?!\1).)*)\1\s*(?:#.*)?$/;
 
-/** The file cannot be used. `problems` has one sentence for each fault; none repeats a value, which may be a secret. */
+/**
+ * The file cannot be used. `problems` has one sentence for each fault; none repeats a value, which
+ * may be a secret.
+ */
 export class EnvFileError extends Error {
   /** @param {readonly string[]} problems */
   constructor(problems) {
@@ -25,8 +28,8 @@ export class EnvFileError extends Error {
 }
 
 /**
- * Reads a file of `NAME=value` lines. A line that has another form is an error, because a variable that is lost in silence
- * may be the one that protects the service.
+ * Reads a file of `NAME=value` lines. A line that has another form is an error, because a variable
+ * that is lost in silence may be the one that protects the service.
  *
  * @param {string} path
  * @param {string} [shownPath] how the problems name the file
@@ -109,8 +112,9 @@ function parseLine(text) {
 }
 
 /**
- * Means by a value what `util.parseEnv` means, but refuses what that cuts off, or continues in the next line, without a word.
- * (It cannot be used for the rest: Node 22.5 takes the comment after an empty value for the value.)
+ * Means by a value what `util.parseEnv` means, but refuses what that cuts off, or continues in the
+ * next line, without a word. (It cannot be used for the rest: Node 22.5 takes the comment after an
+ * empty value for the value.)
  *
  * @param {string} rest what follows the equals sign
  */

@@ -5,7 +5,8 @@ const LONG_NAME = 8;
 
 /**
  * The variable that a name is probably meant to be: one that differs from it by a letter or two.
- * Null for the variables of Latchkey, and for names that resemble none: a file may have variables for other programs.
+ * Null for the variables of Latchkey, and for names that resemble none: a file may have variables
+ * for other programs.
  */
 export function misspeltVariable(name: string): string | null {
   if (name in VARIABLES) {
@@ -15,7 +16,10 @@ export function misspeltVariable(name: string): string | null {
   return Object.keys(VARIABLES).find(isMeant) ?? null;
 }
 
-/** A name without what is easily written in another way: case, underscores, the plural of TRUST_PROXY. */
+/**
+ * A name without what is easily written in another way: case, underscores, the plural of
+ * TRUST_PROXY.
+ */
 function stem(name: string): string {
   return name
     .toUpperCase()
@@ -23,7 +27,10 @@ function stem(name: string): string {
     .replace(/IES$/, 'Y');
 }
 
-/** How many letters must be inserted, removed, replaced, or swapped with their neighbour (optimal string alignment). */
+/**
+ * How many letters must be inserted, removed, replaced, or swapped with their neighbour (optimal
+ * string alignment).
+ */
 function distance(a: string, b: string): number {
   const rows = [Array.from({ length: b.length + 1 }, (_, column) => column)];
   const at = (row: number, column: number) => rows[row]?.[column] ?? Infinity;

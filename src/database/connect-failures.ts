@@ -11,11 +11,17 @@ export interface ConnectionTarget {
   readonly usesTls: boolean;
 }
 
-/** Access denied (1045, 1698), password expired (1820, 1862), account locked (3118, 3955, MariaDB's 4151). */
+/**
+ * Access denied (1045, 1698), password expired (1820, 1862), account locked (3118, 3955, MariaDB's
+ * 4151).
+ */
 const USER_ERRNOS = new Set([1045, 1698, 1820, 1862, 3118, 3955, 4151]);
 /** The client's address may not connect (1130), or is blocked after too many failures (1129). */
 const ADDRESS_ERRNOS = new Set([1129, 1130]);
-/** The account's way of authentication is not one of mysql2's (1251, 1275), or not one of the server's (1524). */
+/**
+ * The account's way of authentication is not one of mysql2's (1251, 1275), or not one of the
+ * server's (1524).
+ */
 const AUTHENTICATION_ERRNOS = new Set([1251, 1275, 1524]);
 const AUTHENTICATION_CODES = new Set(['AUTH_SWITCH_PLUGIN_ERROR', 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED']);
 const DATABASE_DENIED = 1044;
@@ -26,7 +32,8 @@ const TLS_CODES = new Set(['HANDSHAKE_NO_SSL_SUPPORT', 'HANDSHAKE_SSL_ERROR']);
 const TLS_CUT = /disconnected before secure TLS|ECONNRESET|EPIPE/;
 
 /**
- * The error as a refusal that waiting does not change, with what to check; null when the server may answer otherwise later.
+ * The error as a refusal that waiting does not change, with what to check; null when the server may
+ * answer otherwise later.
  * @param error what a failed connection attempt ended with
  */
 export function asRefusal(error: unknown, target: ConnectionTarget): DatabaseRefusedError | null {
@@ -73,7 +80,9 @@ export function whatToCheck(error: unknown, { host, port, socketPath }: Connecti
     : `check that the server runs, and host and port (${host}:${port}) in DATABASE_URL`;
 }
 
-/** One line about an error. Node's error for several addresses at once has no message of its own. */
+/**
+ * One line about an error. Node's error for several addresses at once has no message of its own.
+ */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message === '' ? (errorCode(error) ?? 'unknown error') : message;

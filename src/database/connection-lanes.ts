@@ -5,7 +5,8 @@ import type { AdmissionLimits } from '../common/admission/admission-limits.js';
  * Who uses a connection of the pool:
  * - `verification`: reads what a verification needs and the cache lacks;
  * - `control`: a request of the control plane;
- * - `system`: operators and the service itself (command line, health probe, usage counts, renewed digests, pruning).
+ * - `system`: operators and the service itself (command line, health probe, usage counts, renewed
+ *   digests, pruning).
  */
 export const LANES = ['verification', 'control', 'system'] as const;
 export type Lane = (typeof LANES)[number];
@@ -47,10 +48,16 @@ export interface LaneUse {
   readonly queued: number;
 }
 
-/** After the server refused a further connection, the lanes grow back to the size of the pool no sooner than this. */
+/**
+ * After the server refused a further connection, the lanes grow back to the size of the pool no
+ * sooner than this.
+ */
 const REGROW_AFTER_MS = 5_000;
 
-/** Which uses of the database have a connection of the pool, by lane, and by organization within a lane. */
+/**
+ * Which uses of the database have a connection of the pool, by lane, and by organization within a
+ * lane.
+ */
 export class ConnectionLanes {
   private readonly admission: Admission;
   private shrunkAtMs: number | undefined;

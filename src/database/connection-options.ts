@@ -10,8 +10,9 @@ export const DEFAULT_POOL_SIZE = 5;
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /**
- * After how long without use a connection is closed on this side. The server closes it after 8 s (`wait_timeout`, see the session).
- * The difference is longer than a transaction may take, so that no statement is sent on a connection that the server is closing.
+ * After how long without use a connection is closed on this side. The server closes it after 8 s
+ * (`wait_timeout`, see the session). The difference is longer than a transaction may take, so that
+ * no statement is sent on a connection that the server is closing.
  */
 export const MAX_IDLE_MS = 5_000;
 
@@ -58,7 +59,8 @@ export function connectionOptions(
     username: user,
     dateStrings: true,
     poolSize,
-    // mysql2 closes idle connections only where more are allowed than may idle. `Leases` never opens more than `poolSize`.
+    // mysql2 closes idle connections only where more are allowed than may idle. `Leases` never
+    // opens more than `poolSize`.
     extra: { connectionLimit: poolSize + 1, maxIdle: poolSize, idleTimeout: MAX_IDLE_MS, gracefulEnd: true },
     entities: entities ?? [],
     migrations: [...MIGRATIONS],

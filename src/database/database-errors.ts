@@ -22,10 +22,12 @@ const CONNECTION_CODES = new Set([
 const POOL_MESSAGES = new Set(['Pool is closed.', 'Queue limit reached.', 'No connections available.']);
 
 /**
- * The server answered, and cannot serve: too many connections (1040, 1203, 1226), out of memory, disk or threads (1021, 1037, 1038,
- * 1041, 1114, 1135), not allowed in (1044, 1045, 1049, 1130), shutting down or offline (1053, 1079, 3032, 3168, 3169), killed or
- * idle for too long (1317, 1927, 4031), lock wait over (1205), read-only (1290, 1792, 1836), too slow (1969, 3024), not part of its
- * cluster (1047, 3100). A table or a column is missing (1051, 1054, 1146): it was there at the start, so a restore is under way.
+ * The server answered, and cannot serve: too many connections (1040, 1203, 1226), out of memory,
+ * disk or threads (1021, 1037, 1038, 1041, 1114, 1135), not allowed in (1044, 1045, 1049, 1130),
+ * shutting down or offline (1053, 1079, 3032, 3168, 3169), killed or idle for too long (1317, 1927,
+ * 4031), lock wait over (1205), read-only (1290, 1792, 1836), too slow (1969, 3024), not part of
+ * its cluster (1047, 3100). A table or a column is missing (1051, 1054, 1146): it was there at the
+ * start, so a restore is under way.
  */
 const SERVER_ERRNOS = new Set([
   1021, 1037, 1038, 1040, 1041, 1044, 1045, 1047, 1049, 1051, 1053, 1054, 1079, 1114, 1130, 1135, 1146, 1203, 1205,
@@ -45,7 +47,10 @@ export class CommitUnknownError extends UnavailableError {
   }
 }
 
-/** The database answers, and will not serve until an operator changes something. `detail` says what; waiting does not help. */
+/**
+ * The database answers, and will not serve until an operator changes something. `detail` says what;
+ * waiting does not help.
+ */
 export abstract class DatabaseSetupError extends UnavailableError {
   constructor(detail: string, options: { readonly cause?: unknown } = {}) {
     super({ ...options, detail });
@@ -55,7 +60,10 @@ export abstract class DatabaseSetupError extends UnavailableError {
 /** The server answered a connection attempt with a refusal. */
 export class DatabaseRefusedError extends DatabaseSetupError {}
 
-/** The server, or a proxy in front of it, does not keep the session that every statement of this process relies on. */
+/**
+ * The server, or a proxy in front of it, does not keep the session that every statement of this
+ * process relies on.
+ */
 export class SessionRefusedError extends DatabaseSetupError {}
 
 /** A deadlock, or a certification conflict in a cluster: the transaction did not happen and may be tried again. */

@@ -2,10 +2,16 @@ import { UnavailableError } from '../common/unavailable-error.js';
 import { reasonOf } from './connect-failures.js';
 import { DatabaseSetupError, serverErrno } from './database-errors.js';
 
-/** The account lacks a right: on a table (1142), a column (1143), a routine (1370), or for the whole server (1227). */
+/**
+ * The account lacks a right: on a table (1142), a column (1143), a routine (1370), or for the whole
+ * server (1227).
+ */
 const RIGHT_ERRNOS = new Set([1142, 1143, 1227, 1370]);
 
-/** What an operator reads when the database failed a start or a command; null when the error is not about the database. */
+/**
+ * What an operator reads when the database failed a start or a command; null when the error is not
+ * about the database.
+ */
 export function databaseFailure(error: unknown): string | null {
   if (error instanceof DatabaseSetupError) {
     return `The database cannot be used: ${error.detail ?? error.message}`;

@@ -20,11 +20,13 @@ const PROBE_DEADLINE_MS = 1_000;
 export type DatabaseReachability = 'reachable' | 'busy' | 'unreachable';
 
 /**
- * The one way to the database. Every use has a deadline of its own, past which the connection is destroyed, so that
- * nothing hangs and no busy connection goes back to the pool. Outages are `UnavailableError`.
+ * The one way to the database. Every use has a deadline of its own, past which the connection is
+ * destroyed, so that nothing hangs and no busy connection goes back to the pool. Outages are
+ * `UnavailableError`.
  *
- * Connections are shared by lanes (see `laneLimits`). The lane is `control` unless another is asked for by `over`: that is the
- * one which a flood of requests can exhaust without harm to verification and operators.
+ * Connections are shared by lanes (see `laneLimits`). The lane is `control` unless another is asked
+ * for by `over`: that is the one which a flood of requests can exhaust without harm to verification
+ * and operators.
  */
 @Injectable()
 export class Database {
@@ -92,7 +94,10 @@ export class Database {
     }
   }
 
-  /** Runs work that may take any time, such as a migration. Its connection is destroyed afterwards, with all that was set on it. */
+  /**
+   * Runs work that may take any time, such as a migration. Its connection is destroyed afterwards,
+   * with all that was set on it.
+   */
   async withoutDeadline<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     const lease = await this.leases.take(performance.now() + READ_DEADLINE_MS, this.lane, null);
     try {
@@ -180,7 +185,10 @@ export class Database {
   }
 }
 
-/** Does the work and then the final statement. Throws past the deadline: the process stood still, and the caller was refused. */
+/**
+ * Does the work and then the final statement. Throws past the deadline: the process stood still,
+ * and the caller was refused.
+ */
 async function finished<T>(
   work: (transaction: Transaction) => Promise<T>,
   transaction: Transaction,

@@ -24,7 +24,8 @@ export class DedicatedConnection {
   /** @throws UnavailableError when no connection can be made, or the database does not answer within the deadline */
   async query<T>(sql: string, values: readonly unknown[], deadlineMs: number): Promise<T[]> {
     if (performance.now() - this.answeredMs > MAX_IDLE_MS) {
-      // The server closes idle connections. Its FIN may not have been read yet, or may never arrive.
+      // The server closes idle connections. Its FIN may not have been read yet, or may never
+      // arrive.
       this.destroy();
     }
     try {

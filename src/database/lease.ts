@@ -16,9 +16,10 @@ interface PooledConnection {
 export class PoolBusyError extends UnavailableError {}
 
 /**
- * The connections of a data source, each lent to one user at a time, by lanes. mysql2's pool has no deadline of its own for this.
- * When the server refuses a further connection while this process holds some, the pool shrinks to what it holds for a few seconds,
- * and the user waits for one of those instead.
+ * The connections of a data source, each lent to one user at a time, by lanes. mysql2's pool has no
+ * deadline of its own for this. When the server refuses a further connection while this process
+ * holds some, the pool shrinks to what it holds for a few seconds, and the user waits for one of
+ * those instead.
  */
 export class Leases {
   readonly lanes: ConnectionLanes;
@@ -35,7 +36,8 @@ export class Leases {
 
   /**
    * A connection, ready for use.
-   * @throws PoolBusyError when none is free for this lane before the deadline (on the monotonic clock)
+   * @throws PoolBusyError when none is free for this lane before the deadline (on the monotonic
+   * clock)
    * @throws UnavailableError when none can be made before the deadline
    */
   async take(deadline: number, lane: Lane, organizationId: string | null): Promise<Lease> {
@@ -54,7 +56,10 @@ export class Leases {
     }
   }
 
-  /** Null when the server refuses a further connection, and one of those that this process holds is to be waited for. */
+  /**
+   * Null when the server refuses a further connection, and one of those that this process holds is
+   * to be waited for.
+   */
   private async connect(deadline: number, detail: string, leave: () => void): Promise<Lease | null> {
     const startedMs = performance.now();
     const tooLate = new UnavailableError({ detail });
@@ -93,7 +98,8 @@ export class Leases {
     for (;;) {
       const connection = await lease.connect(this.dataSource);
       const provenMs = this.provenMs.get(connection);
-      // mysql2 closes idle connections by a timer. This finds those that idled while the process could not run its timers.
+      // mysql2 closes idle connections by a timer. This finds those that idled while the process
+      // could not run its timers.
       const oldestMs = Math.max(this.distrustBeforeMs, performance.now() - MAX_IDLE_MS);
       if (provenMs === undefined || provenMs >= oldestMs) {
         return;

@@ -6,7 +6,10 @@ import { Database } from './database.js';
 
 const LOCK_WAIT_SECONDS = 60;
 
-/** How long an ALTER waits for a table: longer than any transaction lasts, because all later statements wait behind it. */
+/**
+ * How long an ALTER waits for a table: longer than any transaction lasts, because all later
+ * statements wait behind it.
+ */
 const TABLE_WAIT_SECONDS = 10;
 
 /** TypeORM's table of what has been applied, as it would make it, but for the charset: its own would be the schema's default. */
@@ -28,12 +31,16 @@ export class Migrator {
 
   /** Whether the schema lacks a migration that this version knows. A newer schema is fine: changes are additive first. */
   async isPending(): Promise<boolean> {
-    // Creates nothing: an account in production may have no right to, and another process may be migrating.
+    // Creates nothing: an account in production may have no right to, and another process may be
+    // migrating.
     const pending = await this.database.read(({ queryRunner }) => this.executor(queryRunner).getPendingMigrations());
     return pending.length > 0;
   }
 
-  /** Applies what is missing, oldest first. Returns the names of what was applied. Needs no rights when nothing is missing. */
+  /**
+   * Applies what is missing, oldest first. Returns the names of what was applied. Needs no rights
+   * when nothing is missing.
+   */
   async up(): Promise<string[]> {
     return this.locked(async (runner) => {
       const executor = this.executor(runner);
@@ -55,7 +62,10 @@ export class Migrator {
     });
   }
 
-  /** Runs every statement on the given connection. Without one, TypeORM takes another from the pool for each step. */
+  /**
+   * Runs every statement on the given connection. Without one, TypeORM takes another from the pool
+   * for each step.
+   */
   private executor(runner: QueryRunner | undefined): MigrationExecutor {
     const executor = new MigrationExecutor(this.database.dataSource, runner);
     executor.transaction = 'none';

@@ -4,14 +4,17 @@ import { UnavailableError } from '../common/unavailable-error.js';
 import { before } from './deadline.js';
 import { prepareSession } from './session.js';
 
-/** Longer than three statements take on a busy server. mysql2 has no time limit of its own once a connection is made. */
+/**
+ * Longer than three statements take on a busy server. mysql2 has no time limit of its own once a
+ * connection is made.
+ */
 const PREPARE_DEADLINE_MS = 2_000;
 
 type Callback = Parameters<Pool['getConnection']>[0];
 
 /**
- * mysql2 for TypeORM, with pools that hand out prepared connections only: to leases, to the migrator, and to TypeORM itself, which
- * asks for the server's version before anything else.
+ * mysql2 for TypeORM, with pools that hand out prepared connections only: to leases, to the
+ * migrator, and to TypeORM itself, which asks for the server's version before anything else.
  */
 export const preparedDriver = {
   createPool(options: PoolOptions): Pool {
@@ -41,7 +44,10 @@ export const preparedDriver = {
   },
 };
 
-/** Ends a connection without a word to its peer, which may not answer. `destroy` of mysql2 alone waits for it. */
+/**
+ * Ends a connection without a word to its peer, which may not answer. `destroy` of mysql2 alone
+ * waits for it.
+ */
 export function destroyConnection(connection: Connection): void {
   connection.destroy();
   (connection as unknown as { readonly stream: Socket }).stream.destroy();

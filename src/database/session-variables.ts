@@ -13,28 +13,36 @@ export interface SessionVariable {
 
 export type ServerKind = 'MySQL' | 'MariaDB';
 
-/** Strict: nothing is cut or converted to fit. No mode that changes how quotes and backslashes are read. */
+/**
+ * Strict: nothing is cut or converted to fit. No mode that changes how quotes and backslashes are
+ * read.
+ */
 const SQL_MODE = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
 const NO_LIMIT = '18446744073709551615';
 
 /**
- * After how many seconds without a statement the server closes the connection and rolls back. A client whose host lost power, or
- * whose network fell silent, sends no FIN: without this limit its row locks stay for the server's `wait_timeout`, 8 hours.
+ * After how many seconds without a statement the server closes the connection and rolls back. A
+ * client whose host lost power, or whose network fell silent, sends no FIN: without this limit its
+ * row locks stay for the server's `wait_timeout`, 8 hours.
  */
 const IDLE_SECONDS = '8';
-/** The same within a transaction. Longer than a transaction of ours may take, so that only those of lost clients end. */
+/**
+ * The same within a transaction. Longer than a transaction of ours may take, so that only those of
+ * lost clients end.
+ */
 const IDLE_TRANSACTION_SECONDS = '3';
 
 /**
- * The whole session: every variable of MySQL 8.4 and MariaDB 10.11 that changes what our statements mean, what they return, or
- * what they leave open. Tables, columns and engines are stated by the statements that make them.
+ * The whole session: every variable of MySQL 8.4 and MariaDB 10.11 that changes what our statements
+ * mean, what they return, or what they leave open. Tables, columns and engines are stated by the
+ * statements that make them.
  */
 export const SESSION: readonly SessionVariable[] = [
   // First, because it also cuts the list of variables short.
   { name: 'sql_select_limit', sql: NO_LIMIT, reads: NO_LIMIT },
 
-  // mysql2 escapes values itself, as UTF-8. A server that reads the same bytes in another character set can read a quote where
-  // mysql2 wrote none, which is an SQL injection.
+  // mysql2 escapes values itself, as UTF-8. A server that reads the same bytes in another character
+  // set can read a quote where mysql2 wrote none, which is an SQL injection.
   { name: 'character_set_client', reads: 'utf8mb4' },
   { name: 'character_set_connection', reads: 'utf8mb4' },
   { name: 'character_set_results', reads: 'utf8mb4' },
@@ -73,7 +81,10 @@ export const SESSION: readonly SessionVariable[] = [
   { name: 'in_predicate_conversion_threshold', sql: '0', reads: '0', only: 'MariaDB' },
 ];
 
-/** On Galera a read sees what another node acknowledged before it began, and no node answers while it is cut off. */
+/**
+ * On Galera a read sees what another node acknowledged before it began, and no node answers while
+ * it is cut off.
+ */
 export const GALERA_SESSION: readonly SessionVariable[] = [
   { name: 'wsrep_sync_wait', sql: '1', reads: '1' },
   { name: 'wsrep_dirty_reads', sql: '0', reads: 'OFF' },

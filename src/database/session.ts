@@ -5,14 +5,18 @@ import { GALERA_SESSION, SESSION, type SessionVariable } from './session-variabl
 /** By a statement of its own: the variables have other names on MariaDB before 11.1. */
 const SET_TRANSACTION = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE';
 
-/** `@latchkey_connection_id` names the connection that was set up. Proxies also stop multiplexing a connection that has such a variable. */
+/**
+ * `@latchkey_connection_id` names the connection that was set up. Proxies also stop multiplexing a
+ * connection that has such a variable.
+ */
 const SET_VARIABLES = `SET NAMES utf8mb4 COLLATE utf8mb4_bin, @latchkey_connection_id = CONNECTION_ID()${assignments(SESSION)}`;
 
 const SET_GALERA = `SET @latchkey_connection_id = CONNECTION_ID()${assignments(GALERA_SESSION)}`;
 
 /**
- * Three rows carry an answer of their own: `pseudo_thread_id` is there only on the connection that was set up, `version` only if
- * the server reads text as mysql2 writes it, `version_comment` only in the right database (which some servers name in lower case).
+ * Three rows carry an answer of their own: `pseudo_thread_id` is there only on the connection that
+ * was set up, `version` only if the server reads text as mysql2 writes it, `version_comment` only
+ * in the right database (which some servers name in lower case).
  */
 const READ_SESSION = `SHOW SESSION VARIABLES WHERE Variable_name IN (${names([...SESSION, ...GALERA_SESSION])}, 'wsrep_on')
   OR Variable_name = IF(CONNECTION_ID() = @latchkey_connection_id, 'pseudo_thread_id', NULL)

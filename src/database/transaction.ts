@@ -31,8 +31,10 @@ export class Transaction {
   }
 
   /**
-   * Registers the last statement before COMMIT: it runs after the work, whatever that does in between.
-   * @throws Error when there is one already, because only one can be the last, or when the work has ended
+   * Registers the last statement before COMMIT: it runs after the work, whatever that does in
+   * between.
+   * @throws Error when there is one already, because only one can be the last, or when the work has
+   * ended
    */
   beforeCommit(statement: () => Promise<unknown>): void {
     if (this.isFinishing || this.finalStatement !== undefined) {

@@ -8,7 +8,8 @@ const PAUSE_MS = 500;
 /**
  * Initializes the data source, trying again while the database is away.
  * @param report receives the reason, once for each new reason
- * @throws DatabaseSetupError at once when the server answers and refuses, because waiting does not change that
+ * @throws DatabaseSetupError at once when the server answers and refuses, because waiting does not
+ * change that
  * @throws UnavailableError when it is still away after `waitMs`
  */
 export async function waitForDatabase(

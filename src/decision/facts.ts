@@ -35,7 +35,10 @@ export interface StoredKey {
   readonly deletedAt: MysqlDateTime | null;
 }
 
-/** The lists that were compiled last: the keys of an organization often have the same one, which takes room and never changes. */
+/**
+ * The lists that were compiled last: the keys of an organization often have the same one, which
+ * takes room and never changes.
+ */
 const ALLOW_LISTS = new LRUCache<string, IpAllowList, readonly string[]>({
   max: 1_000,
   maxSize: 8_000_000,

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type DatabaseReachability } from '../database/database.js';
 
-/** `busy`: no connection became free for the probe, which says nothing about the database. `unknown`: not asked yet. */
+/**
+ * `busy`: no connection became free for the probe, which says nothing about the database.
+ * `unknown`: not asked yet.
+ */
 export type DatabaseState = DatabaseReachability | 'unknown';
 export const DATABASE_STATES = [
   'reachable',

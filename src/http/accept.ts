@@ -4,11 +4,13 @@ import { parse } from 'content-type';
 const RANGES = ['*/*', 'application/*', 'application/json'];
 
 /**
- * Whether an `Accept` header allows JSON (RFC 9110, section 12.5.1): the most specific range that includes it decides, by its weight.
- * Other parameters are ignored, because JSON has none (RFC 8259, section 11). An empty header allows everything, as an absent one does.
+ * Whether an `Accept` header allows JSON (RFC 9110, section 12.5.1): the most specific range that
+ * includes it decides, by its weight. Other parameters are ignored, because JSON has none (RFC
+ * 8259, section 11). An empty header allows everything, as an absent one does.
  *
- * The public listener alone asks. The internal listener answers its callers in one format per endpoint, and gateways pass the header
- * of their own clients on, which says nothing about the answer that the gateway reads.
+ * The public listener alone asks. The internal listener answers its callers in one format per
+ * endpoint, and gateways pass the header of their own clients on, which says nothing about the
+ * answer that the gateway reads.
  */
 export function acceptsJson(accept: string): boolean {
   let decidedBy = -1;

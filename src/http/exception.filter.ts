@@ -16,7 +16,8 @@ export class EnvelopeExceptionFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<EdgeRequest>();
     const response = host.switchToHttp().getResponse<EdgeResponse>();
     if (response.writableEnded || thrown instanceof ClientGoneError) {
-      // Answered already, because a body that broke off was refused while the handler waited for it; or there is no client left.
+      // Answered already, because a body that broke off was refused while the handler waited for
+      // it; or there is no client left.
       return;
     }
     const failure = describeFailure(thrown);

@@ -100,7 +100,8 @@ describe('a JSON body', () => {
         } else {
           expect(outcome).toBeInstanceOf(InvalidInputError);
           const { fields } = outcome as InvalidInputError;
-          // The first ten of those that are picked: a path that is repeated three times counts twice.
+          // The first ten of those that are picked: a path that is repeated three times counts
+          // twice.
           expect(repeated).toEqual(expect.arrayContaining(Object.keys(fields ?? {})));
           expect(Object.keys(fields ?? {}).length).toBeGreaterThan(0);
           if (repeatedPaths(value).length <= 10) {
@@ -120,7 +121,8 @@ describe('a JSON body', () => {
         expect(names).toBe(countNames(value));
         const wanted = countValues(value);
         expect(values).toBeGreaterThanOrEqual(wanted);
-        // Each container may count as one more: there are no more of them than there are values and the body itself.
+        // Each container may count as one more: there are no more of them than there are values and
+        // the body itself.
         expect(values).toBeLessThanOrEqual(2 * wanted + 1);
       }),
       { numRuns: 3_000 },

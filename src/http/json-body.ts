@@ -7,14 +7,17 @@ import { mediaTypeOf } from './content-type.js';
 import { largestMember, measureJson, namesOf, type JsonSize, type NamedPath } from './json-scan.js';
 import { ProtocolError } from './protocol-error.js';
 
-/** The most that a JSON body may hold. Counted before it is validated, so that refusing a body costs less than sending it. */
+/**
+ * The most that a JSON body may hold. Counted before it is validated, so that refusing a body costs
+ * less than sending it.
+ */
 export interface JsonBodyLimits extends JsonSize {
   readonly bytes: number;
 }
 
 /**
- * A request of the API has at most 5 members, 32 scopes and 100 networks. Bodies somewhat above that still reach validation, which says more
- * precisely what is wrong.
+ * A request of the API has at most 5 members, 32 scopes and 100 networks. Bodies somewhat above
+ * that still reach validation, which says more precisely what is wrong.
  */
 const PUBLIC_LIMITS: JsonBodyLimits = { bytes: BODY_LIMIT_BYTES, names: 100, values: 1_000 };
 /** So many fields are named in a refusal. */
@@ -29,9 +32,8 @@ const KEYS_OF_PROTOTYPES: ReadonlySet<string> = new Set(['__proto__', 'construct
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The JSON object in a request's body.
- * Throws on anything that is not a JSON object in UTF-8, uncompressed, within `limits`, each name once in its object; no error quotes a
- * value of the body.
+ * The JSON object in a request's body. Throws on anything that is not a JSON object in UTF-8,
+ * uncompressed, within `limits`, each name once in its object; no error quotes a value of the body.
  */
 export function readJsonObject(
   request: IncomingMessage,
@@ -88,7 +90,8 @@ export function parseJsonObject(bytes: Buffer, limits: JsonBodyLimits): object {
     throw invalidFields([odd], FAILURE_SENTENCES.unknownField);
   }
   if (size.names !== tally.names) {
-    // JSON.parse keeps the last of several members of one name, with all that is below it, and drops the others.
+    // JSON.parse keeps the last of several members of one name, with all that is below it, and
+    // drops the others.
     throw repeatedFields(text);
   }
   return body;
@@ -112,8 +115,8 @@ function parseText(text: string): unknown {
 }
 
 /**
- * The path to the first name that could be taken for a prototype; counts the names on the way. Walked without making anything: a batch
- * has hundreds of objects.
+ * The path to the first name that could be taken for a prototype; counts the names on the way.
+ * Walked without making anything: a batch has hundreds of objects.
  */
 function findPrototypeKey(value: object, depth: number, tally: { names: number }): string | undefined {
   if (depth > DEEPEST) {

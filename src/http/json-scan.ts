@@ -2,11 +2,17 @@
 export interface JsonSize {
   /** Member names, those that stand twice in one object included. */
   readonly names: number;
-  /** At least as many as there are members and array entries together; each object and each array counts as one more. */
+  /**
+   * At least as many as there are members and array entries together; each object and each array
+   * counts as one more.
+   */
   readonly values: number;
 }
 
-/** A member name with its path (`requests.3.scopes`), and whether its object has the same name already. */
+/**
+ * A member name with its path (`requests.3.scopes`), and whether its object has the same name
+ * already.
+ */
 export interface NamedPath {
   readonly path: string;
   readonly isRepeated: boolean;
@@ -31,7 +37,10 @@ const CLOSE_BRACE = 0x7d;
 /** Deeper levels are left out of a path: the text need not be one that a request may have. */
 const DEEPEST_PATH = 33;
 
-/** Counts in one pass, up to one more than `most`. Of a text that is not JSON the counts mean nothing, and cost as little. */
+/**
+ * Counts in one pass, up to one more than `most`. Of a text that is not JSON the counts mean
+ * nothing, and cost as little.
+ */
 export function measureJson(text: string, most: JsonSize): JsonSize {
   const { length } = text;
   const { names: mostNames, values: mostValues } = most;
@@ -54,7 +63,10 @@ export function measureJson(text: string, most: JsonSize): JsonSize {
   return { names, values };
 }
 
-/** The member of the outermost object that has the most values below it. Slow: for naming a field in a refusal. */
+/**
+ * The member of the outermost object that has the most values below it. Slow: for naming a field in
+ * a refusal.
+ */
 export function largestMember(text: string): string {
   const sizes = new Map<string, number>();
   let name = '';
@@ -84,7 +96,9 @@ export function largestMember(text: string): string {
   return largest;
 }
 
-/** Every member name of a JSON text, in the order of the text. Slow: for naming fields in a refusal. */
+/**
+ * Every member name of a JSON text, in the order of the text. Slow: for naming fields in a refusal.
+ */
 export function* namesOf(text: string): Generator<NamedPath, void, undefined> {
   const frames: Frame[] = [];
   let latest = '';
@@ -133,7 +147,10 @@ function enterNextEntry(frame: Frame | undefined): void {
   }
 }
 
-/** Where the string that begins at `start` ends: the place of its closing quote, or the length of a text without one. */
+/**
+ * Where the string that begins at `start` ends: the place of its closing quote, or the length of a
+ * text without one.
+ */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) {

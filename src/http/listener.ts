@@ -64,7 +64,8 @@ export class Listener {
   private readonly sockets = new Set<Socket>();
 
   /**
-   * @param serve every request, its target normalized; what HTTP itself makes wrong of it is noted as its refusal
+   * @param serve every request, its target normalized; what HTTP itself makes wrong of it is noted
+   * as its refusal
    * @param opaqueBelow see `normalizeTarget`
    */
   constructor(serve: Serve, limits: ListenerLimits, classes: RequestClasses = {}, opaqueBelow?: string) {

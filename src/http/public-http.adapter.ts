@@ -64,7 +64,8 @@ export class PublicHttpAdapter extends ExpressAdapter {
       return super.reply(response, body, status);
     }
     const text = JSON.stringify(body);
-    // As bytes: of a large text, Node would keep a copy in UTF-8 beside it for as long as it is unread.
+    // As bytes: of a large text, Node would keep a copy in UTF-8 beside it for as long as it is
+    // unread.
     sendJsonText(response, status ?? response.statusCode, text.length > LARGE_ANSWER ? Buffer.from(text) : text);
     return response;
   }

@@ -1,12 +1,18 @@
 import { parse, type ParsedUrlQuery } from 'node:querystring';
 import { InvalidInputError } from '../common/domain-error.js';
 
-/** More than any request has. Validating an unknown parameter takes microseconds, and an address has room for thousands. */
+/**
+ * More than any request has. Validating an unknown parameter takes microseconds, and an address has
+ * room for thousands.
+ */
 export const MOST_PARAMETERS = 50;
 const MOST_NAMED = 10;
 const LONGEST_NAME = 100;
 
-/** Whether a query string or a form has more parameters than any request. Counted without parsing it. */
+/**
+ * Whether a query string or a form has more parameters than any request. Counted without parsing
+ * it.
+ */
 export function hasTooManyParameters(text: string): boolean {
   let count = 0;
   for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1)) {

@@ -4,7 +4,10 @@ import type { Listener } from './listener.js';
 
 const PAUSE_MS = 60_000;
 
-/** Counts the connections that a listener refuses, or ends by itself; of refusals the log speaks at most once a minute. */
+/**
+ * Counts the connections that a listener refuses, or ends by itself; of refusals the log speaks at
+ * most once a minute.
+ */
 export function reportConnections(listener: Listener, name: ListenerName, metrics: HttpMetrics): void {
   const logger = new Logger('Connections');
   let saidAtMs = -Infinity;

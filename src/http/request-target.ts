@@ -4,7 +4,10 @@ import { setRefusal } from './refusal.js';
 
 /** Neither a fragment nor anything unprintable: for these Express turns to a parser that can fail, and then answers nothing. */
 const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/;
-/** What only a path has that may be spelled in another way: a percent sign, or a segment that begins with a dot. */
+/**
+ * What only a path has that may be spelled in another way: a percent sign, or a segment that begins
+ * with a dot.
+ */
 const MAY_BE_RESPELLED = /%|\/\./;
 const SCHEME_AND_AUTHORITY = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
 const ESCAPE = /%[0-9a-f]{2}/gi;
@@ -12,11 +15,14 @@ const MALFORMED_ESCAPE = /%(?![0-9a-f]{2})/i;
 const UNRESERVED = /[A-Za-z0-9._~-]/;
 
 /**
- * Gives the request its target in the one form that the router, guards and log see: in origin form (RFC 9112, section 3.2), so that
- * `GET http://any.host/path` is `GET /path`, and with its path normalized (RFC 3986, section 6.2.2), so that `/x/../%61pi%5fkeys` is
- * `/api_keys`. The query stays as it is. Nothing reserved is decoded: `%2F` is no separator. A path with a malformed escape is not
- * decoded at all. A target that is no address is noted as a refusal, and the router never sees it.
- * @param opaqueBelow where the path of somebody else begins, which must not lead out of there: dot segments stay
+ * Gives the request its target in the one form that the router, guards and log see: in origin form
+ * (RFC 9112, section 3.2), so that `GET http://any.host/path` is `GET /path`, and with its path
+ * normalized (RFC 3986, section 6.2.2), so that `/x/../%61pi%5fkeys` is `/api_keys`. The query
+ * stays as it is. Nothing reserved is decoded: `%2F` is no separator. A path with a malformed
+ * escape is not decoded at all. A target that is no address is noted as a refusal, and the router
+ * never sees it.
+ * @param opaqueBelow where the path of somebody else begins, which must not lead out of there: dot
+ * segments stay
  */
 export function normalizeTarget(request: IncomingMessage, opaqueBelow?: string): void {
   const { url = '' } = request;

@@ -7,8 +7,9 @@ interface Waiting {
 }
 
 /**
- * Ends connections whose peer does not read: bytes of an answer wait, and for a while none of them could be sent. A peer that reads slowly
- * is not ended. One look at all sockets once a second, rather than a timer for each answer.
+ * Ends connections whose peer does not read: bytes of an answer wait, and for a while none of them
+ * could be sent. A peer that reads slowly is not ended. One look at all sockets once a second,
+ * rather than a timer for each answer.
  */
 export class StalledReaders {
   private readonly waiting = new Map<Socket, Waiting>();
@@ -51,8 +52,9 @@ export class StalledReaders {
 }
 
 /**
- * What libuv has of the write that is under way. `writableLength` falls only when a whole write, a megabyte perhaps, is done; Node's own
- * timeouts look at this, too. Without it, a slow reader would need to take a whole write within the time.
+ * What libuv has of the write that is under way. `writableLength` falls only when a whole write, a
+ * megabyte perhaps, is done; Node's own timeouts look at this, too. Without it, a slow reader would
+ * need to take a whole write within the time.
  */
 function unsentBytes(socket: Socket): number {
   const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null };

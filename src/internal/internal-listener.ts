@@ -54,7 +54,8 @@ export class InternalListener {
     const receive = (request: IncomingMessage, response: ServerResponse) => {
       this.receive(request, response);
     };
-    // Dot segments in the path of Envoy's client must not lead to another endpoint: one that answers 200 would let the client in.
+    // Dot segments in the path of Envoy's client must not lead to another endpoint: one that
+    // answers 200 would let the client in.
     this.listener = new Listener(receive, { ...LIMITS, maxConnections: config.maxConnections }, {}, `${ENVOY_PREFIX}/`);
     recorder.watch(this.listener);
     answerBelowHttp(this.listener.server, logger, config.env);

@@ -85,7 +85,10 @@ async function readForm({ request, response }: Call): Promise<URLSearchParams> {
   return new URLSearchParams(text);
 }
 
-/** RFC 6749, section 3.1: a parameter without a value counts as left out, and none comes more than once. */
+/**
+ * RFC 6749, section 3.1: a parameter without a value counts as left out, and none comes more than
+ * once.
+ */
 function onlyValue(form: URLSearchParams, name: string): string | null {
   const [value = null, ...more] = form.getAll(name).filter((given) => given !== '');
   if (more.length > 0) {

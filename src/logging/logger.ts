@@ -31,10 +31,11 @@ export type StructuredLogger = Logger & {
 const URGENT = pino.levels.values.warn ?? 40;
 
 /**
- * The logger that the configuration asks for: one line an entry, times in ISO 8601 and UTC, errors (`err`) with stack and causes.
- * Whatever is logged, by whomever, no secret leaves: the last thing that happens to a line's text is redaction by pattern.
- * Warnings and worse are written before the call returns, so that the one before a crash is there. Lines that the destination could
- * not take are dropped, and the log says how many as soon as it can (ADR 17).
+ * The logger that the configuration asks for: one line an entry, times in ISO 8601 and UTC, errors
+ * (`err`) with stack and causes. Whatever is logged, by whomever, no secret leaves: the last thing
+ * that happens to a line's text is redaction by pattern. Warnings and worse are written before the
+ * call returns, so that the one before a crash is there. Lines that the destination could not take
+ * are dropped, and the log says how many as soon as it can (ADR 17).
  */
 export function createLogger(
   config: Pick<Config, 'logLevel' | 'logFormat'>,

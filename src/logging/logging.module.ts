@@ -13,7 +13,10 @@ export interface LoggingOptions {
   readonly redact?: (text: string) => string;
 }
 
-/** Provides the structured logger (`LOGGER`), its destination (`LINE_SINK`) and Nest's adapter for it. Needs `CONFIG`. */
+/**
+ * Provides the structured logger (`LOGGER`), its destination (`LINE_SINK`) and Nest's adapter for
+ * it. Needs `CONFIG`.
+ */
 @Global()
 @Module({})
 export class LoggingModule {

@@ -13,7 +13,10 @@ function arrange() {
   return { written, output: new StandardOutput({ write }, ignore, ignore) };
 }
 
-/** A destination that takes as many bytes as it has room, and says about all others what a full one says. */
+/**
+ * A destination that takes as many bytes as it has room, and says about all others what a full one
+ * says.
+ */
 function arrangeFull(code = 'EAGAIN') {
   const destination = { text: '', room: 0 };
   const write = (bytes: Buffer) => {

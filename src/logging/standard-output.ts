@@ -6,7 +6,10 @@ import { openStandardOutput, writeToStandardError, type Output } from './standar
 const MOST_CHARACTERS = 65_536;
 /** What waits for a destination that takes nothing. Further lines are dropped. */
 const MOST_WAITING_BYTES = 4 * 1024 * 1024;
-/** A blocked destination is tried again after the first of these; the pause doubles up to the second. */
+/**
+ * A blocked destination is tried again after the first of these; the pause doubles up to the
+ * second.
+ */
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
 /** How long the end of the process waits for a reader that is merely slow. */
@@ -15,11 +18,11 @@ const LAST_PAUSE_MS = 5;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Writes the lines of one turn of the event loop at its end, all at once: under load, one system call for many lines. Urgent lines
- * are written immediately, together with all lines before them.
+ * Writes the lines of one turn of the event loop at its end, all at once: under load, one system
+ * call for many lines. Urgent lines are written immediately, together with all lines before them.
  *
- * Never waits for the destination (ADR 17). What it does not take, because its reader is slow or its disk is full, waits in memory
- * and is tried again; beyond 4 MB, lines are dropped and counted.
+ * Never waits for the destination (ADR 17). What it does not take, because its reader is slow or
+ * its disk is full, waits in memory and is tried again; beyond 4 MB, lines are dropped and counted.
  */
 export class StandardOutput implements LineSink {
   droppedLines = 0;
@@ -69,7 +72,10 @@ export class StandardOutput implements LineSink {
     this.report = report;
   }
 
-  /** Keeps a line for later. Once lines were dropped, half of the buffer must be free before others are kept: one gap, not many. */
+  /**
+   * Keeps a line for later. Once lines were dropped, half of the buffer must be free before others
+   * are kept: one gap, not many.
+   */
   private hold(line: string): void {
     const bytes = Buffer.byteLength(line);
     if (this.unreported > 0 || this.waitingBytes + bytes > MOST_WAITING_BYTES) {

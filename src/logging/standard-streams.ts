@@ -14,9 +14,10 @@ export interface Output {
 }
 
 /**
- * Keeps errors of stdout and stderr (a closed pipe, a full disk) from ending the process: without a listener, Node throws them.
- * Also makes both non-blocking if they are pipes or sockets, which Node does when it creates the streams. Node restores the flags of
- * the file descriptors when it exits; a process that shares the pipe sees O_NONBLOCK until then.
+ * Keeps errors of stdout and stderr (a closed pipe, a full disk) from ending the process: without a
+ * listener, Node throws them. Also makes both non-blocking if they are pipes or sockets, which Node
+ * does when it creates the streams. Node restores the flags of the file descriptors when it exits;
+ * a process that shares the pipe sees O_NONBLOCK until then.
  */
 export function surviveStreamErrors(): void {
   for (const stream of [process.stdout, process.stderr]) {
@@ -26,14 +27,20 @@ export function surviveStreamErrors(): void {
   }
 }
 
-/** Standard output, without waiting: not for the reader of a pipe, and not for a terminal that is paused (Ctrl-S). */
+/**
+ * Standard output, without waiting: not for the reader of a pipe, and not for a terminal that is
+ * paused (Ctrl-S).
+ */
 export function openStandardOutput(): Output {
   surviveStreamErrors();
   const fd = isatty(STDOUT) ? openTerminal() : STDOUT;
   return { write: (bytes) => writeSync(fd, bytes) };
 }
 
-/** Opened a second time, because Node and the shell write to the first descriptor and expect it to block. */
+/**
+ * Opened a second time, because Node and the shell write to the first descriptor and expect it to
+ * block.
+ */
 function openTerminal(): number {
   try {
     return openSync('/dev/stdout', constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

@@ -10,8 +10,8 @@ import { PepperRing, type SecretBinding, type VersionedDigest } from './pepper-r
 import { formatSecret, maskSecret, SECRET_RANDOM_BYTES } from './secret-form.js';
 
 /**
- * bcrypt takes a core for as long as it runs: more at once than there are cores would only take time from the event loop. No more
- * than Node's own threads, where they would queue without bound.
+ * bcrypt takes a core for as long as it runs: more at once than there are cores would only take
+ * time from the event loop. No more than Node's own threads, where they would queue without bound.
  */
 export const HASHES_AT_ONCE = Math.min(4, availableParallelism());
 /** At 30 hashes a second, as many as a full queue takes. */
@@ -43,7 +43,8 @@ export class SecretIssuer {
   ) {}
 
   /**
-   * Makes a secret for a key. Takes as long as bcrypt does: call it outside any transaction, and only for who may have one.
+   * Makes a secret for a key. Takes as long as bcrypt does: call it outside any transaction, and
+   * only for who may have one.
    * @throws UnavailableError when it waited too long for its turn
    * @throws TooManyRequestsError when too many of the organization wait already
    */

@@ -9,8 +9,9 @@ import { sayTheSame, type StoredSecret } from './stored-secret.js';
 import { sizeOf } from './stored-secret-size.js';
 
 /**
- * Facts by secret id, bounded by number and by bytes; the least recently used go first. Holds what the database says, never a verdict, and no
- * unknown id. The order of use is kept only from half of either bound on, because nothing is evicted long before.
+ * Facts by secret id, bounded by number and by bytes; the least recently used go first. Holds what
+ * the database says, never a verdict, and no unknown id. The order of use is kept only from half of
+ * either bound on, because nothing is evicted long before.
  */
 @Injectable()
 export class FactsCache {

@@ -6,9 +6,10 @@ import { DedicatedConnection } from '../database/dedicated-connection.js';
 import { serverTimeToMs } from './stored-secret.js';
 
 /**
- * Longer than the longest transaction, and than a commit may hang on the server: semi-synchronous replication gives up on its replica
- * after 10 s. Entries that commit after younger ones, and gaps in their ids, do not matter. The entries of a commit that hangs for
- * longer are written again by `UnconfirmedCommits`.
+ * Longer than the longest transaction, and than a commit may hang on the server: semi-synchronous
+ * replication gives up on its replica after 10 s. Entries that commit after younger ones, and gaps
+ * in their ids, do not matter. The entries of a commit that hangs for longer are written again by
+ * `UnconfirmedCommits`.
  */
 export const OVERLAP_MS = 20_000;
 const DEADLINE_MS = 400;

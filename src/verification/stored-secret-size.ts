@@ -1,8 +1,8 @@
 import type { StoredSecret } from './stored-secret.js';
 
 /**
- * What every entry takes, measured: its objects, ids, digest and times, the text of its answer without label and scopes, and its places in
- * the cache and in the index from keys to secrets.
+ * What every entry takes, measured: its objects, ids, digest and times, the text of its answer
+ * without label and scopes, and its places in the cache and in the index from keys to secrets.
  */
 const FIXED_BYTES = 1_050;
 const STRING_HEADER_BYTES = 16;
@@ -14,8 +14,8 @@ const SCOPE_TEXT_BYTES = 20;
 const ESCAPE_BYTES = 6;
 
 /**
- * How much memory a cache entry takes, in bytes, once it has been answered from. Never less than it does, give or take a few percent; more
- * where several keys share a list.
+ * How much memory a cache entry takes, in bytes, once it has been answered from. Never less than it
+ * does, give or take a few percent; more where several keys share a list.
  */
 export function sizeOf({ secretHash, key: { record, allowList } }: StoredSecret): number {
   const { label, description, scopes } = record;

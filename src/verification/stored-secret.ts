@@ -84,7 +84,10 @@ function copyOf(secretId: string): string {
 
 /** The last ones: of the many keys of one organization each has the same text, which is in memory, and in the processor's cache, once. */
 const ORGANIZATION_IDS = new LRUCache<OrganizationId, OrganizationId>({ max: 1_000, memoMethod: (id) => id });
-/** The last lists of scopes, by the text of the column: there are few different ones, and one can be larger than the rest of a key. */
+/**
+ * The last lists of scopes, by the text of the column: there are few different ones, and one can be
+ * larger than the rest of a key.
+ */
 const SCOPE_LISTS = new LRUCache<string, readonly Scope[]>({
   max: 1_000,
   maxSize: 1_000_000,
@@ -92,7 +95,10 @@ const SCOPE_LISTS = new LRUCache<string, readonly Scope[]>({
   memoMethod: (text) => jsonTexts(text).filter(isScope),
 });
 
-/** What the bearer of a key may see of it. The networks are in memory once, compiled, and shown from there. */
+/**
+ * What the bearer of a key may see of it. The networks are in memory once, compiled, and shown from
+ * there.
+ */
 class StoredKeyRecord implements KeyRecord {
   id!: ApiKeyId;
   organizationId!: OrganizationId;

@@ -33,7 +33,8 @@ describe('the connections of a pool', () => {
   };
 
   it.each([
-    // Of two connections, verification and the system share the one that the control plane cannot take.
+    // Of two connections, verification and the system share the one that the control plane cannot
+    // take.
     { size: 2, lane: 'control', most: 1, usable: ['verification', 'system'] },
     { size: 2, lane: 'verification', most: 1, usable: ['control'] },
     { size: 2, lane: 'system', most: 1, usable: ['control'] },

@@ -162,7 +162,8 @@ describe('the failures that the document shows', () => {
 
   describe('when the service fails', () => {
     beforeAll(async () => {
-      // Rows that cannot be understood, once no instance remembers what they were. A missing table would be an outage.
+      // Rows that cannot be understood, once no instance remembers what they were. A missing table
+      // would be an outage.
       await app.schema.connection.query('CREATE TABLE scopes_before AS SELECT id, scopes FROM api_keys');
       await app.schema.connection.query('UPDATE api_keys SET scopes = \'"none"\'');
       app.app.get(FactsCache).clear();

@@ -1,4 +1,7 @@
-/** A setting that a server's manual allows, as SQL for its administrator, and the SQL that takes it back. */
+/**
+ * A setting that a server's manual allows, as SQL for its administrator, and the SQL that takes it
+ * back.
+ */
 export interface BadSetting {
   readonly title: string;
   readonly apply: readonly string[];
@@ -11,7 +14,9 @@ const set = (assignment: string, title = assignment): BadSetting => ({
   restore: [`SET GLOBAL ${assignment.replace(/=[^=]*$/, '= DEFAULT')}`],
 });
 
-/** Of MySQL alone, or of MariaDB alone: the other kind of server reads a setting that says nothing. */
+/**
+ * Of MySQL alone, or of MariaDB alone: the other kind of server reads a setting that says nothing.
+ */
 const either = (mysql: string, mariadb: string, title: string): BadSetting => {
   const both = (left: string, right: string) => `SET GLOBAL /*!80000 ${left} */ /*M!101100 ${right} */`;
   const toDefault = (assignment: string) => assignment.replace(/=[^=]*$/, '= DEFAULT');

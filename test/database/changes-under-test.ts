@@ -25,7 +25,10 @@ export async function createSubject(ground: Ground): Promise<Subject> {
   return { organizationId, caller, target, revoker };
 }
 
-/** Whether a transaction with these statements changes the subject. Counts of its requests are no changes. */
+/**
+ * Whether a transaction with these statements changes the subject. Counts of its requests are no
+ * changes.
+ */
 export function concerns({ organizationId, caller, target }: Subject, statements: readonly string[]): boolean {
   if (statements[1]?.startsWith('INSERT INTO settings') === true) {
     return false;

@@ -72,7 +72,10 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
     return { lastAcceptedMs, deletedMs };
   }
 
-  /** Deletes a key on B, so that the change log goes on past the entry of the transaction that hangs. */
+  /**
+   * Deletes a key on B, so that the change log goes on past the entry of the transaction that
+   * hangs.
+   */
   async function deleteAnother(): Promise<void> {
     const [other] = await ground.createKeys(1);
     await b.must('DELETE', `${KEYS}/${other?.id ?? ''}`, ground.root);
@@ -160,7 +163,10 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
   }, 60_000);
 });
 
-/** Keeps every COMMIT waiting on the server, as a semi-synchronous replica does that is away. @returns what ends it */
+/**
+ * Keeps every COMMIT waiting on the server, as a semi-synchronous replica does that is away.
+ * @returns what ends it
+ */
 async function holdCommits(server: StoppableServer): Promise<() => Promise<void>> {
   const admin = await server.connect();
   const [rows] = await admin.query<RowDataPacket[]>('SELECT VERSION() AS version');

@@ -13,7 +13,10 @@ const AT_ONCE = laneLimits(DEFAULT_POOL_SIZE).runningPerTenant;
 const PATIENCE_MS = 40_000;
 const RETRY_PAUSE_MS = 250;
 
-/** Where the client of a change was lost, and how long it took until another instance had revoked what the change concerned. */
+/**
+ * Where the client of a change was lost, and how long it took until another instance had revoked
+ * what the change concerned.
+ */
 export interface Loss {
   /** The statement that the server never received as a whole. */
   readonly before: string;
@@ -38,7 +41,10 @@ export async function startInstances(ground: Ground): Promise<Instances> {
   return { proxy, losing, revoking };
 }
 
-/** Makes the change again and again, loses its client at each statement in turn, and revokes on another instance. */
+/**
+ * Makes the change again and again, loses its client at each statement in turn, and revokes on
+ * another instance.
+ */
 export async function loseClients(
   ground: Ground,
   { proxy, losing, revoking }: Instances,
@@ -99,7 +105,10 @@ function placesIn(statements: readonly string[]): Place[] {
   return [...places, ...places.slice(-2).map((place) => ({ ...place, isHalfSent: true }))];
 }
 
-/** Deletes both keys and stops their organization, trying again while that is refused. @returns how long it took */
+/**
+ * Deletes both keys and stops their organization, trying again while that is refused. @returns how
+ * long it took
+ */
 async function revoke({ app, url }: AppOn, { organizationId, caller, target, revoker }: Subject): Promise<number> {
   const startedMs = performance.now();
   for (const { id } of [target, caller]) {

@@ -14,13 +14,19 @@ import { connectionOptions, testServerUrl } from '../support/schema.js';
  */
 export type Pooling = 'session' | 'statement' | 'forgetful' | 'strict';
 
-/** A proxy that ends MySQL's protocol itself, as ProxySQL does: the connection ids that it tells are not the server's. */
+/**
+ * A proxy that ends MySQL's protocol itself, as ProxySQL does: the connection ids that it tells are
+ * not the server's.
+ */
 export interface PoolingProxy {
   readonly url: string;
   close(): void;
 }
 
-/** What it greets clients with: protocol 10, autocommit, every capability but those of newer clients. */
+/**
+ * What it greets clients with: protocol 10, autocommit, every capability but those of newer
+ * clients.
+ */
 const GREETING = {
   protocolVersion: 10,
   serverVersion: '8.0.0-proxy',
@@ -50,7 +56,8 @@ export async function openPoolingProxy(pooling: Pooling, schema: string): Promis
     const own = [connectBackend(), ...(pooling === 'statement' ? [connectBackend()] : [])];
     let turn = 0;
     const pass = (sql: string) => {
-      // Each answer continues the count of packets of its question, which mysql2 leaves to its user.
+      // Each answer continues the count of packets of its question, which mysql2 leaves to its
+      // user.
       client.sequenceId = 1;
       if (pooling === 'forgetful' && sql.startsWith('SET ')) {
         client.writeOk({ affectedRows: 0 });

@@ -4,7 +4,10 @@ import { startServer, type StoppableServer } from '../support/stoppable-server.j
 import { CHARACTER_SETS, GLOBAL_SETTINGS, INIT_CONNECTS, type BadSetting } from './bad-servers.js';
 import { expectWholeProduct } from './whole-product.js';
 
-/** A server whose clients do not choose their character set, and one whose clients may not set the time of their session. */
+/**
+ * A server whose clients do not choose their character set, and one whose clients may not set the
+ * time of their session.
+ */
 const OPTIONS = ['--loose-skip-character-set-client-handshake', '--loose-secure-timestamp=YES'];
 
 describe('on a server that is set up badly, the whole product works as on any other:', () => {

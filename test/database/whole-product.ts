@@ -12,15 +12,18 @@ import { KeysClient } from '../support/keys-client.js';
 /** Texts that are longer in other character sets, or have no form there. */
 const LABELS = ['Küche 🔑', 'é'.repeat(200), '中'.repeat(255), 'it\'s a \\ "quoted" `label` -- with /* marks */'];
 
-/** What a key with `api_keys.update` sends of itself to take every right, where the server reads UTF-8 as another character set. */
+/**
+ * What a key with `api_keys.update` sends of itself to take every right, where the server reads
+ * UTF-8 as another character set.
+ */
 const injection = (id: string) =>
   `中', scopes=0x5b225c75303032615c22225d, ip_allow_list=0x5b5d, expires_at=NULL WHERE id=0x${id.replace(/^api_key_|-/g, '')} -- `;
 
 const EXPIRES_AT = '2099-12-31 23:59:59';
 
 /**
- * Uses the whole product on a database, from the first migration to a deleted key, and checks that it does what it does on a server
- * that is set up well.
+ * Uses the whole product on a database, from the first migration to a deleted key, and checks that
+ * it does what it does on a server that is set up well.
  * @param admin a connection of the server's administrator
  */
 export async function expectWholeProduct(databaseUrl: string, admin: Connection, schema: string): Promise<void> {

@@ -10,10 +10,14 @@ import { startService, type Service } from '../support/service.js';
 import { measured } from '../faults/measured.js';
 import { medianMs, OtherOrganization } from './others.js';
 
-/** Half of the time that a request may wait: the other half is for whatever else the machine does. */
+/**
+ * Half of the time that a request may wait: the other half is for whatever else the machine does.
+ */
 const BURST_SECONDS = REQUEST_WAIT_MS / 2_000;
 
-/** How many bcrypt hashes this machine makes in a second, with as many at once as the service has. */
+/**
+ * How many bcrypt hashes this machine makes in a second, with as many at once as the service has.
+ */
 async function hashesPerSecond(): Promise<number> {
   const untilMs = performance.now() + 1_000;
   let hashes = 0;

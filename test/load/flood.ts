@@ -11,7 +11,9 @@ export interface Flood {
   readonly seconds: number;
 }
 
-/** Floods in a process of its own, to its end. Resolves with how many answers of each status came. */
+/**
+ * Floods in a process of its own, to its end. Resolves with how many answers of each status came.
+ */
 export async function flood(what: Flood): Promise<Readonly<Record<string, number>>> {
   const child = spawn(process.execPath, [resolve('test/load/send-flood.mjs'), JSON.stringify(what)], {
     stdio: ['ignore', 'pipe', 'inherit'],

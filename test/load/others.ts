@@ -16,7 +16,10 @@ export interface OthersOutcomes {
   readonly creates: readonly Outcome[];
 }
 
-/** An organization that works while another one floods: each kind of work by one client, one request after the other. */
+/**
+ * An organization that works while another one floods: each kind of work by one client, one request
+ * after the other.
+ */
 export class OtherOrganization {
   private readonly unseen: MadeKey[];
 

@@ -49,7 +49,9 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     await schema.drop();
   });
 
-  /** Asks for the list on a connection of its own, again and again for ten seconds, and never reads. */
+  /**
+   * Asks for the list on a connection of its own, again and again for ten seconds, and never reads.
+   */
   function askAndNotRead(intervalMs: number): Socket {
     const { port, hostname } = new URL(service.url);
     const request = `GET ${LIST} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${reader.secret}\r\n\r\n`;
@@ -57,7 +59,8 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     socket.pause();
     socket.on('error', () => undefined);
     socket.write(request);
-    // Again and again: the kernel takes several megabytes of a connection before anything waits in the process.
+    // Again and again: the kernel takes several megabytes of a connection before anything waits in
+    // the process.
     const asking = setInterval(() => socket.write(request), intervalMs);
     socket.once('close', () => {
       clearInterval(asking);
@@ -95,7 +98,10 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     );
   }, 120_000);
 
-  /** Reads lists one after the other, each on a connection of its own, and keeps nothing of them; the statuses and sizes that came. */
+  /**
+   * Reads lists one after the other, each on a connection of its own, and keeps nothing of them;
+   * the statuses and sizes that came.
+   */
   async function readAgainAndAgain(untilMs: number, seen: { status: string; bytes: number }[]): Promise<void> {
     const { port, hostname } = new URL(service.url);
     while (performance.now() < untilMs) {

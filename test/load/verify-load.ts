@@ -4,7 +4,10 @@ import { exchange } from '../support/http-load.js';
 
 const PAUSE_MS = 5;
 
-/** Milliseconds of the `/verify` calls that one client makes, one after the other, for as long as something else goes on. */
+/**
+ * Milliseconds of the `/verify` calls that one client makes, one after the other, for as long as
+ * something else goes on.
+ */
 export async function verifyWhile(
   internalUrl: string,
   secret: string,

@@ -64,7 +64,10 @@ describe('a service whose log', () => {
     return folder;
   };
 
-  /** What must work, whatever becomes of the log. A create includes bcrypt, which runs in libuv's thread pool. */
+  /**
+   * What must work, whatever becomes of the log. A create includes bcrypt, which runs in libuv's
+   * thread pool.
+   */
   const expectWell = async ({ url, ask }: QuietService, count = 500) => {
     expect(await ask(count)).toEqual({ 200: count });
     expect((await send(url, 'POST', KEYS, { secret, body: { label: 'Made meanwhile' } })).status).toBe(200);

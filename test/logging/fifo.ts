@@ -16,7 +16,10 @@ export class Fifo {
   private readonly chunk = Buffer.alloc(65_536);
   private reader: number | undefined;
 
-  /** @param writerFlags besides O_WRONLY: O_NONBLOCK, for a pipe that somebody else has made non-blocking */
+  /**
+   * @param writerFlags besides O_WRONLY: O_NONBLOCK, for a pipe that somebody else has made
+   * non-blocking
+   */
   constructor(writerFlags = 0) {
     execFileSync('mkfifo', [this.path]);
     this.openReader();

@@ -5,12 +5,18 @@ import { Product, serviceEnv, type Program } from '../support/product.js';
 
 const AT_ONCE = 50;
 
-/** The built product with its streams connected to what a test likes; so it is found by its ports, not by what it prints. */
+/**
+ * The built product with its streams connected to what a test likes; so it is found by its ports,
+ * not by what it prints.
+ */
 export interface QuietService {
   readonly product: Product;
   readonly url: string;
   readonly internalUrl: string;
-  /** Asks for `/health/live` many times, each of which writes a line, and returns how often each status came. */
+  /**
+   * Asks for `/health/live` many times, each of which writes a line, and returns how often each
+   * status came.
+   */
   readonly ask: (count: number) => Promise<Record<number, number>>;
   /** The value of a metric without labels. */
   readonly metric: (name: string) => Promise<number>;

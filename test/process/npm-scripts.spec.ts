@@ -99,7 +99,8 @@ describe('the npm scripts', () => {
 
   it('`npm start` makes a database of its own and serves from it, whatever the environment', async () => {
     const clone = new Clone('all', AWKWARD_NAME);
-    // No one else may read what is made, and there is no input, no home, no folder for temporary files, no language.
+    // No one else may read what is made, and there is no input, no home, no folder for temporary
+    // files, no language.
     const env = { TMPDIR: '/nowhere', LANG: 'C', LC_ALL: 'C', TZ: 'Nowhere/Land' };
     const start = clone.shell('umask 077; exec npm start <&-', env);
     const [, url = ''] = await start.says(/Latchkey is ready\.[^]*?API +(http:\/\/[\w.:]+)\/developers/, 60_000);

@@ -10,7 +10,10 @@ interface PackageFile {
 
 const { engines, scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as PackageFile;
 
-/** No file of the test's can be loaded by a Node that does not exist here: a present one is told that it is another. */
+/**
+ * No file of the test's can be loaded by a Node that does not exist here: a present one is told
+ * that it is another.
+ */
 const PRETENCE = { NODE_OPTIONS: `--require "${resolve('test/process/pretend-version.cjs')}"` };
 
 const sentence = (version: string) => `Latchkey needs Node 20.19 or newer; this is ${version}.\n`;
@@ -51,7 +54,8 @@ describe('the npm scripts', () => {
     const unchecked = Object.entries(scripts).filter(
       ([, command]) => !command.startsWith('node scripts/check-system.cjs && exec '),
     );
-    // It runs what is built already, also where there are no scripts; the service checks its Node itself.
+    // It runs what is built already, also where there are no scripts; the service checks its Node
+    // itself.
     expect(Object.fromEntries(unchecked)).toEqual({ 'start:prod': 'exec node dist/src/main.js' });
   });
 

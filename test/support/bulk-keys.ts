@@ -10,7 +10,10 @@ import type { MadeKey } from './service.js';
 import { TEST_PEPPER } from './test-app.js';
 
 const ROWS_PER_INSERT = 1_000;
-/** Of the largest keys, so that an insert fits into the smallest packet that a server takes by default (16 MB). */
+/**
+ * Of the largest keys, so that an insert fits into the smallest packet that a server takes by
+ * default (16 MB).
+ */
 const LARGEST_ROWS_PER_INSERT = 500;
 /** Nobody looks at it while there is a digest. */
 const NO_BCRYPT = 'x'.repeat(60);
@@ -44,7 +47,10 @@ export function greatestFields(): BulkFields {
   };
 }
 
-/** Keys that verify, by the thousand, straight into the tables: every scope, no end, and unless told otherwise any address; without marks. */
+/**
+ * Keys that verify, by the thousand, straight into the tables: every scope, no end, and unless told
+ * otherwise any address; without marks.
+ */
 export async function insertVerifiableKeys(
   connection: Connection,
   organizationId: OrganizationId,

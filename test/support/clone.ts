@@ -20,13 +20,15 @@ interface Package {
 }
 
 /**
- * A copy of the project in which npm scripts can run, and disturb nothing here: the files, the build that the tests have,
- * and links to the installed dependencies. `endProducts` removes it.
+ * A copy of the project in which npm scripts can run, and disturb nothing here: the files, the
+ * build that the tests have, and links to the installed dependencies. `endProducts` removes it.
  */
 export class Clone {
   readonly folder: string;
 
-  /** `dependencies`: all that are installed here, or those that `npm ci --omit=dev` would install */
+  /**
+   * `dependencies`: all that are installed here, or those that `npm ci --omit=dev` would install
+   */
   constructor(dependencies: 'all' | 'production' = 'all', name = 'clone') {
     this.folder = join(makeFolder(), name);
     for (const file of FILES) {
@@ -63,7 +65,8 @@ export class Clone {
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Its own session, as that of a terminal: a signal to the group reaches npm, the shell and the script.
+      // Its own session, as that of a terminal: a signal to the group reaches npm, the shell and
+      // the script.
       detached: true,
     });
   }

@@ -14,7 +14,10 @@ export interface DatabaseProxy {
   /** A URL of the schema through the proxy. */
   url(schema: string): string;
   set(mode: ProxyMode): void;
-  /** A statement that is run after each SET of the client, as if the server did not keep what was set; undefined: none. */
+  /**
+   * A statement that is run after each SET of the client, as if the server did not keep what was
+   * set; undefined: none.
+   */
   spoilSessions(statement: string | undefined): void;
   /** Decides over the next COMMIT that comes by, once. */
   onNextCommit(fate: CommitFate): void;
@@ -24,7 +27,8 @@ export interface DatabaseProxy {
 }
 
 /**
- * @param sessionStatement is run on each new connection before the client hears of it, as if the server were configured so
+ * @param sessionStatement is run on each new connection before the client hears of it, as if the
+ * server were configured so
  * @param server the server, if not the test server
  */
 export async function openProxy(sessionStatement?: string, server = testServerUrl()): Promise<DatabaseProxy> {

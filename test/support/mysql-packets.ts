@@ -1,10 +1,15 @@
 const COM_QUERY = 0x03;
 const PROTOCOL_VERSION = 10;
-/** MySQL's alone: once both sides have agreed to it, attributes stand before the SQL of each query. */
+/**
+ * MySQL's alone: once both sides have agreed to it, attributes stand before the SQL of each query.
+ */
 const QUERY_ATTRIBUTES = 1 << 27;
 const DEADLOCK = 1213;
 
-/** Cuts a stream into the packets of MySQL's protocol: three bytes of length, one of sequence, the payload. */
+/**
+ * Cuts a stream into the packets of MySQL's protocol: three bytes of length, one of sequence, the
+ * payload.
+ */
 export class PacketReader {
   private rest = Buffer.alloc(0);
 
@@ -20,12 +25,16 @@ export class PacketReader {
   }
 }
 
-/** Takes the offer out of a server's greeting, so that a query packet is its SQL, whatever the server. */
+/**
+ * Takes the offer out of a server's greeting, so that a query packet is its SQL, whatever the
+ * server.
+ */
 export function withholdQueryAttributes(greeting: Buffer): void {
   if (greeting[4] !== PROTOCOL_VERSION) {
     return;
   }
-  // After the version: the connection's number (4), a nonce (8), zero, low capabilities (2), charset (1), status (2).
+  // After the version: the connection's number (4), a nonce (8), zero, low capabilities (2),
+  // charset (1), status (2).
   const highCapabilities = greeting.indexOf(0, 5) + 1 + 4 + 8 + 1 + 2 + 1 + 2;
   const offered = greeting.readUInt16LE(highCapabilities);
   greeting.writeUInt16LE(offered & ~(QUERY_ATTRIBUTES >>> 16), highCapabilities);

@@ -93,8 +93,8 @@ export class RunningProcess {
 }
 
 /**
- * What a process of the product may have beside its environment: another folder to work in, another user, and descriptors
- * for its streams. A stream without one is read by the test.
+ * What a process of the product may have beside its environment: another folder to work in, another
+ * user, and descriptors for its streams. A stream without one is read by the test.
  */
 export interface ProcessTraits {
   readonly cwd?: string;
@@ -104,7 +104,10 @@ export interface ProcessTraits {
   readonly stderr?: number;
 }
 
-/** The built product as a process of its own, in an empty working folder, with no environment but what it is given. */
+/**
+ * The built product as a process of its own, in an empty working folder, with no environment but
+ * what it is given.
+ */
 export class Product extends RunningProcess {
   constructor(
     program: Program,

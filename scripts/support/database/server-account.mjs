@@ -10,12 +10,16 @@ import { projectFolder } from '../project.mjs';
  */
 
 /**
- * Numbers for users that neither Debian nor systemd nor anybody's tools give to anyone, within what a rootless container has
- * (https://systemd.io/UIDS-GIDS). The server needs no entry in /etc/passwd.
+ * Numbers for users that neither Debian nor systemd nor anybody's tools give to anyone, within what
+ * a rootless container has (https://systemd.io/UIDS-GIDS). The server needs no entry in
+ * /etc/passwd.
  */
 const UNUSED_UIDS = { first: 60_706, last: 61_183 };
 
-/** Users of the system that earlier versions ran the server as: whoever else runs as one of them owned the database. */
+/**
+ * Users of the system that earlier versions ran the server as: whoever else runs as one of them
+ * owned the database.
+ */
 const SHARED_USERS = ['mysql', 'nobody'];
 
 const ROOT = { uid: 0, gid: 0 };
@@ -45,7 +49,10 @@ export function giveTo(account, folder) {
   giveTree(account, folder);
 }
 
-/** What lies in a folder goes before the folder: one that was interrupted is noticed by its owner, and done again. */
+/**
+ * What lies in a folder goes before the folder: one that was interrupted is noticed by its owner,
+ * and done again.
+ */
 function giveTree({ uid, gid }, path) {
   if (lstatSync(path).isDirectory()) for (const name of readdirSync(path)) giveTree({ uid, gid }, join(path, name));
   lchownSync(path, uid, gid);

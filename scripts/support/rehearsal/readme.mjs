@@ -5,8 +5,9 @@ import { Failure } from '../failure.mjs';
  * The commands that the README gives, as written there.
  *
  * @param {string} file
- * @returns {{ start: string, test: string, tryIt: string, answer: unknown, production: string[] }} `answer`: what it shows
- *   that `tryIt` prints; `production`: the commands one by one, the last of which serves
+ * @returns {{ start: string, test: string, tryIt: string, answer: unknown, production: string[] }}
+ * `answer`: what it shows that `tryIt` prints; `production`: the commands one by one, the last of
+ * which serves
  */
 export function readCommands(file) {
   const readme = readFileSync(file, 'utf8');

@@ -1,6 +1,9 @@
 import { CredentialsMissingError, InvalidCredentialsError } from './access-errors.js';
 
-/** An authentication scheme and, if exactly one token follows it, that token. Spaces separate them, any number, but no tab. */
+/**
+ * An authentication scheme and, if exactly one token follows it, that token. Spaces separate them,
+ * any number, but no tab.
+ */
 const CREDENTIALS = /^[ \t]*([^ \t]+)(?: +([^ \t]+)[ \t]*$)?/;
 
 /** What an `Authorization` header says (RFC 9110, section 11.4). */
@@ -11,7 +14,10 @@ export interface Credentials {
   readonly token: string | undefined;
 }
 
-/** Parses the value of one `Authorization` header; null when it is empty. The characters of the token are not checked. */
+/**
+ * Parses the value of one `Authorization` header; null when it is empty. The characters of the
+ * token are not checked.
+ */
 export function parseCredentials(header: string): Credentials | null {
   const [, scheme, token] = CREDENTIALS.exec(header) ?? [];
   return scheme === undefined ? null : { scheme: scheme.toLowerCase(), token };
@@ -19,8 +25,10 @@ export function parseCredentials(header: string): Credentials | null {
 
 /**
  * The bearer token of a request (RFC 6750, section 2.1).
- * @param authorization every `Authorization` header of the request; Node's `headers` would hide a second one
- * @throws CredentialsMissingError without a header, or with one of another scheme: RFC 6750, section 3.1, wants no error code then
+ * @param authorization every `Authorization` header of the request; Node's `headers` would hide a
+ * second one
+ * @throws CredentialsMissingError without a header, or with one of another scheme: RFC 6750,
+ * section 3.1, wants no error code then
  * @throws InvalidCredentialsError for several headers, or one that is not a bearer token
  */
 export function bearerToken(authorization: readonly string[]): string {

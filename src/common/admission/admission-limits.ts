@@ -13,7 +13,10 @@ export interface AdmissionLimits {
 /** The key that work is done for. Null: work that is bounded by its tenant alone. */
 export type AdmissionKey = string | null;
 
-/** Why a request was not admitted: its queue was full, it waited too long, or what it waits for is known to fail. */
+/**
+ * Why a request was not admitted: its queue was full, it waited too long, or what it waits for is
+ * known to fail.
+ */
 export const REFUSAL_REASONS = ['queue-full', 'timeout', 'unavailable'] as const;
 export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 

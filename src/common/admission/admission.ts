@@ -2,11 +2,13 @@ import type { AdmissionKey, AdmissionLimits, AdmissionOutcome, Patience, Refusal
 import { moveToEnd, TenantWork, type Waiting } from './tenant-work.js';
 
 /**
- * A bounded semaphore that is fair between tenants, and between the keys of a tenant: a place that becomes free goes to the
- * tenants with queued work in rotation, so the length of one queue delays no other. A tenant is whatever must not starve the
- * others: an organization, or a lane of the connection pool.
+ * A bounded semaphore that is fair between tenants, and between the keys of a tenant: a place that
+ * becomes free goes to the tenants with queued work in rotation, so the length of one queue delays
+ * no other. A tenant is whatever must not starve the others: an organization, or a lane of the
+ * connection pool.
  *
- * Invariant: no queued request could run now. So a request that finds room runs at once, and overtakes none that could.
+ * Invariant: no queued request could run now. So a request that finds room runs at once, and
+ * overtakes none that could.
  */
 export class Admission {
   /** Kept while they run or queue something. */

@@ -3,7 +3,10 @@ import type { Admission } from './admission.js';
 import type { AdmissionKey } from './admission-limits.js';
 import { refusalError } from './refusal-error.js';
 
-/** Work that failed as unavailable after this long was not unlucky: what it waited for does not answer. */
+/**
+ * Work that failed as unavailable after this long was not unlucky: what it waited for does not
+ * answer.
+ */
 const SLOW_FAILURE_MS = 1_000;
 
 /** Whose work it is, how long it may wait for its turn, and how the log names the queue. */
@@ -15,8 +18,9 @@ export interface AdmittedWork {
 }
 
 /**
- * Runs work when it is admitted. Where the work fails because something does not answer, whatever of the same tenant waits behind it
- * is refused at once: it would wait again, one after the other, and fail then.
+ * Runs work when it is admitted. Where the work fails because something does not answer, whatever
+ * of the same tenant waits behind it is refused at once: it would wait again, one after the other,
+ * and fail then.
  * @throws TooManyRequestsError when the queue is full
  * @throws UnavailableError when the work waited too long
  */
