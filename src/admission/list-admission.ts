@@ -29,6 +29,9 @@ export const PAGE_LIMITS: AdmissionLimits = {
   queuedPerKey: 256,
 };
 
+/** How long a list may be under way. A page of 1 MB arrives in time at 17 KB a second. */
+const LONGEST_LIST_MS = 60_000;
+
 /** Which lists are under way, from the request until the client has read the answer. */
 @Injectable()
 export class ListAdmission extends Admission {
@@ -49,7 +52,11 @@ export class ListAdmission extends Admission {
       leave();
       return 'aborted';
     }
-    response.once('close', leave);
+    const tooSlow = setTimeout(() => response.destroy(), LONGEST_LIST_MS).unref();
+    response.once('close', () => {
+      clearTimeout(tooSlow);
+      leave();
+    });
     return 'admitted';
   }
 }

@@ -26,10 +26,14 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
   private running: Promise<void> | undefined;
   private stopAtMs = Infinity;
 
+  private readonly database: Database;
+
   constructor(
-    private readonly database: Database,
+    database: Database,
     private readonly changes: Changes,
   ) {
+    // Requests may hold every connection of their lane, waiting for what delayed the commit.
+    this.database = database.over('system');
     changes.subscribeUnconfirmed((commit) => {
       this.logger.warn(`a commit was not acknowledged; its change-log entries are written again: ${subjects(commit)}`);
       this.waiting.add(commit);

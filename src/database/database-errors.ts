@@ -1,3 +1,4 @@
+import { AtCapacityError } from '../common/at-capacity-error.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 
 /** The client side of a connection failed: nothing came back, or nothing could be sent. */
@@ -36,6 +37,9 @@ const SERVER_ERRNOS = new Set([
 
 /** The server, or the account, has as many connections as it may: 1040, 1203, 1226. */
 const CONNECTION_LIMIT_ERRNOS = new Set([1040, 1203, 1226]);
+
+/** Another transaction holds the row. The database answers, and other rows can be used. */
+const LOCK_WAIT_TIMEOUT = 1205;
 
 /** A deadlock, also that of Galera's certification (1213); the certification of MySQL's Group Replication (3101). */
 const CONFLICT_ERRNOS = new Set([1213, 3101]);
@@ -94,6 +98,9 @@ export function serverErrno(error: unknown): number {
 
 /** The error as callers should see it: outages and lost conflicts as `UnavailableError`, everything else as it is. */
 export function asDomainError(error: unknown): unknown {
+  if (driverError(error)?.errno === LOCK_WAIT_TIMEOUT) {
+    return new AtCapacityError({ cause: error, detail: 'another transaction held a lock for too long' });
+  }
   return isOutage(error) || isConflict(error) ? new UnavailableError({ cause: error }) : error;
 }
 

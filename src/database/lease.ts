@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { DataSource, QueryRunner } from 'typeorm';
+import { AtCapacityError } from '../common/at-capacity-error.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { ConnectionLanes, type Lane } from './connection-lanes.js';
 import { DEFAULT_POOL_SIZE, MAX_IDLE_MS } from './connection-options.js';
@@ -13,7 +14,7 @@ interface PooledConnection {
 }
 
 /** Every connection was in use for as long as the caller could wait. Says nothing about the database: it was not asked. */
-export class PoolBusyError extends UnavailableError {}
+export class PoolBusyError extends AtCapacityError {}
 
 /**
  * The connections of a data source, each lent to one user at a time, by lanes. mysql2's pool has no

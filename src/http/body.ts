@@ -3,6 +3,12 @@ import { bodyTooLargeSentence } from '../common/failure-sentences.js';
 import type { Soon } from '../common/soon.js';
 import { ProtocolError } from './protocol-error.js';
 
+/**
+ * How long a body may take by default. The listeners' own limits for a whole request are shorter or
+ * equal.
+ */
+const LONGEST_BODY_MS = 30_000;
+
 /** Whether the request announces a body at all. */
 export function announcesBody({ headers }: IncomingMessage): boolean {
   return Number(headers['content-length'] ?? 0) !== 0 || headers['transfer-encoding'] !== undefined;
@@ -11,9 +17,15 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
 /**
  * The bytes of a request's body. Our own reading rather than body-parser's, which swallows the rest of a refused body before it lets
  * us answer. There at once if all has arrived.
- * @throws ProtocolError (a promise rejects with it) when there are more than `limitBytes`, or the body breaks off
+ * @throws ProtocolError (a promise rejects with it) when there are more than `limitBytes`, when the
+ * body breaks off, or when it has not arrived after `deadlineMs`
  */
-export function readBody(request: IncomingMessage, response: ServerResponse, limitBytes: number): Soon<Buffer> {
+export function readBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limitBytes: number,
+  deadlineMs = LONGEST_BODY_MS,
+): Soon<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
     throw bodyTooLarge(limitBytes);
   }
@@ -21,7 +33,7 @@ export function readBody(request: IncomingMessage, response: ServerResponse, lim
     // Only now, when it will be read: a client that asks before it sends is spared the sending.
     response.writeContinue();
   }
-  return request.complete ? readArrived(request, limitBytes) : readBytes(request, response, limitBytes);
+  return request.complete ? readArrived(request, limitBytes) : readBytes(request, response, limitBytes, deadlineMs);
 }
 
 /** What is there as a whole, as nearly every body is by the time that its request is served, needs nobody to wait for it. */
@@ -37,7 +49,22 @@ function bodyTooLarge(limitBytes: number): ProtocolError {
   return new ProtocolError(413, 'BODY_TOO_LARGE', bodyTooLargeSentence(limitBytes));
 }
 
-function readBytes(request: IncomingMessage, response: ServerResponse, limitBytes: number): Promise<Buffer> {
+function bodyTooSlow(deadlineMs: number): ProtocolError {
+  return new ProtocolError(
+    408,
+    'BODY_TOO_SLOW',
+    `The body did not arrive within ${deadlineMs / 1_000} seconds.`,
+    // What is still to come of the body would be taken for the next request.
+    { Connection: 'close' },
+  );
+}
+
+function readBytes(
+  request: IncomingMessage,
+  response: ServerResponse,
+  limitBytes: number,
+  deadlineMs: number,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -61,8 +88,16 @@ function readBytes(request: IncomingMessage, response: ServerResponse, limitByte
       brokenOff();
       return;
     }
+    const tooSlow = setTimeout(() => {
+      request.off('data', read);
+      reject(bodyTooSlow(deadlineMs));
+    }, deadlineMs);
+    request.once('close', () => {
+      clearTimeout(tooSlow);
+    });
     request.on('data', read);
     request.once('end', () => {
+      clearTimeout(tooSlow);
       const [first] = chunks;
       resolve(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
     });

@@ -13,13 +13,21 @@ import { ProtocolError } from './protocol-error.js';
  */
 export interface JsonBodyLimits extends JsonSize {
   readonly bytes: number;
+  /** How long the body may take to arrive. Left out: as long as the whole request. */
+  readonly deadlineMs?: number;
 }
 
 /**
  * A request of the API has at most 5 members, 32 scopes and 100 networks. Bodies somewhat above
  * that still reach validation, which says more precisely what is wrong.
  */
-const PUBLIC_LIMITS: JsonBodyLimits = { bytes: BODY_LIMIT_BYTES, names: 100, values: 1_000 };
+const PUBLIC_LIMITS: JsonBodyLimits = {
+  bytes: BODY_LIMIT_BYTES,
+  names: 100,
+  values: 1_000,
+  // Such a request has been admitted: while its body arrives, others wait for its place.
+  deadlineMs: 5_000,
+};
 /** So many fields are named in a refusal. */
 const MOST_NAMED = 10;
 const LONGEST_PATH = 100;
@@ -44,7 +52,9 @@ export function readJsonObject(
     throw new ProtocolError(400, 'BODY_MISSING', FAILURE_SENTENCES.bodyMissing);
   }
   requireJsonType(request);
-  return whenThere(readBody(request, response, limits.bytes), (bytes) => parseJsonObject(bytes, limits));
+  return whenThere(readBody(request, response, limits.bytes, limits.deadlineMs), (bytes) =>
+    parseJsonObject(bytes, limits),
+  );
 }
 
 function requireJsonType(request: IncomingMessage): void {

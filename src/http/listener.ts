@@ -62,6 +62,7 @@ export class Listener {
   /** Called for each connection that is ended because its client does not read. */
   whenStalled: () => void = () => undefined;
   private readonly sockets = new Set<Socket>();
+  private makingRoom: NodeJS.Timeout | undefined;
 
   /**
    * @param serve every request, its target normalized; what HTTP itself makes wrong of it is noted
@@ -96,6 +97,7 @@ export class Listener {
     this.server.maxConnections = limits.maxConnections;
     this.server.on('drop', () => {
       this.whenRefused();
+      this.makeRoom();
     });
     this.endStalledReaders(limits.stallTimeoutMs);
   }
@@ -137,6 +139,14 @@ export class Listener {
       clearTimeout(silence);
       clearTimeout(cut);
     }
+  }
+
+  /** Ends idle connections, so that a client that opens them does not keep the others out. */
+  private makeRoom(): void {
+    this.makingRoom ??= setTimeout(() => {
+      this.makingRoom = undefined;
+      this.server.closeIdleConnections();
+    }, IDLE_SWEEP_MS).unref();
   }
 
   private endStalledReaders(timeoutMs: number): void {

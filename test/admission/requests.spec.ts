@@ -151,7 +151,7 @@ describe('the requests of one key', () => {
     expect(said).toEqual(['continue', '200']);
   }, 30_000);
 
-  it('are refused while they wait, when one before them waited for the database in vain', async () => {
+  it('that wait for a locked row are refused, each after its own wait, and served when it is free', async () => {
     const key = await fixture.createKey();
     await lock(key.id);
     const outcomes = await Promise.all(
@@ -161,6 +161,25 @@ describe('the requests of one key', () => {
     expect(tally(outcomes)).toEqual({ 503: 15 });
     expect(outcomes.filter(({ headers }) => headers['retry-after'] !== '1')).toEqual([]);
     expect((await ask('PUT', `${KEYS}/${key.id}`, key.secret, { label: 'Changed' })).status).toBe(200);
+  }, 30_000);
+
+  it('whose bodies do not arrive give their places back: 408 after five seconds', async () => {
+    const { secret } = await fixture.createKey();
+    const answers: [status: number | undefined, connection: string | undefined][] = [];
+    for (let i = 0; i < runningPerKey; i++) {
+      const slow = startCreate(secret);
+      slow.write('{');
+      slow.on('response', (response) => {
+        answers.push([response.statusCode, response.headers.connection]);
+        response.resume();
+      });
+    }
+    await eventually('they run', () => load().running === runningPerKey);
+    const waiting = ask('GET', `${KEYS}/${fixture.root.id}`, secret);
+    expect((await waiting).status).toBe(200);
+    await eventually('all are answered', () => answers.length === runningPerKey);
+    expect(answers).toEqual(Array.from({ length: runningPerKey }, () => [408, 'close']));
+    expect(load()).toEqual({ running: 0, queued: 0 });
   }, 30_000);
 
   it('that fail free their places: refused input, a missing key, a body that breaks off', async () => {

@@ -125,6 +125,26 @@ describe('a listener with MAX_CONNECTIONS open', () => {
   });
 });
 
+describe('a listener whose connections are all idle', () => {
+  it('ends them for clients that come', async () => {
+    const served = await new Served({ maxConnections: 3 }, Buffer.from('x')).open();
+    for (let i = 0; i < 3; i++) {
+      const idle = await served.connect();
+      idle.resume();
+      idle.write(REQUEST);
+    }
+    await eventually('all three were served', () => served.responses.length === 3);
+    await eventually('another one is served', async () => {
+      const next = await served.connect();
+      next.resume();
+      next.write(REQUEST);
+      await sleep(150);
+      return served.responses.length === 4;
+    });
+    await served.close();
+  });
+});
+
 describe('the lists that are under way for a key', () => {
   const key = (organizationId = newId('org_')): Caller =>
     ({ kind: 'key', keyId: newId('api_key_'), organizationId }) as unknown as Caller;

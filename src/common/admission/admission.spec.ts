@@ -52,6 +52,36 @@ describe('admission', () => {
     expect(admission.loadOf('a')).toEqual({ running: 3, queued: 2 });
   });
 
+  it('lets a further key wait where two keys have filled the queue of their tenant', async () => {
+    const admission = new Admission(LIMITS);
+    const { admitted, ask } = requests(admission);
+    const outcomes: Record<string, AdmissionOutcome> = {};
+    const note = async (name: string, key: string) => {
+      outcomes[name] = await ask('a', key, name);
+    };
+    for (const [key, count] of [
+      ['k1', 5],
+      ['k2', 3],
+    ] as const) {
+      for (let i = 1; i <= count; i++) {
+        void note(`${key}.${i}`, key);
+      }
+    }
+    await settled();
+    expect(admission.loadOf('a')).toEqual({ running: 3, queued: 5 });
+    void note('k3.1', 'k3');
+    await settled();
+    // The newest request of the longest queue gives way.
+    expect(outcomes).toMatchObject({ 'k1.5': 'queue-full' });
+    expect(outcomes['k3.1']).toBeUndefined();
+    expect(admission.loadOf('a')).toEqual({ running: 3, queued: 5 });
+    admission.leave('a', 'k1');
+    admission.leave('a', 'k1');
+    admission.leave('a', 'k2');
+    await settled();
+    expect(admitted.slice(3)).toContain('k3.1');
+  });
+
   it('serves the tenants with queued work in rotation, whatever the length of their queues', async () => {
     const admission = new Admission({ ...LIMITS, running: 1, runningPerTenant: 1, queuedPerKey: 5 });
     const { admitted, ask } = requests(admission);
@@ -89,8 +119,8 @@ describe('admission', () => {
     }
     expect(await ask('a', 'k1')).toBe('queue-full');
     void ask('a', 'k2');
-    void ask('a', 'k3');
-    expect(await ask('a', 'k4')).toBe('queue-full');
+    void ask('a', 'k2');
+    expect(await ask('a', 'k2')).toBe('queue-full');
     void ask('c');
     await settled();
     expect(admission.loadOf('c')).toEqual({ running: 0, queued: 1 });

@@ -59,7 +59,7 @@ export class Admission {
     if (patience.signal?.aborted === true) {
       return 'aborted';
     }
-    const outcome = this.hasQueueFor(tenant, key) ? await this.wait(tenant, key, patience) : 'queue-full';
+    const outcome = this.makeQueueFor(tenant, key) ? await this.wait(tenant, key, patience) : 'queue-full';
     if (outcome !== 'admitted' && outcome !== 'aborted') {
       this.counts[outcome]++;
     }
@@ -158,6 +158,19 @@ export class Admission {
       }
     }
     return places;
+  }
+
+  /**
+   * Whether the request can wait. Where the queue of its tenant is full, the newest request of the
+   * key with the longest queue gives way to a key that has fewer: two keys must not lock out the
+   * third, by which a leaked one is deleted.
+   */
+  private makeQueueFor(tenant: string, key: AdmissionKey): boolean {
+    if (this.hasQueueFor(tenant, key)) {
+      return true;
+    }
+    this.tenants.get(tenant)?.newestOfLongestQueue(key)?.settle('queue-full');
+    return this.hasQueueFor(tenant, key);
   }
 
   private hasQueueFor(tenant: string, key: AdmissionKey): boolean {

@@ -1,4 +1,5 @@
 import type { DomainError } from '../domain-error.js';
+import { AtCapacityError } from '../at-capacity-error.js';
 import { ClientGoneError } from '../client-gone-error.js';
 import { TooManyRequestsError } from '../too-many-requests-error.js';
 import { UnavailableError } from '../unavailable-error.js';
@@ -13,7 +14,7 @@ export function refusalError(reason: Exclude<AdmissionOutcome, 'admitted'>, what
     case 'queue-full':
       return new TooManyRequestsError({ detail: `the queue for ${what} is full` });
     case 'timeout':
-      return new UnavailableError({ detail: `waited too long for ${what}` });
+      return new AtCapacityError({ detail: `waited too long for ${what}` });
     case 'aborted':
       return new ClientGoneError();
     case 'unavailable':

@@ -1,3 +1,4 @@
+import { AtCapacityError } from '../at-capacity-error.js';
 import { UnavailableError } from '../unavailable-error.js';
 import type { Admission } from './admission.js';
 import type { AdmissionKey } from './admission-limits.js';
@@ -46,7 +47,8 @@ export async function runAdmitted<T>(
 
 /** Refuses what waits behind work that failed slowly. */
 export function refuseBehind(admission: Admission, tenant: string, error: unknown, startedMs: number): void {
-  if (error instanceof UnavailableError && performance.now() - startedMs >= SLOW_FAILURE_MS) {
+  const isOutage = error instanceof UnavailableError && !(error instanceof AtCapacityError);
+  if (isOutage && performance.now() - startedMs >= SLOW_FAILURE_MS) {
     admission.refuseQueued(tenant);
   }
 }

@@ -82,6 +82,15 @@ export class TenantWork {
     moveToEnd(this.rotation, key);
   }
 
+  /** The newest request of the key with the longest queue, if that is longer than what the key would have. */
+  newestOfLongestQueue(key: AdmissionKey): Waiting | undefined {
+    let longest: ReadonlySet<Waiting> = new Set();
+    for (const { queue } of this.rotation.values()) {
+      longest = queue.size > longest.size ? queue : longest;
+    }
+    return key !== null && longest.size > this.queuedOf(key) + 1 ? [...longest].at(-1) : undefined;
+  }
+
   /** Every request that waits. */
   allWaiting(): Waiting[] {
     return [...this.rotation.values()].flatMap(({ queue }) => [...queue]);
