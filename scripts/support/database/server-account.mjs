@@ -17,7 +17,7 @@ import { projectFolder } from '../project.mjs';
 const UNUSED_UIDS = { first: 60_706, last: 61_183 };
 
 /**
- * Users of the system that earlier versions ran the server as: whoever else runs as one of them
+ * Users of the system that earlier versions ran the server as. Every other process of such a user
  * owned the database.
  */
 const SHARED_USERS = ['mysql', 'nobody'];
