@@ -29,6 +29,7 @@ export class Leases {
   private distrustBeforeMs = -Infinity;
   private readonly lent = new Set<Lease>();
   private lastReturnMs = -Infinity;
+  private lastTimeoutMs = -Infinity;
 
   constructor(private readonly dataSource: DataSource) {
     const { poolSize = DEFAULT_POOL_SIZE } = dataSource.options;
@@ -39,14 +40,15 @@ export class Leases {
    * A connection, ready for use.
    * @throws PoolBusyError when none is free for this lane before the deadline (on the monotonic
    * clock)
-   * @throws UnavailableError when none can be made before the deadline
+   * @throws UnavailableError when none can be made before the deadline, or all are held by users
+   * whom the database does not answer
    */
   async take(deadline: number, lane: Lane, organizationId: string | null): Promise<Lease> {
     const startedMs = performance.now();
     const detail = `no database connection for ${lane} within ${Math.round(deadline - startedMs)} ms`;
     for (;;) {
       if (!(await this.lanes.enter(lane, organizationId, deadline - performance.now()))) {
-        throw new PoolBusyError({ detail });
+        throw this.isSilentSince(startedMs) ? new UnavailableError({ detail }) : new PoolBusyError({ detail });
       }
       const lease = await this.connect(deadline, detail, () => {
         this.lanes.leave(lane, organizationId);
@@ -70,7 +72,10 @@ export class Leases {
         this.provenMs.set(connection, this.lastReturnMs);
       },
       // A peer that fell silent may have fallen silent on every connection that nobody has used since.
-      timedOut: () => (this.distrustBeforeMs = Math.max(this.distrustBeforeMs, startedMs)),
+      timedOut: () => {
+        this.lastTimeoutMs = performance.now();
+        this.distrustBeforeMs = Math.max(this.distrustBeforeMs, startedMs);
+      },
       ended: () => {
         this.lent.delete(lease);
         leave();
@@ -93,6 +98,11 @@ export class Leases {
       // Whatever the server has against us (a locked account, a certificate), it is no error of whoever asked.
       throw error instanceof UnavailableError ? error : new UnavailableError({ cause: error });
     }
+  }
+
+  /** Whether no connection worked since then, and the last that was heard of one is that it timed out. */
+  private isSilentSince(startedMs: number): boolean {
+    return this.lastReturnMs < startedMs && this.lastTimeoutMs >= this.lastReturnMs;
   }
 
   private async prepare(lease: Lease): Promise<void> {

@@ -13,11 +13,7 @@ export interface paths {
         };
         /**
          * List the API keys
-         * @description All keys of your organization, newest first, in pages; secrets are masked.
-         * The header `Link` names the next page, and its absence alone says that there is none.
-         * `limit` is an upper bound: a page ends at about 1 MB, and among many thousands of keys, a
-         * page of one `status` may hold fewer than `limit`, even none. A caller that leaves several
-         * such pages unread gets 429.
+         * @description All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page, and its absence alone says that there is none. `limit` is an upper bound: a page ends at about 1 MB, and among many thousands of keys, a page of one `status` may hold fewer than `limit`, even none. A caller that leaves several such pages unread gets 429.
          */
         get: operations["apiKeysList"];
         put?: never;
@@ -72,9 +68,7 @@ export interface paths {
         post?: never;
         /**
          * Delete an API key
-         * @description Its secret stops working at once, and for good. The keys that it created
-         * continue to work. After a leak, list them by `?created_by=` with the id of this key,
-         * which finds them after the deletion too, and delete those that you did not make.
+         * @description Its secret stops working at once, and for good. The keys that it created continue to work. After a leak, list them by `?created_by=` with the id of this key, which finds them after the deletion too, and delete those that you did not make.
          */
         delete: operations["apiKeysDelete"];
         options?: never;
@@ -408,10 +402,7 @@ export interface operations {
             /** @description API keys listed */
             200: {
                 headers: {
-                    /**
-                     * @description The next page (RFC 8288): a query alone, relative to the URL of
-                     * the request. Absent on the last page.
-                     */
+                    /** @description The next page (RFC 8288): a query alone, relative to the URL of the request. Absent on the last page. */
                     Link?: string;
                     [name: string]: unknown;
                 };
