@@ -1,25 +1,55 @@
 /**
- * Who may import whom, from the design: each folder names those of ours that it may import, and nothing else of ours.
- * The entry points (app.*, main, start, cli, openapi) may import anything; nobody imports them.
+ * Which folder of src may import which: exactly what the code needs, and nothing else of ours. The entry points
+ * (main, start, cli, openapi) may import anything, and nothing imports them.
  */
 const MAY_IMPORT = {
   common: [],
+  contract: ['common'],
   config: ['common'],
   logging: ['common', 'config'],
-  secrets: ['common', 'config'],
+  metrics: [],
   decision: ['common'],
   database: ['common', 'config'],
-  changes: ['common', 'database'],
-  metrics: [],
-  http: ['common', 'config', 'logging', 'metrics'],
-  usage: ['common', 'config', 'database', 'changes'],
-  admission: ['common'],
-  organizations: ['common', 'config', 'database', 'changes'],
-  'api-keys': ['common', 'admission', 'config', 'database', 'changes', 'secrets', 'decision', 'organizations', 'usage'],
-  verification: ['common', 'config', 'metrics', 'database', 'changes', 'secrets', 'decision', 'usage'],
-  auth: ['common', 'config', 'decision', 'verification'],
-  health: ['common', 'admission', 'config', 'logging', 'database', 'secrets', 'usage', 'verification'],
-  internal: ['common', 'config', 'logging', 'metrics', 'decision', 'http', 'verification', 'health'],
+  secrets: ['common', 'config', 'database'],
+  'change-log': ['common', 'database'],
+  http: ['common', 'contract', 'config', 'logging', 'metrics'],
+  usage: ['common', 'database'],
+  admission: ['common', 'contract'],
+  organizations: ['common', 'database', 'change-log'],
+  'api-keys': [
+    'common',
+    'contract',
+    'admission',
+    'database',
+    'change-log',
+    'secrets',
+    'decision',
+    'organizations',
+    'usage',
+  ],
+  verification: ['common', 'config', 'metrics', 'database', 'change-log', 'secrets', 'decision', 'usage'],
+  auth: ['common', 'contract', 'decision', 'verification'],
+  health: ['common', 'contract', 'admission', 'logging', 'database', 'secrets', 'usage'],
+  internal: ['common', 'contract', 'config', 'logging', 'metrics', 'decision', 'http', 'verification', 'health'],
+  app: [
+    'common',
+    'contract',
+    'config',
+    'logging',
+    'metrics',
+    'database',
+    'secrets',
+    'change-log',
+    'http',
+    'usage',
+    'admission',
+    'organizations',
+    'api-keys',
+    'verification',
+    'auth',
+    'health',
+    'internal',
+  ],
 };
 
 const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
@@ -28,7 +58,7 @@ const folderRules = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
   severity: 'error',
   from: { path: `^src/${folder}/` },
   to: {
-    path: '^(src|migrations|test|bench)/',
+    path: '^(src|migrations)/',
     pathNot: [`^src/(${[folder, ...allowed].join('|')})/`, ...(folder === 'database' ? ['^migrations/'] : [])],
   },
 }));
@@ -55,6 +85,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^(src|migrations)/', pathNot: '\\.spec\\.ts$' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'product-without-tests',
+      comment: 'Only a spec may import what tests share.',
+      severity: 'error',
+      from: { path: '^(src|migrations)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(test|bench)/' },
     },
     ...folderRules,
   ],

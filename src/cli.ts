@@ -1,4 +1,4 @@
-import './check-node.js';
+import './app/check-node.js';
 
 // Parses the command line and runs the command that it names.
-await import('./app.cli.js');
+await import('./app/command-line.js');

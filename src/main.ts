@@ -1,4 +1,4 @@
-import './check-node.js';
+import './app/check-node.js';
 
-const { serve } = await import('./app.lifecycle.js');
+const { serve } = await import('./app/lifecycle.js');
 await serve();

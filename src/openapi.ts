@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createDocument, createDocumentedApp } from './app.docs.js';
+import { createDocument, createDocumentedApp } from './app/swagger.js';
 
 const FILE = 'openapi.json';
 

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { serve } from './app.lifecycle.js';
+import { serve } from './app/lifecycle.js';
 import { escapeUnseen } from './common/escape-unseen.js';
 import { CONFIG, type Config, type DatabaseConfig } from './config/config.js';
 import { Migrator } from './database/migrator.js';
 import { InternalListener } from './internal/internal-listener.js';
-import { createFirstKey, firstKeyFile, type FirstKey } from './first-key.js';
+import { createFirstKey, firstKeyFile, type FirstKey } from './app/first-key.js';
 import { LINE_SINK, type LineSink } from './logging/line-sink.js';
 
 /** What `npm start` runs: migrates, makes the first key of a new development database, serves, and says where. */

@@ -1,7 +1,7 @@
 /*
  * A load generator with a fixed rate (open loop): each request has a moment at which it is due, and its latency is counted
  * from then, so that a server which stalls pays for all that had to wait. Prints JSON.
- * Arguments: URL, requests a second, how many, file of secrets, how many of them; for `POST /verify` the token of the internal doors.
+ * Arguments: URL, requests a second, how many, file of secrets, how many of them; for `POST /verify` the token of the internal endpoints.
  *
  * By bare sockets, with all requests written beforehand: Node's own client takes longer over a request than the server does.
  */

@@ -1,5 +1,5 @@
 -- Sends a request for each secret of a file, in turn.
--- Arguments: the shape of the requests, the file, how many lines to skip, how many to use, the token of the internal doors.
+-- Arguments: the shape of the requests, the file, how many lines to skip, how many to use, the token of the internal endpoints.
 local prepared, at = {}, 0
 local BATCH = 100
 local entry = '{"secret":"%s","client_ip":"127.0.0.1","scopes":["products.read"]}'

@@ -8,10 +8,10 @@ import { Server } from '../support/servers.mjs';
 import { median } from '../support/statistics.mjs';
 import { measureCold } from './cold.mjs';
 import { measureCreate } from './create.mjs';
-import { measureDoors } from './doors.mjs';
+import { measureDoors } from './internal.mjs';
 import { measureDoorLatency, measureLatency } from './latency.mjs';
 import { measureManyKeys } from './many-keys.mjs';
-import { countStatements } from './quiet.mjs';
+import { countStatements } from './idle-queries.mjs';
 import { measureVerify } from './verify.mjs';
 import { measureWarm } from './warm.mjs';
 
@@ -30,9 +30,9 @@ export async function measureAll({ databases, settings, stop }) {
     const latency = await step('Latency', () =>
       measureLatency(context, median(warm.measured.ours.map(({ perSecond }) => perSecond))),
     );
-    const doors = await step('Doors for services', () => measureDoors(context));
-    const doorLatency = await step('Latency of the doors', () =>
-      measureDoorLatency(context, median(doors.measured.verify.map(({ perSecond }) => perSecond))),
+    const endpoints = await step('Endpoints for services', () => measureDoors(context));
+    const doorLatency = await step('Latency of the endpoints', () =>
+      measureDoorLatency(context, median(endpoints.measured.verify.map(({ perSecond }) => perSecond))),
     );
     const cold = await step('Cold', () => measureCold(context));
     const create = await step('Create', () => measureCreate(context));
@@ -45,7 +45,7 @@ export async function measureAll({ databases, settings, stop }) {
       profile,
       statements,
       latency,
-      doors,
+      endpoints,
       doorLatency,
       cold,
       create,

@@ -49,9 +49,9 @@ export function startProduct(name, databaseUrl) {
 /** What makes secrets and digests, as the product does it. */
 export async function loadSecrets() {
   const { formatSecret, maskSecret } = await importProduct('secrets/secret-form.js');
-  const { PepperRing } = await importProduct('secrets/pepper-ring.js');
+  const { PepperKeyring } = await importProduct('secrets/pepper-ring.js');
   const { bytesToId } = await importProduct('common/prefixed-id.js');
-  const ring = new PepperRing({ pepper: Buffer.from(PEPPER), retiredPeppers: [] });
+  const ring = new PepperKeyring({ pepper: Buffer.from(PEPPER), retiredPeppers: [] });
   ring.assign([1]);
   return { formatSecret, maskSecret, bytesToId, ring };
 }

@@ -20,10 +20,10 @@ export function report(results, { quick }) {
 }
 
 function describe(
-  { machine, settings, warm, profile, statements, latency, doors, doorLatency, cold, create, verify, manyKeys },
+  { machine, settings, warm, profile, statements, latency, endpoints, doorLatency, cold, create, verify, manyKeys },
   quick,
 ) {
-  const rows = [...warm.rows, ...cold.rows, ...manyKeys.rows, ...create.rows, ...doors.rows];
+  const rows = [...warm.rows, ...cold.rows, ...manyKeys.rows, ...create.rows, ...endpoints.rows];
   return `# Benchmark
 
 \`npm run bench${quick ? ' -- --quick' : ''}\`, ${new Date().toISOString().slice(0, 10)}. ${machine.machine}.
@@ -100,12 +100,12 @@ const list = (shares, most) =>
     .map(([name, share]) => `- ${percent(share)} \`${name}\``)
     .join('\n');
 
-function bars({ warm: { measured: warm }, cold: { measured: cold }, doors: { measured: doors } }) {
+function bars({ warm: { measured: warm }, cold: { measured: cold }, endpoints: { measured: endpoints } }) {
   const speed = (rounds) => median(rounds.map(({ perSecond }) => perSecond));
   return [
-    { name: 'Latchkey, /verify in batches of 100', value: 100 * speed(doors.batch), ours: true },
-    { name: 'Latchkey, /forward-auth', value: speed(doors.forwardAuth), ours: true },
-    { name: 'Latchkey, /verify', value: speed(doors.verify), ours: true },
+    { name: 'Latchkey, /verify in batches of 100', value: 100 * speed(endpoints.batch), ours: true },
+    { name: 'Latchkey, /forward-auth', value: speed(endpoints.forwardAuth), ours: true },
+    { name: 'Latchkey, /verify', value: speed(endpoints.verify), ours: true },
     { name: 'bare Nest + Express, no keys at all', value: speed(warm.bare) },
     { name: 'Latchkey, public API', value: speed(warm.ours), ours: true },
     { name: 'Latchkey, public API, cold', value: speed(cold.ours), ours: true },

@@ -4,7 +4,7 @@ import type { Observable } from 'rxjs';
 import type { Caller } from '../common/access/caller.js';
 import { findCaller } from '../common/access/current-caller.js';
 import { refusalError } from '../common/admission/refusal-error.js';
-import { findAnswerContract } from '../common/answers.js';
+import { findResultContract } from '../contract/api-result.decorator.js';
 import { ListAdmission } from './list-admission.js';
 
 /**
@@ -19,7 +19,7 @@ export class ListAdmissionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
     const http = context.switchToHttp();
     const caller = findCaller(http.getRequest<object>());
-    return caller === undefined || findAnswerContract(context.getHandler())?.isList !== true
+    return caller === undefined || findResultContract(context.getHandler())?.isList !== true
       ? next.handle()
       : this.admit(caller, http.getResponse<ServerResponse>(), next);
   }

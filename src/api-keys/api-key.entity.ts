@@ -1,6 +1,6 @@
 import { Column, Entity } from 'typeorm';
 import { scopeSetOf, type Scope } from '../common/access/scope.js';
-import { IpNetwork } from '../common/ip-network.js';
+import { IpNetwork } from '../common/net/ip-network.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
 import { DateTimeColumn, IdColumn, PrimaryIdColumn } from '../database/columns.js';

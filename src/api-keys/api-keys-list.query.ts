@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Page } from '../common/page.js';
+import { Page } from '../contract/page.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
 import { ApiKeysPageQuery, type ApiKeysPage } from './api-keys-page.query.js';
 import { ApiKeysRepository } from './api-keys.repository.js';

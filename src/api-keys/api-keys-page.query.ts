@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { Page } from '../common/page.js';
+import { Page } from '../contract/page.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
 import type { ApiKey } from './api-key.entity.js';
 import { ApiKeysSearch, type ApiKeyStatus } from './api-keys.search.js';

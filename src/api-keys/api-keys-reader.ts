@@ -4,7 +4,7 @@ import { PageAdmission } from '../admission/list-admission.js';
 import { admissionKeyOf, REQUEST_WAIT_MS } from '../admission/wait-for-turn.js';
 import { runAdmitted } from '../common/admission/run-admitted.js';
 import type { Caller } from '../common/access/caller.js';
-import type { Page } from '../common/page.js';
+import type { Page } from '../contract/page.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import { Database } from '../database/database.js';
 import { ApiKeyMetricsRepository } from '../usage/api-key-metrics.repository.js';

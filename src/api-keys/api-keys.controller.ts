@@ -3,8 +3,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { WithoutAdmission } from '../admission/without-admission.js';
 import type { Caller, KeyCaller } from '../common/access/caller.js';
 import { CurrentCaller } from '../common/access/current-caller.js';
-import { RequireScopes } from '../common/access/require-scopes.js';
-import { Answers } from '../common/answers.js';
+import { RequireScopes } from '../contract/require-scopes.decorator.js';
+import { ApiResult } from '../contract/api-result.decorator.js';
 import { CREATE, CURRENT, DELETE, GET, LIST, UPDATE } from './api-keys.docs.js';
 import { ApiKeysReader } from './api-keys-reader.js';
 import { ApiKeysService } from './api-keys.service.js';
@@ -27,14 +27,14 @@ export class ApiKeysController {
 
   @Post()
   @RequireScopes('api_keys.create')
-  @Answers(CreatedApiKeyResponse, 'Resource created successfully', CREATE)
+  @ApiResult(CreatedApiKeyResponse, 'Resource created successfully', CREATE)
   create(@CurrentCaller() caller: Caller, @Body() body: CreateApiKeyRequest) {
     return this.apiKeys.create(caller, body);
   }
 
   @Get()
   @RequireScopes('api_keys.read')
-  @Answers([ApiKeyResponse], 'API keys listed', LIST)
+  @ApiResult([ApiKeyResponse], 'API keys listed', LIST)
   list(@CurrentCaller() caller: Caller, @Query() query: ListApiKeysQuery) {
     return this.reader.list(caller, query);
   }
@@ -42,28 +42,28 @@ export class ApiKeysController {
   @Get('current')
   @WithoutAdmission()
   @RequireScopes()
-  @Answers(ApiKeyResponse, 'API key found', CURRENT)
+  @ApiResult(ApiKeyResponse, 'API key found', CURRENT)
   current(@CurrentCaller() { record }: KeyCaller) {
     return ApiKeyResponse.from(record, record.masked);
   }
 
   @Get(':id')
   @RequireScopes('api_keys.read')
-  @Answers(ApiKeyWithMetricsResponse, 'API key found', GET)
+  @ApiResult(ApiKeyWithMetricsResponse, 'API key found', GET)
   get(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams) {
     return this.reader.get(caller, id);
   }
 
   @Put(':id')
   @RequireScopes('api_keys.update')
-  @Answers(ApiKeyWithMetricsResponse, 'API key updated', UPDATE)
+  @ApiResult(ApiKeyWithMetricsResponse, 'API key updated', UPDATE)
   update(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams, @Body() body: UpdateApiKeyRequest) {
     return this.apiKeys.update(caller, id, body);
   }
 
   @Delete(':id')
   @RequireScopes('api_keys.delete')
-  @Answers(DeletedApiKeyResponse, 'API key deleted', DELETE)
+  @ApiResult(DeletedApiKeyResponse, 'API key deleted', DELETE)
   delete(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams) {
     return this.apiKeys.delete(caller, id);
   }

@@ -1,5 +1,5 @@
-import type { AnswersOptions } from '../common/answers.js';
-import { invalidFieldsSentence } from '../common/failure-sentences.js';
+import type { ApiResultOptions } from '../contract/api-result.decorator.js';
+import { invalidFieldsMessage } from '../contract/error-messages.js';
 import { ApiKeyNotFoundError } from './api-keys.errors.js';
 import { EXAMPLE_KEY, EXAMPLE_METRICS } from './dto/api-key.example.js';
 import { checkApiKeyId } from './dto/field-checks.js';
@@ -10,17 +10,17 @@ const NOT_FOUND = { 404: new ApiKeyNotFoundError(EXAMPLE_KEY.id).message } as co
 
 /** Of a route whose id is all that can be wrong. */
 const WRONG_ID = {
-  400: { error: invalidFieldsSentence(1), validator: { id: checkApiKeyId('') ?? '' } },
+  400: { error: invalidFieldsMessage(1), validator: { id: checkApiKeyId('') ?? '' } },
 } as const;
 
-export const CREATE: AnswersOptions = {
+export const CREATE: ApiResultOptions = {
   summary: 'Create an API key',
   description:
     'The answer holds the whole secret, this once: keep it. A key cannot be stronger than the one that creates it, in ' +
     'scopes, addresses or expiry; that is refused with 403, and `validator` says what goes beyond.',
 };
 
-export const LIST: AnswersOptions = {
+export const LIST: ApiResultOptions = {
   summary: 'List the API keys',
   description:
     'All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page, and its ' +
@@ -28,7 +28,7 @@ export const LIST: AnswersOptions = {
     'keys, a page of one `status` may hold fewer than `limit`, even none. A caller that leaves several such pages unread gets 429.',
 };
 
-export const CURRENT: AnswersOptions = {
+export const CURRENT: ApiResultOptions = {
   summary: 'Read the calling API key',
   description:
     'The key that the request is made with, secret masked; every living key may ask, whatever its scopes. What another ' +
@@ -37,13 +37,13 @@ export const CURRENT: AnswersOptions = {
   failures: { 400: null, 429: null },
 };
 
-export const GET: AnswersOptions = {
+export const GET: ApiResultOptions = {
   summary: 'Read an API key',
   description: 'The key, secret masked, and how much it has been used.',
   failures: { ...WRONG_ID, ...NOT_FOUND },
 };
 
-export const UPDATE: AnswersOptions = {
+export const UPDATE: ApiResultOptions = {
   summary: 'Change an API key',
   description:
     'A field that is left out stays as it is; the secret never changes. Neither the key as it was nor as it becomes may ' +
@@ -52,7 +52,7 @@ export const UPDATE: AnswersOptions = {
   failures: NOT_FOUND,
 };
 
-export const DELETE: AnswersOptions = {
+export const DELETE: ApiResultOptions = {
   summary: 'Delete an API key',
   description:
     'Its secret stops working at once, and for good. The keys that it created continue to work. After a leak, list them by ' +

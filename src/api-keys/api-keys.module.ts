@@ -3,7 +3,7 @@ import { AdmissionModule } from '../admission/admission.module.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsageModule } from '../usage/usage.module.js';
-import { ActingCallers } from './acting-caller.js';
+import { ActorAuthorizer } from './actor-authorizer.js';
 import { ApiKeysListQuery } from './api-keys-list.query.js';
 import { ApiKeysPageQuery } from './api-keys-page.query.js';
 import { ApiKeysReader } from './api-keys-reader.js';
@@ -14,7 +14,7 @@ import { ApiKeysService } from './api-keys.service.js';
 @Module({
   imports: [AdmissionModule, OrganizationsModule, SecretsModule, UsageModule],
   controllers: [ApiKeysController],
-  providers: [ActingCallers, ApiKeysListQuery, ApiKeysPageQuery, ApiKeysReader, ApiKeysRepository, ApiKeysService],
+  providers: [ActorAuthorizer, ApiKeysListQuery, ApiKeysPageQuery, ApiKeysReader, ApiKeysRepository, ApiKeysService],
   exports: [ApiKeysService],
 })
 export class ApiKeysModule {}

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Changes } from '../changes/changes.js';
+import { ChangeLog } from '../change-log/change-log.js';
 import type { Caller } from '../common/access/caller.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import { newId, type ApiKeyId } from '../common/prefixed-id.js';
 import { Database } from '../database/database.js';
-import { excessOver } from '../decision/containment.js';
+import { findExcess } from '../decision/containment.js';
 import { SecretIssuer } from '../secrets/secret-issuer.js';
-import { ActingCallers, type Acting } from './acting-caller.js';
-import { changesOf, newKey, secretRow } from './api-key-rows.js';
+import { ActorAuthorizer, type AuthorizedActor } from './actor-authorizer.js';
+import { changesOf, newKey, secretRow } from './api-key.factory.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeysReader } from './api-keys-reader.js';
 import { ApiKeyNotFoundError, ExceedsCallerError, ExpiryNotInFutureError } from './api-keys.errors.js';
@@ -27,8 +27,8 @@ export class ApiKeysService {
   constructor(
     private readonly database: Database,
     private readonly keys: ApiKeysRepository,
-    private readonly acting: ActingCallers,
-    private readonly changes: Changes,
+    private readonly actors: ActorAuthorizer,
+    private readonly changeLog: ChangeLog,
     private readonly secrets: SecretIssuer,
     private readonly reader: ApiKeysReader,
   ) {}
@@ -46,16 +46,16 @@ export class ApiKeysService {
     plan(
       await this.database
         .onBehalfOf(caller.organizationId)
-        .read((manager) => this.acting.preview(manager, caller, 'api_keys.create')),
+        .read((manager) => this.actors.precheck(manager, caller, 'api_keys.create')),
       caller,
       id,
       request,
     );
     const issued = await this.secrets.issue({ keyId: id, organizationId });
     const key = await this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
-      const created = plan(await this.acting.admit(transaction, caller, 'api_keys.create'), caller, id, request);
+      const created = plan(await this.actors.authorize(transaction, caller, 'api_keys.create'), caller, id, request);
       await this.keys.insert(transaction.manager, created, secretRow(created, issued));
-      this.changes.mark(transaction, { organizationId, keyId: id });
+      this.changeLog.record(transaction, { organizationId, keyId: id });
       return created;
     });
     return CreatedApiKeyResponse.withSecret(key, issued.secret);
@@ -69,18 +69,18 @@ export class ApiKeysService {
    */
   async update(caller: Caller, id: ApiKeyId, request: UpdateApiKeyRequest): Promise<ApiKeyWithMetricsResponse> {
     return this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
-      const acting = await this.acting.admit(transaction, caller, 'api_keys.update', id);
-      const key = targetOf(acting, id);
-      assertWithin(acting, key, 'that key');
-      assertFuture(request.expires_at, acting.now);
-      const changed = changesOf(request, acting.now);
-      assertWithin(acting, Object.assign(new ApiKey(), key, changed), 'the changed key');
+      const actor = await this.actors.authorize(transaction, caller, 'api_keys.update', id);
+      const key = targetOf(actor, id);
+      assertWithin(actor, key, 'that key');
+      assertFuture(request.expires_at, actor.now);
+      const changed = changesOf(request, actor.now);
+      assertWithin(actor, Object.assign(new ApiKey(), key, changed), 'the changed key');
       await this.keys.update(transaction.manager, key, changed);
       const change = { organizationId: key.organizationId, keyId: id };
       if (changed.scopes !== undefined || changed.ipAllowList !== undefined || changed.expiresAt !== undefined) {
-        this.changes.mark(transaction, change);
+        this.changeLog.record(transaction, change);
       } else {
-        this.changes.announce(transaction, change);
+        this.changeLog.notify(transaction, change);
       }
       // Inside: an answer about a change that has been made must not depend on one more read.
       return this.reader.read(transaction.manager, caller, id);
@@ -90,24 +90,24 @@ export class ApiKeysService {
   /** Deletes a key: its secret stops working at once. Its row stays for the record. @throws ApiKeyNotFoundError */
   async delete(caller: Caller, id: ApiKeyId): Promise<DeletedApiKeyResponse> {
     await this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
-      const acting = await this.acting.admit(transaction, caller, 'api_keys.delete', id);
-      const key = targetOf(acting, id);
-      await this.keys.update(transaction.manager, key, { deletedAt: acting.now, updatedAt: acting.now });
-      this.changes.mark(transaction, { organizationId: key.organizationId, keyId: id });
+      const actor = await this.actors.authorize(transaction, caller, 'api_keys.delete', id);
+      const key = targetOf(actor, id);
+      await this.keys.update(transaction.manager, key, { deletedAt: actor.now, updatedAt: actor.now });
+      this.changeLog.record(transaction, { organizationId: key.organizationId, keyId: id });
     });
     return DeletedApiKeyResponse.from(id);
   }
 }
 
 /** The row that a create makes, judged by who acts. */
-function plan(acting: Acting, caller: Caller, id: ApiKeyId, request: CreateApiKeyRequest): ApiKey {
-  const planned = newKey(id, caller, acting, request);
-  assertFuture(request.expires_at, acting.now);
-  assertWithin(acting, planned, 'the new key');
+function plan(actor: AuthorizedActor, caller: Caller, id: ApiKeyId, request: CreateApiKeyRequest): ApiKey {
+  const planned = newKey(id, caller, actor, request);
+  assertFuture(request.expires_at, actor.now);
+  assertWithin(actor, planned, 'the new key');
   return planned;
 }
 
-function targetOf({ target }: Acting, id: ApiKeyId): ApiKey {
+function targetOf({ target }: AuthorizedActor, id: ApiKeyId): ApiKey {
   if (target === null) {
     throw new ApiKeyNotFoundError(id);
   }
@@ -115,11 +115,11 @@ function targetOf({ target }: Acting, id: ApiKeyId): ApiKey {
 }
 
 function assertWithin(
-  { authority }: Acting,
+  { authority }: AuthorizedActor,
   key: ApiKey,
   subject: 'the new key' | 'the changed key' | 'that key',
 ): void {
-  const excess = excessOver(authority, key.authority);
+  const excess = findExcess(authority, key.authority);
   if (excess !== null) {
     throw new ExceedsCallerError(subject, excess);
   }

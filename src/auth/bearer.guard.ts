@@ -3,12 +3,12 @@ import { Reflector } from '@nestjs/core';
 import type { Request } from 'express';
 import { setCaller } from '../common/access/current-caller.js';
 import { PUBLIC_ROUTE } from '../common/access/public-route.js';
-import { requiredScopes } from '../common/access/require-scopes.js';
+import { requiredScopes } from '../contract/require-scopes.decorator.js';
 import { scopeSetOf } from '../common/access/scope.js';
-import { parseForwardedAddress } from '../common/forwarded-address.js';
+import { parseForwardedAddress } from '../common/net/forwarded-address.js';
 import { headerValues } from '../common/raw-headers.js';
-import { requestIdentity } from '../common/request-identity.js';
-import { refusalOf } from '../decision/refusal.js';
+import { requestIdentity } from '../contract/request-identity.js';
+import { errorForVerdict } from '../decision/verdict-error.js';
 import { isOfLivingKey } from '../decision/verdict.js';
 import { BearerStrategy } from './bearer.strategy.js';
 import { setVerdict } from './request-verdict.js';
@@ -40,7 +40,7 @@ export class BearerGuard implements CanActivate {
     };
     const verdict = await this.strategy.verdict(headerValues(request.rawHeaders, 'authorization'), attempt);
     if (!isOfLivingKey(verdict)) {
-      throw refusalOf(verdict) ?? new TypeError(`a dead key was found ${verdict.code}`);
+      throw errorForVerdict(verdict) ?? new TypeError(`a dead key was found ${verdict.code}`);
     }
     setVerdict(request, verdict);
     const { keyId, organizationId, record } = verdict.key;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Strategy } from 'passport-http-bearer';
 import { bearerToken } from '../common/access/bearer-token.js';
 import type { Attempt, Verdict } from '../decision/verdict.js';
-import type { VerifiedKey } from '../verification/stored-secret.js';
+import type { VerifiedKey } from '../verification/cache/cached-secret.js';
 import { Verifier } from '../verification/verifier.js';
 
 /** All that the strategy is shown of a request: with a query or a body it would look for a token there too. */
@@ -29,7 +29,7 @@ export class BearerStrategy {
       (request: unknown, token: string, done: (error: unknown, verdict?: Verdict<VerifiedKey>) => void) => void
     >({ passReqToCallback: true, realm: 'latchkey' }, (request, token, done) => {
       const { attempt } = request as HeaderOnlyRequest;
-      Promise.resolve(verifier.verify({ secret: token, attempt }, { door: 'public' })).then((verdict) => {
+      Promise.resolve(verifier.verify({ secret: token, attempt }, { endpoint: 'public' })).then((verdict) => {
         done(null, verdict);
       }, done);
     });

@@ -1,6 +1,6 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { refusalOf } from '../decision/refusal.js';
+import { errorForVerdict } from '../decision/verdict-error.js';
 import { findVerdict } from './request-verdict.js';
 
 /**
@@ -11,7 +11,7 @@ import { findVerdict } from './request-verdict.js';
 export class IpAllowListInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const verdict = findVerdict(context.switchToHttp().getRequest<object>());
-    const refusal = verdict === undefined ? null : refusalOf(verdict);
+    const refusal = verdict === undefined ? null : errorForVerdict(verdict);
     if (refusal !== null) {
       throw refusal;
     }

@@ -1,5 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { refusalOf } from '../decision/refusal.js';
+import { errorForVerdict } from '../decision/verdict-error.js';
 import { findVerdict } from './request-verdict.js';
 
 /** Refuses a key that lacks a scope which the route names by `@RequireScopes`. */
@@ -7,7 +7,7 @@ import { findVerdict } from './request-verdict.js';
 export class ScopesGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const verdict = findVerdict(context.switchToHttp().getRequest<object>());
-    const refusal = verdict?.code === 'INSUFFICIENT_SCOPES' ? refusalOf(verdict) : null;
+    const refusal = verdict?.code === 'INSUFFICIENT_SCOPES' ? errorForVerdict(verdict) : null;
     if (refusal !== null) {
       throw refusal;
     }

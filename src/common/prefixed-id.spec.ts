@@ -1,9 +1,9 @@
-import { idToBytes, isPrefixedId, newId, newPassingIds } from './prefixed-id.js';
+import { idToBytes, isPrefixedId, newId, newRequestIds } from './prefixed-id.js';
 
 describe('passing ids', () => {
   it('are UUIDv7 in canonical spelling, made now, and never the same twice', () => {
     const before = Date.now();
-    const pairs = Array.from({ length: 10_000 }, () => newPassingIds('req_', 'support_'));
+    const pairs = Array.from({ length: 10_000 }, () => newRequestIds('req_', 'support_'));
     const after = Date.now();
 
     for (const [place, prefix] of (['req_', 'support_'] as const).entries()) {

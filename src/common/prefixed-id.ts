@@ -26,7 +26,7 @@ let passingStart = '';
  * Two new ids for something that nobody stores or sorts, as each request needs: UUIDv7 all the same, at a tenth of the cost, in order only
  * to the millisecond. They share most of one random number, which is enough to tell one request from all others.
  */
-export function newPassingIds<P extends IdPrefix, Q extends IdPrefix>(
+export function newRequestIds<P extends IdPrefix, Q extends IdPrefix>(
   first: P,
   second: Q,
 ): [`${P}${string}`, `${Q}${string}`] {

@@ -1,4 +1,4 @@
-import { holdsSecret } from './secret-outline.js';
+import { holdsSecret } from './secret-pattern.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const OUTSIDE_BASIC_PLANE = /[\u{10000}-\u{10ffff}]/gu;

@@ -1,5 +1,5 @@
-import type { IpNetwork } from '../common/ip-network.js';
-import type { ApiEnvironment } from '../common/envelope.js';
+import type { IpNetwork } from '../common/net/ip-network.js';
+import type { ApiEnvironment } from '../common/api-environment.js';
 
 /**
  * What TLS proves about the server: that it holds a certificate for the very host that was named, signed by an authority
@@ -20,7 +20,7 @@ export interface DatabaseConfig {
   readonly tls: { readonly mode: TlsMode; readonly ca: string | undefined } | undefined;
 }
 
-/** What a service shows at the internal doors, and the name by which the log and the metrics know it. */
+/** What a service shows at the internal endpoints, and the name by which the log and the metrics know it. */
 export interface InternalToken {
   readonly name: string;
   readonly token: Buffer;
@@ -46,7 +46,7 @@ export interface Config {
   readonly bcryptRecovery: boolean;
   /** The proxies whose X-Forwarded-For is believed. */
   readonly trustedProxies: readonly IpNetwork[];
-  /** Where the doors for services listen. */
+  /** Where the endpoints for services listen. */
   readonly internalHost: string;
   readonly internalPort: number;
   /** Who may use them; empty: whoever reaches them, which is then this machine alone. */

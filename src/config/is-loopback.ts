@@ -1,5 +1,5 @@
-import { parseIpAddress } from '../common/ip-address.js';
-import { IpNetwork } from '../common/ip-network.js';
+import { parseIpAddress } from '../common/net/ip-address.js';
+import { IpNetwork } from '../common/net/ip-network.js';
 
 const LOOPBACK = ['127.0.0.0/8', '::1'].map((network) => IpNetwork.parse(network));
 

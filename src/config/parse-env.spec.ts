@@ -94,7 +94,7 @@ describe('the configuration', () => {
     }
   });
 
-  it('opens the doors for services without tokens to this machine alone', () => {
+  it('opens the endpoints for services without tokens to this machine alone', () => {
     for (const host of ['127.0.0.1', '127.8.8.8', '::1', 'localhost']) {
       expect(parse({ DATABASE_URL, INTERNAL_HOST: host }).internalTokens).toEqual([]);
     }
@@ -224,9 +224,9 @@ describe('the configuration', () => {
     expect(problems({ DATABASE_URL: `${DATABASE_URL}?ca=/nowhere.pem` })).toEqual([
       expect.stringContaining('cannot be read'),
     ]);
-    expect(parse({ DATABASE_URL: `${DATABASE_URL}?ca=test/data/certificates/authority.pem` }).database.tls?.mode).toBe(
-      'verify',
-    );
+    expect(
+      parse({ DATABASE_URL: `${DATABASE_URL}?ca=test/database/certificates/authority.pem` }).database.tls?.mode,
+    ).toBe('verify');
     expect(problems({ DATABASE_URL: `${DATABASE_URL}?tls=required` })).toEqual([
       expect.stringContaining('takes tls=verify, tls=verify-ca'),
     ]);
@@ -259,8 +259,8 @@ describe('the configuration', () => {
 });
 
 describe('the file of ca= in DATABASE_URL', () => {
-  const authority = readFileSync('test/data/certificates/authority.pem', 'utf8');
-  const other = readFileSync('test/data/certificates/elsewhere.pem', 'utf8');
+  const authority = readFileSync('test/database/certificates/authority.pem', 'utf8');
+  const other = readFileSync('test/database/certificates/elsewhere.pem', 'utf8');
   const der = Buffer.from(authority.replaceAll(/-----.*-----|\s/g, ''), 'base64');
   let path: string;
 
@@ -287,7 +287,7 @@ describe('the file of ca= in DATABASE_URL', () => {
   it.each([
     ['nothing', ''],
     ['another text', 'hunter2'],
-    ['a private key', readFileSync('test/data/certificates/server.key.pem', 'utf8')],
+    ['a private key', readFileSync('test/database/certificates/server.key.pem', 'utf8')],
     ['a certificate without its end', authority.slice(0, 400)],
     ['a certificate and another without its end', `${authority}${other.slice(0, 400)}`],
     ['a certificate that was damaged', authority.replace(/[A-Za-z]{20}/, 'A'.repeat(20))],

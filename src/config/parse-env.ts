@@ -1,5 +1,5 @@
-import type { ApiEnvironment } from '../common/envelope.js';
-import type { IpNetwork } from '../common/ip-network.js';
+import type { ApiEnvironment } from '../common/api-environment.js';
+import type { IpNetwork } from '../common/net/ip-network.js';
 import type { Config, InternalToken, Pepper } from './config.js';
 import { isLoopback } from './is-loopback.js';
 import { problemsOfSecrets } from './secret-problems.js';
@@ -71,14 +71,14 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
     dataDir: read('DATA_DIR'),
   };
   const retiredPeppers = read('SECRET_PEPPER_RETIRED') ?? [];
-  const doors = {
+  const endpoints = {
     internalTokens: read('INTERNAL_TOKENS') ?? [],
     forwardAuthAddressHeader: read('FORWARD_AUTH_ADDRESS_HEADER'),
   };
-  problems.push(...problemsOfDoors({ ...rest, ...doors }, problems));
+  problems.push(...problemsOfDoors({ ...rest, ...endpoints }, problems));
   problems.push(
     ...problemsOfSecrets(
-      { pepper: pepper?.[0], retiredPeppers, internalTokens: doors.internalTokens, database },
+      { pepper: pepper?.[0], retiredPeppers, internalTokens: endpoints.internalTokens, database },
       apiEnv,
     ),
   );
@@ -92,7 +92,7 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
     trustedProxies,
     pepper: pepper?.[0] ?? developmentPepper(rest.dataDir),
     retiredPeppers,
-    ...doors,
+    ...endpoints,
   };
 }
 
@@ -118,9 +118,9 @@ function readVariable<N extends VariableName>(
   }
 }
 
-/** What is wrong with settings of the internal doors that are right each by itself; not asked while one of them is not. */
+/** What is wrong with settings of the internal endpoints that are right each by itself; not asked while one of them is not. */
 function problemsOfDoors(
-  doors: {
+  endpoints: {
     readonly internalHost: string | undefined;
     readonly internalTokens: readonly InternalToken[];
     readonly forwardAuthAddressHeader: string | undefined;
@@ -130,7 +130,7 @@ function problemsOfDoors(
 ): string[] {
   const isWrong = (name: VariableName) => already.some((problem) => problem.startsWith(`${name} `));
   const problems: string[] = [];
-  const { internalHost, internalTokens, forwardAuthAddressHeader, forwardAuthTrustedPeers } = doors;
+  const { internalHost, internalTokens, forwardAuthAddressHeader, forwardAuthTrustedPeers } = endpoints;
   if (
     internalHost !== undefined &&
     internalTokens.length === 0 &&

@@ -1,4 +1,4 @@
-import type { ApiEnvironment } from '../common/envelope.js';
+import type { ApiEnvironment } from '../common/api-environment.js';
 import type { DatabaseConfig, InternalToken, Pepper } from './config.js';
 import { explainWeakness } from './secret-strength.js';
 

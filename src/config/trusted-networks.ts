@@ -1,4 +1,4 @@
-import { IpNetwork } from '../common/ip-network.js';
+import { IpNetwork } from '../common/net/ip-network.js';
 import type { ParseVariable } from './parse-variable.js';
 
 /** Networks that are not routed on the internet: private, unique local, link-local. */

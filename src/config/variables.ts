@@ -84,13 +84,17 @@ export const VARIABLES = {
     networks,
   ),
   INTERNAL_HOST: variable(
-    'The address on which the doors for your services listen. One that is not this machine alone needs INTERNAL_TOKENS.',
+    'The address on which the endpoints for your services listen. One that is not this machine alone needs INTERNAL_TOKENS.',
     '127.0.0.1',
     host,
   ),
-  INTERNAL_PORT: variable('The port of the doors for your services; 0 takes a free one.', '3001', integer(0, 65_535)),
+  INTERNAL_PORT: variable(
+    'The port of the endpoints for your services; 0 takes a free one.',
+    '3001',
+    integer(0, 65_535),
+  ),
   INTERNAL_TOKENS: variable(
-    'Who may use those doors: name:token, comma-separated, each token 32 characters or more (openssl rand -hex 32). To rotate, give a name two.',
+    'Who may use those endpoints: name:token, comma-separated, each token 32 characters or more (openssl rand -hex 32). To rotate, give a name two.',
     null,
     internalTokens,
   ),

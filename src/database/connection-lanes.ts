@@ -26,7 +26,7 @@ const ONE_OF_EACH: Readonly<Record<Lane, number>> = { verification: 1, control: 
  *
  * Of the connections of a lane, one organization leaves one to the others, where there are two or more.
  *
- * One connection is not a configuration: that is left when the server refuses more (see `Leases`).
+ * One connection is not a configuration: that is left when the server refuses more (see `ConnectionPool`).
  */
 export function laneLimits(connections: number): AdmissionLimits {
   const perLane = Math.max(1, connections - 2);

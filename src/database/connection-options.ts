@@ -59,7 +59,7 @@ export function connectionOptions(
     username: user,
     dateStrings: true,
     poolSize,
-    // mysql2 closes idle connections only where more are allowed than may idle. `Leases` never
+    // mysql2 closes idle connections only where more are allowed than may idle. `ConnectionPool` never
     // opens more than `poolSize`.
     extra: { connectionLimit: poolSize + 1, maxIdle: poolSize, idleTimeout: MAX_IDLE_MS, gracefulEnd: true },
     entities: entities ?? [],

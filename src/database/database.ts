@@ -2,9 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { asDomainError, CommitUnknownError, isConflict, isOutage } from './database-errors.js';
-import { before } from './deadline.js';
+import { withDeadline } from './with-deadline.js';
 import type { Lane, LaneUse } from './connection-lanes.js';
-import { Leases, PoolBusyError, type Lease } from './lease.js';
+import { ConnectionPool, PoolBusyError, type PooledConnection } from './connection-pool.js';
 import { waitForDatabase } from './wait-for-database.js';
 import { Transaction } from './transaction.js';
 
@@ -34,29 +34,29 @@ export class Database {
 
   constructor(
     readonly dataSource: DataSource,
-    private readonly leases = new Leases(dataSource),
+    private readonly pool = new ConnectionPool(dataSource),
     private readonly lane: Lane = 'control',
     private readonly organizationId: string | null = null,
   ) {}
 
   /** The same database, used by the connections of another lane. */
   over(lane: Lane): Database {
-    return new Database(this.dataSource, this.leases, lane);
+    return new Database(this.dataSource, this.pool, lane);
   }
 
   /** The same database, used for one organization, which takes turns with the others. */
   onBehalfOf(organizationId: string): Database {
-    return new Database(this.dataSource, this.leases, this.lane, organizationId);
+    return new Database(this.dataSource, this.pool, this.lane, organizationId);
   }
 
   /** How many connections there may be. */
   get poolSize(): number {
-    return this.leases.lanes.size;
+    return this.pool.lanes.size;
   }
 
   /** How the connections of a lane are used at this moment. */
   useOf(lane: Lane): LaneUse {
-    return this.leases.lanes.useOf(lane);
+    return this.pool.lanes.useOf(lane);
   }
 
   /**
@@ -99,13 +99,13 @@ export class Database {
    * with all that was set on it.
    */
   async withoutDeadline<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const lease = await this.leases.take(performance.now() + READ_DEADLINE_MS, this.lane, null);
+    const connection = await this.pool.acquire(performance.now() + READ_DEADLINE_MS, this.lane, null);
     try {
-      return await work(lease.runner);
+      return await work(connection.runner);
     } catch (error) {
       throw asDomainError(error);
     } finally {
-      lease.discard('failed');
+      connection.destroy('failed');
     }
   }
 
@@ -129,7 +129,7 @@ export class Database {
     }
     try {
       const tooLate = new UnavailableError({ detail: `the database took longer than ${CLOSE_DEADLINE_MS} ms` });
-      await before(performance.now() + CLOSE_DEADLINE_MS, this.dataSource.destroy(), tooLate);
+      await withDeadline(performance.now() + CLOSE_DEADLINE_MS, this.dataSource.destroy(), tooLate);
     } catch (error) {
       // Whoever closes is about to end: the sockets end with it.
       Database.LOGGER.warn(error, 'the database connections could not be closed in order');
@@ -139,12 +139,12 @@ export class Database {
   private async transactOnce<T>(work: (transaction: Transaction) => Promise<T>, deadline: number): Promise<T> {
     let commitSent: Transaction | undefined;
     try {
-      return await this.within(deadline, async (lease) => {
-        const { runner } = lease;
+      return await this.within(deadline, async (connection) => {
+        const { runner } = connection;
         await runner.startTransaction();
         const transaction = new Transaction(runner.manager);
         const result = await finished(work, transaction, deadline).catch(async (error: unknown) => {
-          await rollBack(lease, error);
+          await rollBack(connection, error);
           throw error;
         });
         commitSent = transaction;
@@ -163,22 +163,22 @@ export class Database {
     }
   }
 
-  /** Leases a connection, works, gives it back; past the deadline, or after an outage, the connection is destroyed instead. */
-  private async within<T>(deadline: number, work: (lease: Lease) => Promise<T>): Promise<T> {
+  /** ConnectionPool a connection, works, gives it back; past the deadline, or after an outage, the connection is destroyed instead. */
+  private async within<T>(deadline: number, work: (connection: PooledConnection) => Promise<T>): Promise<T> {
     const allowedMs = Math.round(deadline - performance.now());
-    const lease = await this.leases.take(deadline, this.lane, this.organizationId);
+    const connection = await this.pool.acquire(deadline, this.lane, this.organizationId);
     const tooLate = new UnavailableError({ detail: `the database took longer than ${allowedMs} ms` });
     try {
-      const result = await before(deadline, work(lease), tooLate);
-      await lease.release();
+      const result = await withDeadline(deadline, work(connection), tooLate);
+      await connection.release();
       return result;
     } catch (error) {
       if (error === tooLate) {
-        lease.discard('timed out');
-      } else if (isOutage(error) || error instanceof UnavailableError || lease.runner.isTransactionActive) {
-        lease.discard('failed');
+        connection.destroy('timed out');
+      } else if (isOutage(error) || error instanceof UnavailableError || connection.runner.isTransactionActive) {
+        connection.destroy('failed');
       } else {
-        await lease.release();
+        await connection.release();
       }
       throw asDomainError(error);
     }
@@ -203,13 +203,13 @@ async function finished<T>(
 }
 
 /** Rolls back unless the connection is gone, in which case the server does. */
-async function rollBack(lease: Lease, reason: unknown): Promise<void> {
-  if (isOutage(reason) || !lease.runner.isTransactionActive) {
+async function rollBack(connection: PooledConnection, reason: unknown): Promise<void> {
+  if (isOutage(reason) || !connection.runner.isTransactionActive) {
     return;
   }
   try {
-    await lease.runner.rollbackTransaction();
+    await connection.runner.rollbackTransaction();
   } catch {
-    lease.discard('failed');
+    connection.destroy('failed');
   }
 }

@@ -3,7 +3,7 @@ import { UnavailableError } from '../common/unavailable-error.js';
 import type { DatabaseConfig } from '../config/config.js';
 import { clientOptions, MAX_IDLE_MS } from './connection-options.js';
 import { asDomainError } from './database-errors.js';
-import { before } from './deadline.js';
+import { withDeadline } from './with-deadline.js';
 import { destroyConnection } from './prepared-driver.js';
 import { prepareSession } from './session.js';
 
@@ -61,7 +61,7 @@ export class DedicatedConnection {
 
 function within<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
   const tooLate = new UnavailableError({ detail: `the database took longer than ${deadlineMs} ms` });
-  return before(performance.now() + deadlineMs, work, tooLate);
+  return withDeadline(performance.now() + deadlineMs, work, tooLate);
 }
 
 function ask<T>(connection: Connection, sql: string, values: readonly unknown[]): Promise<T[]> {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { createPool, type Connection, type Pool, type PoolOptions } from 'mysql2';
 import { UnavailableError } from '../common/unavailable-error.js';
-import { before } from './deadline.js';
+import { withDeadline } from './with-deadline.js';
 import { prepareSession } from './session.js';
 
 /**
@@ -13,7 +13,7 @@ const PREPARE_DEADLINE_MS = 2_000;
 type Callback = Parameters<Pool['getConnection']>[0];
 
 /**
- * mysql2 for TypeORM, with pools that hand out prepared connections only: to leases, to the
+ * mysql2 for TypeORM, with pools that hand out prepared connections only: to pool, to the
  * migrator, and to TypeORM itself, which asks for the server's version before anything else.
  */
 export const preparedDriver = {
@@ -57,5 +57,5 @@ async function prepareInTime(connection: Connection): Promise<void> {
   // Each failure is reported by the statement that it happens to.
   connection.on('error', () => undefined);
   const tooLate = new UnavailableError({ detail: `no database session within ${PREPARE_DEADLINE_MS} ms` });
-  await before(performance.now() + PREPARE_DEADLINE_MS, prepareSession(connection), tooLate);
+  await withDeadline(performance.now() + PREPARE_DEADLINE_MS, prepareSession(connection), tooLate);
 }

@@ -22,7 +22,7 @@ export class Transaction {
    * Lets no two transactions that name the same thing run at the same time: from here on this one is alone, and sees all that
    * the others have done. By writing a common row, for on Galera a mere lock holds on one node alone.
    */
-  async alone(name: string): Promise<void> {
+  async serialize(name: string): Promise<void> {
     await this.manager.query(
       `INSERT INTO settings (name, value, updated_at) VALUES (?, UUID(), UTC_TIMESTAMP())
        ON DUPLICATE KEY UPDATE value = VALUES(value), updated_at = VALUES(updated_at)`,

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { SCOPES, scopeSetOf, type Scope } from '../common/access/scope.js';
-import { parseIpAddress } from '../common/ip-address.js';
-import { IpNetwork } from '../common/ip-network.js';
+import { parseIpAddress } from '../common/net/ip-address.js';
+import { IpNetwork } from '../common/net/ip-network.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
-import { excessOver, type Authority } from './containment.js';
+import { findExcess, type Authority } from './containment.js';
 
 /** A key as the naive model sees it: sets of what it may do, written out. */
 interface ModelKey {
@@ -67,7 +67,7 @@ describe('the rule that no key makes a stronger key', () => {
   it('lets through nothing that the parent could not do itself', () => {
     fc.assert(
       fc.property(modelKey, modelKey, (parent, child) => {
-        if (excessOver(authority(parent), authority(child)) === null) {
+        if (findExcess(authority(parent), authority(child)) === null) {
           const had = powers(parent);
           expect([...powers(child)].filter((power) => !had.has(power))).toEqual([]);
         }
@@ -85,8 +85,8 @@ describe('the rule that no key makes a stronger key', () => {
           const acting = keys[by % keys.length] ?? root;
           const place = create ? keys.length : target % keys.length;
           const before = keys[place];
-          const mayTouch = before === undefined || excessOver(authority(acting), authority(before)) === null;
-          if (mayTouch && excessOver(authority(acting), authority(wanted)) === null) {
+          const mayTouch = before === undefined || findExcess(authority(acting), authority(before)) === null;
+          if (mayTouch && findExcess(authority(acting), authority(wanted)) === null) {
             const had = powers(acting);
             keys[place] = wanted;
             expect([...powers(wanted)].filter((power) => !had.has(power))).toEqual([]);
@@ -102,7 +102,7 @@ describe('the rule that no key makes a stronger key', () => {
   it('accepts every key that has less or the same', () => {
     fc.assert(
       fc.property(modelKey, (key) => {
-        expect(excessOver(authority(key), authority(key))).toBeNull();
+        expect(findExcess(authority(key), authority(key))).toBeNull();
       }),
     );
   });
@@ -114,12 +114,12 @@ describe('the rule that no key makes a stronger key', () => {
       networks: ['10.2.0.0/16', '10.0.0.0/7'],
       expiresAt: null,
     });
-    expect(excessOver(parent, child)).toEqual({
+    expect(findExcess(parent, child)).toEqual({
       scopes: ['users.update'],
       networks: ['10.0.0.0/7'],
       anyAddress: false,
       expiry: true,
     });
-    expect(excessOver(parent, { ...child, networks: [] })).toMatchObject({ anyAddress: true });
+    expect(findExcess(parent, { ...child, networks: [] })).toMatchObject({ anyAddress: true });
   });
 });

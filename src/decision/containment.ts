@@ -1,5 +1,5 @@
 import { scopesIn, scopesMissing, type Scope, type ScopeSet } from '../common/access/scope.js';
-import type { IpNetwork } from '../common/ip-network.js';
+import type { IpNetwork } from '../common/net/ip-network.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 
 /** How strong a key is: what it may do, from where, until when. */
@@ -26,7 +26,7 @@ export interface Excess {
  * In what `child` goes beyond `parent`; null when it lies wholly inside. The rule behind "no key makes a stronger key".
  * A network must lie inside a single network of the parent's.
  */
-export function excessOver(parent: Authority, child: Authority): Excess | null {
+export function findExcess(parent: Authority, child: Authority): Excess | null {
   const restricted = parent.networks.length > 0;
   const excess: Excess = {
     scopes: scopesIn(scopesMissing(child.scopes, parent.scopes)),

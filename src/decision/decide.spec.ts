@@ -1,9 +1,9 @@
 import { scopeSetOf, type Scope } from '../common/access/scope.js';
-import { parseIpAddress } from '../common/ip-address.js';
+import { parseIpAddress } from '../common/net/ip-address.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import { newId } from '../common/prefixed-id.js';
 import { decide } from './decide.js';
-import { compileFacts, type StoredKey } from './facts.js';
+import { compileSnapshot, type StoredKey } from './key-snapshot.js';
 
 const now = Date.UTC(2030, 0, 1, 12, 0, 0);
 const past = '2029-12-31 00:00:00' as MysqlDateTime;
@@ -25,8 +25,11 @@ function verdict(
 ) {
   const { scopes = ['products.create'], from = '10.1.2.3' } = attempt;
   const address = from === null ? null : parseIpAddress(from);
-  return decide(compileFacts({ ...stored, ...key }, organizationActive), { scopes: scopeSetOf(scopes), address }, now)
-    .code;
+  return decide(
+    compileSnapshot({ ...stored, ...key }, organizationActive),
+    { scopes: scopeSetOf(scopes), address },
+    now,
+  ).code;
 }
 
 describe('deciding about a key', () => {
@@ -67,7 +70,7 @@ describe('deciding about a key', () => {
   });
 
   it('refuses to compile a list that cannot be understood, for it must not let anyone in', () => {
-    const compile = (ipAllowList: string[]) => () => compileFacts({ ...stored, ipAllowList }, true);
+    const compile = (ipAllowList: string[]) => () => compileSnapshot({ ...stored, ipAllowList }, true);
     expect(compile(['somewhere'])).toThrow();
     // Nor is it taken for one that was compiled before, and is written much the same.
     expect(compile(['10.0.0.0/8', '192.0.2.0/24'])).not.toThrow();
@@ -76,7 +79,7 @@ describe('deciding about a key', () => {
   });
 
   it('compiles equal lists once', () => {
-    const ofList = (ipAllowList: string[]) => compileFacts({ ...stored, ipAllowList }, true).allowList;
+    const ofList = (ipAllowList: string[]) => compileSnapshot({ ...stored, ipAllowList }, true).allowList;
     expect(ofList(['10.0.0.0/8'])).toBe(ofList(['10.0.0.0/8']));
     expect(ofList(['10.0.0.0/8'])).not.toBe(ofList(['10.0.0.0/9']));
   });

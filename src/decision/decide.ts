@@ -1,13 +1,13 @@
 import { scopesMissing } from '../common/access/scope.js';
-import type { KeyFacts } from './facts.js';
+import type { KeySnapshot } from './key-snapshot.js';
 import type { Attempt, KeyVerdict } from './verdict.js';
 
 /**
- * May the key do this, from here, now? The one decision behind every door: organization, then deleted, disabled, expired,
+ * May the key do this, from here, now? The one decision behind every endpoint: organization, then deleted, disabled, expired,
  * then scopes, then address. Call it only once the secret's digest has matched.
  * @param nowMs the database's time, milliseconds since the epoch
  */
-export function decide<K extends KeyFacts>(key: K, attempt: Attempt, nowMs: number): KeyVerdict<K> {
+export function decide<K extends KeySnapshot>(key: K, attempt: Attempt, nowMs: number): KeyVerdict<K> {
   if (!key.organizationActive) {
     return { code: 'ORGANIZATION_INACTIVE', key };
   }

@@ -1,6 +1,6 @@
 import type { ScopeSet } from '../common/access/scope.js';
-import type { IpAddress } from '../common/ip-address.js';
-import type { KeyFacts } from './facts.js';
+import type { IpAddress } from '../common/net/ip-address.js';
+import type { KeySnapshot } from './key-snapshot.js';
 
 /** What the bearer of a secret wants to do, and from where. */
 export interface Attempt {
@@ -13,30 +13,32 @@ export interface Attempt {
 export type UnknownSecret = { readonly code: 'MALFORMED' } | { readonly code: 'NOT_FOUND' };
 
 /** The key exists and is dead. */
-export interface DeadKey<K extends KeyFacts = KeyFacts> {
+export interface DeadKey<K extends KeySnapshot = KeySnapshot> {
   readonly code: 'ORGANIZATION_INACTIVE' | 'DELETED' | 'DISABLED' | 'EXPIRED';
   readonly key: K;
 }
 
 /** The key is alive and may not do this, or not from here. */
-export type RefusedAttempt<K extends KeyFacts = KeyFacts> =
+export type RefusedAttempt<K extends KeySnapshot = KeySnapshot> =
   | { readonly code: 'INSUFFICIENT_SCOPES'; readonly key: K; readonly missing: ScopeSet }
   | { readonly code: 'CLIENT_IP_REQUIRED' | 'IP_NOT_ALLOWED'; readonly key: K };
 
 /** The key may. */
-export interface ValidAttempt<K extends KeyFacts = KeyFacts> {
+export interface ValidAttempt<K extends KeySnapshot = KeySnapshot> {
   readonly code: 'VALID';
   readonly key: K;
 }
 
 /** What can be said of a key whose secret matched. */
-export type KeyVerdict<K extends KeyFacts = KeyFacts> = DeadKey<K> | RefusedAttempt<K> | ValidAttempt<K>;
+export type KeyVerdict<K extends KeySnapshot = KeySnapshot> = DeadKey<K> | RefusedAttempt<K> | ValidAttempt<K>;
 
 /** What can be said of a secret. */
-export type Verdict<K extends KeyFacts = KeyFacts> = UnknownSecret | KeyVerdict<K>;
+export type Verdict<K extends KeySnapshot = KeySnapshot> = UnknownSecret | KeyVerdict<K>;
 
 /** Whether the verdict is of a living key, whatever it says of scope and address: such requests are counted. */
-export function isOfLivingKey<K extends KeyFacts>(verdict: Verdict<K>): verdict is RefusedAttempt<K> | ValidAttempt<K> {
+export function isOfLivingKey<K extends KeySnapshot>(
+  verdict: Verdict<K>,
+): verdict is RefusedAttempt<K> | ValidAttempt<K> {
   switch (verdict.code) {
     case 'VALID':
     case 'INSUFFICIENT_SCOPES':

@@ -2,7 +2,7 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { PublicRoute } from '../common/access/public-route.js';
-import { SpeaksOwnStandard } from '../common/speaks-own-standard.js';
+import { SkipEnvelope } from '../contract/skip-envelope.decorator.js';
 import { DatabaseProbe } from './database-probe.js';
 import { HealthResponse } from './health.response.js';
 import { Readiness } from './readiness.js';
@@ -10,7 +10,7 @@ import { Readiness } from './readiness.js';
 /** Health, for orchestrators: plain statuses, no envelope. */
 @ApiTags('Health')
 @PublicRoute()
-@SpeaksOwnStandard()
+@SkipEnvelope()
 @Controller('health')
 export class HealthController {
   constructor(

@@ -91,8 +91,11 @@ export class ProcessMetrics {
     this.exposeEach('latchkey_database_connections_in_use', 'Connections in use, by lane.', ['lane'], () =>
       each(({ running }) => running),
     );
-    this.exposeEach('latchkey_database_connections_queued', 'Uses that wait for a connection, by lane.', ['lane'], () =>
-      each(({ queued }) => queued),
+    this.exposeEach(
+      'latchkey_database_connections_waiting',
+      'Uses that wait for a connection, by lane.',
+      ['lane'],
+      () => each(({ queued }) => queued),
     );
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bodyTooLargeSentence } from '../common/failure-sentences.js';
-import type { Soon } from '../common/soon.js';
+import { bodyTooLargeSentence } from '../contract/error-messages.js';
+import type { MaybePromise } from '../common/maybe-promise.js';
 import { ProtocolError } from './protocol-error.js';
 
 /**
@@ -25,7 +25,7 @@ export function readBody(
   response: ServerResponse,
   limitBytes: number,
   deadlineMs = LONGEST_BODY_MS,
-): Soon<Buffer> {
+): MaybePromise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
     throw bodyTooLarge(limitBytes);
   }

@@ -1,4 +1,4 @@
-import type { EdgeMiddleware } from './edge-request.js';
+import type { HttpMiddleware } from './http-request.js';
 import { describeNoRoute } from './no-route.js';
 
 /** The files that the page loads, as its HTML names them, and the document. */
@@ -21,7 +21,7 @@ const FILES = new Set([
  * itself, so that it works under any path prefix, and Nest decides by the last character of the
  * whole URL what they are relative to.
  */
-export const serveOnlyDocsFiles: EdgeMiddleware = (request, response, next) => {
+export const serveOnlyDocsFiles: HttpMiddleware = (request, response, next) => {
   const isPage = request.path === '/' && (request.method === 'GET' || request.method === 'HEAD');
   if (!isPage && !FILES.has(request.path)) {
     response.setHeader('Cache-Control', 'no-store');

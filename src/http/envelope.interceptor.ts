@@ -1,27 +1,27 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import { map, type Observable } from 'rxjs';
-import { findAnswerContract } from '../common/answers.js';
-import { successEnvelope } from '../common/envelope.js';
-import { Page } from '../common/page.js';
-import { requestIdentity } from '../common/request-identity.js';
-import { speaksOwnStandard } from '../common/speaks-own-standard.js';
-import type { EdgeRequest, EdgeResponse } from './edge-request.js';
+import { findResultContract } from '../contract/api-result.decorator.js';
+import { successEnvelope } from '../contract/envelope.js';
+import { Page } from '../contract/page.js';
+import { requestIdentity } from '../contract/request-identity.js';
+import { skipsEnvelope } from '../contract/skip-envelope.decorator.js';
+import type { HttpRequest, HttpResponse } from './http-request.js';
 import { linkToNextPage } from './page-link.js';
 
-/** Puts what a handler returns into the envelope, as its `@Answers` says; a `Page` becomes its items and a `Link` header. */
+/** Puts what a handler returns into the envelope, as its `@ApiResult` says; a `Page` becomes its items and a `Link` header. */
 @Injectable()
 export class EnvelopeInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const handler = context.getHandler();
-    if (speaksOwnStandard(handler, context.getClass())) {
+    if (skipsEnvelope(handler, context.getClass())) {
       return next.handle();
     }
-    const contract = findAnswerContract(handler);
+    const contract = findResultContract(handler);
     if (contract === undefined) {
-      throw new TypeError(`${context.getClass().name}.${handler.name} needs @Answers() or @SpeaksOwnStandard()`);
+      throw new TypeError(`${context.getClass().name}.${handler.name} needs @ApiResult() or @SkipEnvelope()`);
     }
-    const request = context.switchToHttp().getRequest<EdgeRequest>();
-    const response = context.switchToHttp().getResponse<EdgeResponse>();
+    const request = context.switchToHttp().getRequest<HttpRequest>();
+    const response = context.switchToHttp().getResponse<HttpResponse>();
     return next
       .handle()
       .pipe(
@@ -37,7 +37,7 @@ export class EnvelopeInterceptor implements NestInterceptor {
   }
 }
 
-function unfold(result: unknown, request: EdgeRequest, response: EdgeResponse): unknown {
+function unfold(result: unknown, request: HttpRequest, response: HttpResponse): unknown {
   if (!(result instanceof Page)) {
     return result ?? null;
   }

@@ -1,9 +1,9 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { ClientGoneError } from '../common/client-gone-error.js';
 import { DomainError } from '../common/domain-error.js';
-import { requestIdentity } from '../common/request-identity.js';
+import { requestIdentity } from '../contract/request-identity.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
-import type { EdgeRequest, EdgeResponse } from './edge-request.js';
+import type { HttpRequest, HttpResponse } from './http-request.js';
 import { describeFailure, type Failure } from './failure.js';
 import { sendFailure } from './send-failure.js';
 
@@ -13,8 +13,8 @@ export class EnvelopeExceptionFilter implements ExceptionFilter {
   constructor(@Inject(LOGGER) private readonly logger: StructuredLogger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<EdgeRequest>();
-    const response = host.switchToHttp().getResponse<EdgeResponse>();
+    const request = host.switchToHttp().getRequest<HttpRequest>();
+    const response = host.switchToHttp().getResponse<HttpResponse>();
     if (response.writableEnded || thrown instanceof ClientGoneError) {
       // Answered already, because a body that broke off was refused while the handler waited for
       // it; or there is no client left.
@@ -30,7 +30,7 @@ export class EnvelopeExceptionFilter implements ExceptionFilter {
     sendFailure(request, response, failure, thrown instanceof DomainError ? thrown.detail : undefined);
   }
 
-  private log(thrown: unknown, { status, code }: Failure, request: EdgeRequest): void {
+  private log(thrown: unknown, { status, code }: Failure, request: HttpRequest): void {
     if (status < 500) {
       return;
     }

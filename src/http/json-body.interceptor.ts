@@ -1,7 +1,7 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
-import { findAnswerContract } from '../common/answers.js';
-import type { EdgeRequest, EdgeResponse } from './edge-request.js';
+import { findResultContract } from '../contract/api-result.decorator.js';
+import type { HttpRequest, HttpResponse } from './http-request.js';
 import { readJsonObject } from './json-body.js';
 
 /**
@@ -11,13 +11,13 @@ import { readJsonObject } from './json-body.js';
 @Injectable()
 export class JsonBodyInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> | Promise<Observable<unknown>> {
-    const takesBody = findAnswerContract(context.getHandler())?.takesBody === true;
+    const takesBody = findResultContract(context.getHandler())?.takesBody === true;
     return takesBody ? this.handleWithBody(context, next) : next.handle();
   }
 
   private async handleWithBody(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const request = context.switchToHttp().getRequest<EdgeRequest>();
-    request.body = await readJsonObject(request, context.switchToHttp().getResponse<EdgeResponse>());
+    const request = context.switchToHttp().getRequest<HttpRequest>();
+    request.body = await readJsonObject(request, context.switchToHttp().getResponse<HttpResponse>());
     return next.handle();
   }
 }

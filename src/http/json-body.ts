@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidInputError } from '../common/domain-error.js';
-import { BODY_LIMIT_BYTES, FAILURE_SENTENCES, invalidFieldsSentence } from '../common/failure-sentences.js';
-import { whenThere, type Soon } from '../common/soon.js';
+import { BODY_LIMIT_BYTES, ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages.js';
+import { thenMaybe, type MaybePromise } from '../common/maybe-promise.js';
 import { announcesBody, readBody } from './body.js';
 import { mediaTypeOf } from './content-type.js';
 import { largestMember, measureJson, namesOf, type JsonSize, type NamedPath } from './json-scan.js';
@@ -47,12 +47,12 @@ export function readJsonObject(
   request: IncomingMessage,
   response: ServerResponse,
   limits: JsonBodyLimits = PUBLIC_LIMITS,
-): Soon<object> {
+): MaybePromise<object> {
   if (!announcesBody(request)) {
-    throw new ProtocolError(400, 'BODY_MISSING', FAILURE_SENTENCES.bodyMissing);
+    throw new ProtocolError(400, 'BODY_MISSING', ERROR_MESSAGES.bodyMissing);
   }
   requireJsonType(request);
-  return whenThere(readBody(request, response, limits.bytes, limits.deadlineMs), (bytes) =>
+  return thenMaybe(readBody(request, response, limits.bytes, limits.deadlineMs), (bytes) =>
     parseJsonObject(bytes, limits),
   );
 }
@@ -60,7 +60,7 @@ export function readJsonObject(
 function requireJsonType(request: IncomingMessage): void {
   const { headers } = request;
   if (headers['content-encoding'] !== undefined && headers['content-encoding'].toLowerCase() !== 'identity') {
-    throw new ProtocolError(415, 'BODY_ENCODED', FAILURE_SENTENCES.bodyEncoded, { 'Accept-Encoding': 'identity' });
+    throw new ProtocolError(415, 'BODY_ENCODED', ERROR_MESSAGES.bodyEncoded, { 'Accept-Encoding': 'identity' });
   }
   // What nearly every client sends needs no parsing.
   if (headers['content-type'] === 'application/json') {
@@ -68,7 +68,7 @@ function requireJsonType(request: IncomingMessage): void {
   }
   const { type, isUtf8 } = mediaTypeOf(request);
   if (type !== 'application/json' || !isUtf8) {
-    const sentence = isUtf8 ? FAILURE_SENTENCES.bodyNotJsonType : FAILURE_SENTENCES.bodyNotUtf8;
+    const sentence = isUtf8 ? ERROR_MESSAGES.bodyNotJsonType : ERROR_MESSAGES.bodyNotUtf8;
     throw new ProtocolError(415, 'BODY_NOT_JSON', sentence, { Accept: 'application/json' });
   }
 }
@@ -76,7 +76,7 @@ function requireJsonType(request: IncomingMessage): void {
 /** The JSON object that the bytes are, under the rules of `readJsonObject`. */
 export function parseJsonObject(bytes: Buffer, limits: JsonBodyLimits): object {
   if (bytes.length === 0) {
-    throw new ProtocolError(400, 'BODY_MISSING', FAILURE_SENTENCES.bodyMissing);
+    throw new ProtocolError(400, 'BODY_MISSING', ERROR_MESSAGES.bodyMissing);
   }
   const text = decodeUtf8(bytes);
   const size = measureJson(text, limits);
@@ -92,12 +92,12 @@ export function parseJsonObject(bytes: Buffer, limits: JsonBodyLimits): object {
   }
   const body = parseText(text);
   if (typeof body !== 'object' || body === null || Array.isArray(body)) {
-    throw new ProtocolError(400, 'BODY_NOT_AN_OBJECT', FAILURE_SENTENCES.bodyNotAnObject);
+    throw new ProtocolError(400, 'BODY_NOT_AN_OBJECT', ERROR_MESSAGES.bodyNotAnObject);
   }
   const tally = { names: 0 };
   const odd = findPrototypeKey(body, 0, tally);
   if (odd !== undefined) {
-    throw invalidFields([odd], FAILURE_SENTENCES.unknownField);
+    throw invalidFields([odd], ERROR_MESSAGES.unknownField);
   }
   if (size.names !== tally.names) {
     // JSON.parse keeps the last of several members of one name, with all that is below it, and
@@ -111,7 +111,7 @@ function decodeUtf8(bytes: Buffer): string {
   try {
     return UTF8.decode(bytes);
   } catch {
-    throw new ProtocolError(400, 'BODY_NOT_JSON', FAILURE_SENTENCES.bodyNotJson);
+    throw new ProtocolError(400, 'BODY_NOT_JSON', ERROR_MESSAGES.bodyNotJson);
   }
 }
 
@@ -120,7 +120,7 @@ function parseText(text: string): unknown {
     return JSON.parse(text);
   } catch {
     // The error quotes the body: not even the log may have it.
-    throw new ProtocolError(400, 'BODY_NOT_JSON', FAILURE_SENTENCES.bodyNotJson);
+    throw new ProtocolError(400, 'BODY_NOT_JSON', ERROR_MESSAGES.bodyNotJson);
   }
 }
 
@@ -173,7 +173,7 @@ function tooManyFields(text: string, most: number): InvalidInputError {
 function repeatedFields(text: string): InvalidInputError {
   return invalidFields(
     firstPaths(text, ({ isRepeated }) => isRepeated),
-    FAILURE_SENTENCES.repeatedField,
+    ERROR_MESSAGES.repeatedField,
   );
 }
 
@@ -192,7 +192,7 @@ function firstPaths(text: string, isPicked: (named: NamedPath) => boolean): stri
 }
 
 function invalidFields(paths: readonly string[], message: string): InvalidInputError {
-  return new InvalidInputError(invalidFieldsSentence(paths.length), { fields: fieldsOf(paths, message) });
+  return new InvalidInputError(invalidFieldsMessage(paths.length), { fields: fieldsOf(paths, message) });
 }
 
 // Not by assignment: a path may be `__proto__`.

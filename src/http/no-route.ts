@@ -1,4 +1,4 @@
-import type { EdgeRequest } from './edge-request.js';
+import type { HttpRequest } from './http-request.js';
 import { ProtocolError } from './protocol-error.js';
 
 /** What a layer of Express's router shows of itself: the routes are asked, so there is no second list of them. */
@@ -11,7 +11,7 @@ export interface RouterLayer {
  * Why no route took a request: no such path (404), or not by this method (405, with `Allow`). The path is not repeated: it
  * may hold a secret, in a spelling that no pattern knows.
  */
-export function describeNoRoute(request: EdgeRequest, layers: readonly RouterLayer[]): ProtocolError {
+export function describeNoRoute(request: HttpRequest, layers: readonly RouterLayer[]): ProtocolError {
   const { method = '', path } = request;
   const allowed = allowedMethods(path, layers);
   if (allowed.length === 0) {

@@ -4,8 +4,8 @@
  * section 5.3), also behind a proxy that strips a prefix from it.
  */
 export function linkToNextPage(url: string, after: string): string {
-  const mark = url.indexOf('?');
-  const parameters = new URLSearchParams(mark === -1 ? '' : url.slice(mark + 1));
+  const queryStart = url.indexOf('?');
+  const parameters = new URLSearchParams(queryStart === -1 ? '' : url.slice(queryStart + 1));
   parameters.set('after', after);
   return `<?${parameters.toString()}>; rel="next"`;
 }

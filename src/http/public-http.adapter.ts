@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Logger, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import type { EdgeRequest } from './edge-request.js';
+import type { HttpRequest } from './http-request.js';
 import { DEFAULT_LIMITS, Listener, type ListenerLimits, type RequestClasses } from './listener.js';
 import { describeNoRoute, type RouterLayer } from './no-route.js';
 import { parseQuery } from './query-string.js';
@@ -77,7 +77,7 @@ export class PublicHttpAdapter extends ExpressAdapter {
 
   override setNotFoundHandler(): unknown {
     const { router } = this.getInstance<ExpressApp>();
-    return this.use((request: EdgeRequest, _response: ServerResponse, next: (error: unknown) => void) => {
+    return this.use((request: HttpRequest, _response: ServerResponse, next: (error: unknown) => void) => {
       next(describeNoRoute(request, router.stack));
     });
   }

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import type { AnswerIdentity, ApiEnvironment } from '../common/envelope.js';
-import { newIdentity } from '../common/request-identity.js';
+import type { ApiEnvironment } from '../common/api-environment.js';
+import type { RequestIdentity } from '../contract/envelope.js';
+import { newIdentity } from '../contract/request-identity.js';
 import type { StructuredLogger } from '../logging/logger.js';
 import { describeFailure } from './failure.js';
 import type { ProtocolError } from './protocol-error.js';
@@ -47,7 +48,7 @@ export function writeRawFailure(
   });
 }
 
-function rawAnswer(identity: AnswerIdentity, error: ProtocolError, method: string | null): string {
+function rawAnswer(identity: RequestIdentity, error: ProtocolError, method: string | null): string {
   const body = JSON.stringify(envelopeOf(identity, describeFailure(error)));
   const headers = {
     ...error.headers,

@@ -50,8 +50,8 @@ function originFormOf(url: string): string {
 }
 
 function normalized(target: string, opaqueBelow: string | undefined): string {
-  const mark = target.indexOf('?');
-  const path = mark === -1 ? target : target.slice(0, mark);
+  const queryStart = target.indexOf('?');
+  const path = queryStart === -1 ? target : target.slice(0, queryStart);
   const decoded = MALFORMED_ESCAPE.test(path) ? path : path.replace(ESCAPE, decodeUnreserved);
   const isOpaque = opaqueBelow !== undefined && decoded.startsWith(opaqueBelow);
   return (isOpaque ? decoded : withoutDotSegments(decoded)) + target.slice(path.length);

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { failureEnvelope, type AnswerIdentity, type Envelope } from '../common/envelope.js';
-import { internalFailureSentence } from '../common/failure-sentences.js';
-import { requestIdentity } from '../common/request-identity.js';
+import { failureEnvelope, type RequestIdentity, type Envelope } from '../contract/envelope.js';
+import { internalErrorMessage } from '../contract/error-messages.js';
+import { requestIdentity } from '../contract/request-identity.js';
 import { redactSecrets } from '../logging/redact-secrets.js';
 import { setFailureNote } from './failure-note.js';
 import type { Failure } from './failure.js';
@@ -11,8 +11,8 @@ import { sendJson } from './send-json.js';
  * The envelope that a failure shows to one client. What it repeats of the request (the name of an unknown field, a value that
  * cannot be understood) may be a secret that was put in the wrong place: answers of failures are kept, and shown to others.
  */
-export function envelopeOf(identity: AnswerIdentity, failure: Failure): Envelope<never> {
-  const sentence = failure.sentence ?? internalFailureSentence(identity);
+export function envelopeOf(identity: RequestIdentity, failure: Failure): Envelope<never> {
+  const sentence = failure.sentence ?? internalErrorMessage(identity);
   return failureEnvelope(identity, failure.status, redactSecrets(sentence), redactFields(failure.validator));
 }
 

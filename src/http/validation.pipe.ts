@@ -1,7 +1,7 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
 import { InvalidInputError } from '../common/domain-error.js';
-import { FAILURE_SENTENCES, invalidFieldsSentence } from '../common/failure-sentences.js';
+import { ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages.js';
 import { isInheritedName } from './inherited-names.js';
 
 /** Enough to mend any request of ours; a body made of thousands of unknown fields gets no answer ten times its size. */
@@ -32,14 +32,14 @@ export class RequestValidationPipe extends ValidationPipe {
 }
 
 function unknownField(name: string): InvalidInputError {
-  return new InvalidInputError(invalidFieldsSentence(1), {
-    fields: Object.fromEntries([[name, FAILURE_SENTENCES.unknownField]]),
+  return new InvalidInputError(invalidFieldsMessage(1), {
+    fields: Object.fromEntries([[name, ERROR_MESSAGES.unknownField]]),
   });
 }
 
 function invalidInput(errors: ValidationError[]): InvalidInputError {
   const fields = flatten(errors, '');
-  return new InvalidInputError(invalidFieldsSentence(fields.length), {
+  return new InvalidInputError(invalidFieldsMessage(fields.length), {
     fields: Object.fromEntries(fields.slice(0, MOST_FIELDS)),
   });
 }
@@ -55,6 +55,6 @@ function flatten(errors: readonly ValidationError[], path: string): [field: stri
 function messageOf(constraints: Readonly<Record<string, string>>): string {
   // class-validator's own words for it are about programs, not requests.
   return 'whitelistValidation' in constraints
-    ? FAILURE_SENTENCES.unknownField
+    ? ERROR_MESSAGES.unknownField
     : (Object.values(constraints)[0] ?? 'is invalid');
 }

@@ -2,19 +2,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { giveIdentity } from '../common/request-identity.js';
+import { giveIdentity } from '../contract/request-identity.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { answerBelowHttp } from '../http/below-http.js';
-import { Connection } from '../http/connection.js';
-import type { Exchange } from '../http/exchange.js';
+import { handleParseErrors } from '../http/parse-error.handler.js';
+import { Connection } from '../http/pipelined-connection.js';
+import type { InFlightRequest } from '../http/in-flight-request.js';
 import { DEFAULT_LIMITS, Listener } from '../http/listener.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
-import type { Call, CallAnswer } from './call.js';
-import { CallRecorder } from './call-recorder.js';
-import { InternalCallers } from './internal-callers.js';
-import { ENVOY_PREFIX, InternalDoors } from './internal-doors.js';
-import { failedAnswer, InternalRouter } from './internal-router.js';
-import type { Progress } from './progress.js';
+import type { Call, InternalResponse } from './internal-request.js';
+import { InternalAccessLog } from './internal-access-log.js';
+import { ServiceAuthenticator } from './service-authenticator.js';
+import { ENVOY_PREFIX, EndpointRegistry } from './endpoint-registry.js';
+import { failureResponseFor, InternalRouter } from './internal-router.js';
+import type { Progress } from './internal-request-context.js';
 
 /** How long a stop waits for verifications that nobody waits for any more: longer than one can take. */
 const LAST_CALLS_MS = 3_000;
@@ -43,10 +43,10 @@ export class InternalListener {
   private whenServed: (() => void) | undefined;
 
   constructor(
-    private readonly doors: InternalDoors,
-    private readonly callers: InternalCallers,
+    private readonly endpoints: EndpointRegistry,
+    private readonly callers: ServiceAuthenticator,
     private readonly router: InternalRouter,
-    private readonly recorder: CallRecorder,
+    private readonly recorder: InternalAccessLog,
     @Inject(LOGGER) logger: StructuredLogger,
     @Inject(CONFIG)
     private readonly config: Pick<Config, 'env' | 'internalHost' | 'internalPort' | 'maxConnections'>,
@@ -58,7 +58,7 @@ export class InternalListener {
     // answers 200 would let the client in.
     this.listener = new Listener(receive, { ...LIMITS, maxConnections: config.maxConnections }, {}, `${ENVOY_PREFIX}/`);
     recorder.watch(this.listener);
-    answerBelowHttp(this.listener.server, logger, config.env);
+    handleParseErrors(this.listener.server, logger, config.env);
   }
 
   /** Where it listens. */
@@ -79,9 +79,9 @@ export class InternalListener {
       });
     });
     const logger = new Logger(InternalListener.name);
-    logger.log(`the doors for services are at ${this.url}`);
+    logger.log(`the endpoints for services are at ${this.url}`);
     if (this.callers.areOpen) {
-      logger.warn('INTERNAL_TOKENS is empty: whoever is on this machine may use the doors for services');
+      logger.warn('INTERNAL_TOKENS is empty: whoever is on this machine may use the endpoints for services');
     }
   }
 
@@ -100,14 +100,14 @@ export class InternalListener {
     const identity = giveIdentity(request, this.config.env);
     const [path, query] = splitTarget(request.url ?? '/');
     const call = { request, response, identity, path, query };
-    const progress: Progress = { call, door: this.doors.find(path), caller: null, note: undefined };
+    const progress: Progress = { call, endpoint: this.endpoints.find(path), caller: null, note: undefined };
     const connection = Connection.of(request.socket);
-    const settled = (exchange: Exchange) => {
+    const settled = (exchange: InFlightRequest) => {
       this.recorder.record(progress, exchange);
     };
     connection.begin(request, response, settled, (failure) => {
       progress.note = { error_code: failure.code };
-      write(call, failedAnswer(progress, failure));
+      write(call, failureResponseFor(progress, failure));
     });
     connection.inTurn(response, () => {
       this.serve(progress);
@@ -131,7 +131,7 @@ export class InternalListener {
     });
   }
 
-  private deliver(progress: Progress, answer: CallAnswer): void {
+  private deliver(progress: Progress, answer: InternalResponse): void {
     if (--this.serving === 0) {
       this.whenServed?.();
     }
@@ -145,11 +145,11 @@ export class InternalListener {
 }
 
 function splitTarget(target: string): [path: string, query: string] {
-  const mark = target.indexOf('?');
-  return mark === -1 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+  const queryStart = target.indexOf('?');
+  return queryStart === -1 ? [target, ''] : [target.slice(0, queryStart), target.slice(queryStart + 1)];
 }
 
-function write({ response, identity }: Call, { status, headers, body, isAscii = false }: CallAnswer): void {
+function write({ response, identity }: Call, { status, headers, body, isAscii = false }: InternalResponse): void {
   const length = isAscii ? body.length : Buffer.byteLength(body);
   const isLast = !response.shouldKeepAlive || response.hasHeader('Connection') || headers.includes('Connection');
   response.writeHead(status, [

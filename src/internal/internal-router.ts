@@ -1,29 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { DomainError } from '../common/domain-error.js';
-import type { Soon } from '../common/soon.js';
+import type { MaybePromise } from '../common/maybe-promise.js';
 import { isLoopback } from '../config/is-loopback.js';
 import { describeFailure, type Failure } from '../http/failure.js';
-import { findHostFailure } from '../http/protocol-checks.js';
+import { findHostFailure } from '../http/http-preconditions.js';
 import { ProtocolError } from '../http/protocol-error.js';
 import { findRefusal } from '../http/refusal.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
-import type { CallAnswer } from './call.js';
-import { InternalCallers } from './internal-callers.js';
-import type { Credential } from './internal-door.js';
-import { envelopeFailure } from './json-answer.js';
-import type { Progress } from './progress.js';
+import type { InternalResponse } from './internal-request.js';
+import { ServiceAuthenticator } from './service-authenticator.js';
+import type { Credential } from './internal-endpoint.js';
+import { failureResponse } from './json-response.js';
+import type { Progress } from './internal-request-context.js';
 
-/** Leads a call through its door: what HTTP makes wrong, the method, who calls, and then the door's own answer. */
+/** Leads a call through its endpoint: what HTTP makes wrong, the method, who calls, and then the endpoint's own answer. */
 @Injectable()
 export class InternalRouter {
   constructor(
-    private readonly callers: InternalCallers,
+    private readonly callers: ServiceAuthenticator,
     @Inject(LOGGER) private readonly logger: StructuredLogger,
   ) {}
 
   /** The answer to a call, whatever happens; notes on the way who calls. */
-  answer(progress: Progress): Soon<CallAnswer> {
+  answer(progress: Progress): MaybePromise<InternalResponse> {
     const failed = (error: unknown) => this.failed(progress, error);
     try {
       const answer = this.enter(progress);
@@ -33,44 +33,44 @@ export class InternalRouter {
     }
   }
 
-  private enter(progress: Progress): Soon<CallAnswer> {
-    const { call, door } = progress;
+  private enter(progress: Progress): MaybePromise<InternalResponse> {
+    const { call, endpoint } = progress;
     const refusal = findRefusal(call.request) ?? findHostFailure(call.request);
     if (refusal !== undefined) {
       throw refusal;
     }
-    if (door === undefined) {
-      throw new ProtocolError(404, 'NO_DOOR', 'There is no such door: see the README, "For your services".');
+    if (endpoint === undefined) {
+      throw new ProtocolError(404, 'NOT_FOUND', 'There is no such endpoint: see the README, "For your services".');
     }
     const method = call.request.method ?? '';
-    if (door.methods?.includes(method) === false) {
-      throw new ProtocolError(405, 'METHOD_NOT_ALLOWED', `Use ${door.methods.join(' or ')} here.`, {
-        Allow: door.methods.join(', '),
+    if (endpoint.methods?.includes(method) === false) {
+      throw new ProtocolError(405, 'METHOD_NOT_ALLOWED', `Use ${endpoint.methods.join(' or ')} here.`, {
+        Allow: endpoint.methods.join(', '),
       });
     }
-    progress.caller = this.callers.identify(call.request, door.credential);
-    if (this.callers.areOpen && door.credential !== 'gateway-token') {
-      refusePages(call.request, door.credential);
+    progress.caller = this.callers.identify(call.request, endpoint.credential);
+    if (this.callers.areOpen && endpoint.credential !== 'gateway-token') {
+      refusePages(call.request, endpoint.credential);
     }
-    return door.answer(call);
+    return endpoint.answer(call);
   }
 
-  private failed(progress: Progress, error: unknown): CallAnswer {
+  private failed(progress: Progress, error: unknown): InternalResponse {
     const { call } = progress;
     const failure = describeFailure(error);
     if (failure.code === 'INTERNAL') {
       const { requestId, supportId } = call.identity;
       this.logger.error({ request_id: requestId, support_id: supportId, err: error }, 'a request failed on our side');
     }
-    const answer = failedAnswer(progress, failure);
+    const answer = failureResponseFor(progress, failure);
     const detail = error instanceof DomainError ? error.detail : undefined;
     return { ...answer, note: { error_code: failure.code, detail } };
   }
 }
 
-/** A failure in the words of the door; where there is none, in the envelope. */
-export function failedAnswer({ call, door }: Progress, failure: Failure): CallAnswer {
-  return door?.failed(call, failure) ?? envelopeFailure(call, failure);
+/** A failure in the words of the endpoint; where there is none, in the envelope. */
+export function failureResponseFor({ call, endpoint }: Progress, failure: Failure): InternalResponse {
+  return endpoint?.failed(call, failure) ?? failureResponse(call, failure);
 }
 
 /**

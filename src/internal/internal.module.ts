@@ -1,38 +1,38 @@
 import { Module } from '@nestjs/common';
 import { HealthModule } from '../health/health.module.js';
 import { VerificationModule } from '../verification/verification.module.js';
-import { EnvoyForwardAuthDoor, ForwardAuthDoor } from './forward-auth.doors.js';
-import { InternalCallers } from './internal-callers.js';
-import { InternalDoors } from './internal-doors.js';
+import { EnvoyForwardAuthEndpoint, ForwardAuthEndpoint } from './forward-auth.endpoints.js';
+import { ServiceAuthenticator } from './service-authenticator.js';
+import { EndpointRegistry } from './endpoint-registry.js';
 import { InternalListener } from './internal-listener.js';
 import { InternalRouter } from './internal-router.js';
-import { CallRecorder } from './call-recorder.js';
+import { InternalAccessLog } from './internal-access-log.js';
 import { InternalMetrics } from './internal-metrics.js';
-import { IntrospectDoor } from './introspect.door.js';
-import { LiveDoor, MetricsDoor, ReadyDoor } from './monitoring.doors.js';
-import { VerifyBatchDoor, VerifyDoor } from './verify.doors.js';
+import { IntrospectEndpoint } from './introspect.endpoint.js';
+import { LivenessEndpoint, MetricsEndpoint, ReadinessEndpoint } from './monitoring.endpoints.js';
+import { VerifyBatchEndpoint, VerifyEndpoint } from './verify.endpoints.js';
 
-const DOORS = [
-  VerifyDoor,
-  VerifyBatchDoor,
-  IntrospectDoor,
-  ForwardAuthDoor,
-  EnvoyForwardAuthDoor,
-  LiveDoor,
-  ReadyDoor,
-  MetricsDoor,
+const ENDPOINTS = [
+  VerifyEndpoint,
+  VerifyBatchEndpoint,
+  IntrospectEndpoint,
+  ForwardAuthEndpoint,
+  EnvoyForwardAuthEndpoint,
+  LivenessEndpoint,
+  ReadinessEndpoint,
+  MetricsEndpoint,
 ];
 
-/** The listener for services, and its doors. */
+/** The listener for services, and its endpoints. */
 @Module({
   imports: [HealthModule, VerificationModule],
   providers: [
-    ...DOORS,
-    InternalDoors,
-    InternalCallers,
+    ...ENDPOINTS,
+    EndpointRegistry,
+    ServiceAuthenticator,
     InternalMetrics,
     InternalRouter,
-    CallRecorder,
+    InternalAccessLog,
     InternalListener,
   ],
   exports: [InternalListener],

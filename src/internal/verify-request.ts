@@ -1,8 +1,8 @@
 import { InvalidInputError } from '../common/domain-error.js';
 import { isScope, SCOPES, scopeSetOf } from '../common/access/scope.js';
-import { FAILURE_SENTENCES, invalidFieldsSentence } from '../common/failure-sentences.js';
-import { parseIpAddress } from '../common/ip-address.js';
-import type { VerifyRequest } from '../verification/judge.js';
+import { ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages.js';
+import { parseIpAddress } from '../common/net/ip-address.js';
+import type { VerifyRequest } from '../verification/key-authenticator.js';
 
 export const MOST_IN_BATCH = 100;
 /** So many unknown fields of an object, and wrong fields of a request, are told: an answer must not be many times as long as its request. */
@@ -90,7 +90,7 @@ function refuseUnknown(body: object, known: readonly string[], path: string, pro
   let unknown = 0;
   for (const field in body) {
     if (!known.includes(field) && unknown++ < MOST_UNKNOWN) {
-      problems[`${path}${field}`] = FAILURE_SENTENCES.unknownField;
+      problems[`${path}${field}`] = ERROR_MESSAGES.unknownField;
     }
   }
 }
@@ -98,7 +98,7 @@ function refuseUnknown(body: object, known: readonly string[], path: string, pro
 function refuseIf(problems: Problems): void {
   const count = Object.keys(problems).length;
   if (count > 0) {
-    throw new InvalidInputError(invalidFieldsSentence(count), {
+    throw new InvalidInputError(invalidFieldsMessage(count), {
       fields: Object.fromEntries(Object.entries(problems).slice(0, MOST_TOLD)),
     });
   }

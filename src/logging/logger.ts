@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
 import type { Config } from '../config/config.js';
-import { describeError } from './describe-error.js';
+import { serializeError } from './error-serializer.js';
 import type { LineSink } from './line-sink.js';
 import { redactSecrets } from './redact-secrets.js';
 
@@ -54,7 +54,7 @@ export function createLogger(
       level: config.logLevel,
       base: origin,
       timestamp,
-      serializers: { err: describeError, error: describeError, cause: describeError },
+      serializers: { err: serializeError, error: serializeError, cause: serializeError },
       formatters: { level: (level) => ({ level }) },
     },
     {

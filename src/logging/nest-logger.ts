@@ -1,6 +1,6 @@
 import { Inject, Injectable, type LoggerService } from '@nestjs/common';
 import type { LogLevel } from '../config/config.js';
-import { describeError } from './describe-error.js';
+import { serializeError } from './error-serializer.js';
 import { LOGGER, type StructuredLogger } from './logger.js';
 
 const STACK_LINE = /^\s+at /m;
@@ -90,7 +90,7 @@ const DEEPEST_DETAIL = 6;
 /** Errors wherever they hide in a detail are described by allow-list: written as they are, they would show what hangs on them. */
 function describeDetail(detail: unknown, depth = 0): unknown {
   if (detail instanceof Error) {
-    return describeError(detail);
+    return serializeError(detail);
   }
   if (typeof detail !== 'object' || detail === null) {
     return detail;

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { TalliedCounter } from './tallied-counter.js';
 
-/** The process's two doors to the network. */
+/** The process's two endpoints to the network. */
 export type ListenerName = 'public' | 'internal';
 
 /** The answers of both listeners by status, and the connections that they ended. */

@@ -7,11 +7,11 @@ describe('a tallied histogram', () => {
 
   function arrange() {
     const [ours, theirs] = [new Registry(), new Registry()];
-    const tallied = new TalliedHistogram(ours, { ...named, labelName: 'door', bounds });
-    const plain = new Histogram({ ...named, labelNames: ['door'], buckets: bounds, registers: [theirs] });
-    const observe = (door: string, seconds: number) => {
-      tallied.observe(door, seconds);
-      plain.observe({ door }, seconds);
+    const tallied = new TalliedHistogram(ours, { ...named, labelName: 'endpoint', bounds });
+    const plain = new Histogram({ ...named, labelNames: ['endpoint'], buckets: bounds, registers: [theirs] });
+    const observe = (endpoint: string, seconds: number) => {
+      tallied.observe(endpoint, seconds);
+      plain.observe({ endpoint }, seconds);
     };
     return { ours, theirs, observe };
   }
@@ -23,7 +23,7 @@ describe('a tallied histogram', () => {
     }
     observe('forward-auth', 0.02);
     expect(await ours.metrics()).toBe(await theirs.metrics());
-    expect(await ours.metrics()).toContain('latchkey_test_seconds_bucket{le="0.1",door="verify"} 6');
+    expect(await ours.metrics()).toContain('latchkey_test_seconds_bucket{le="0.1",endpoint="verify"} 6');
   });
 
   it('has no series before something is observed, and none after a reset', async () => {
@@ -37,6 +37,6 @@ describe('a tallied histogram', () => {
 
   it('refuses to have the name of another metric', () => {
     const { ours } = arrange();
-    expect(() => new TalliedHistogram(ours, { ...named, labelName: 'door', bounds })).toThrow(named.name);
+    expect(() => new TalliedHistogram(ours, { ...named, labelName: 'endpoint', bounds })).toThrow(named.name);
   });
 });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Changes } from '../changes/changes.js';
+import { ChangeLog } from '../change-log/change-log.js';
 import { InvalidInputError } from '../common/domain-error.js';
 import { newId, type OrganizationId } from '../common/prefixed-id.js';
 import { textProblem } from '../common/text.js';
@@ -18,7 +18,7 @@ export class OrganizationsService {
   constructor(
     database: Database,
     private readonly organizations: OrganizationsRepository,
-    private readonly changes: Changes,
+    private readonly changeLog: ChangeLog,
   ) {
     this.database = database.over('system');
   }
@@ -32,7 +32,7 @@ export class OrganizationsService {
   /** Creates the first organization of a new database; null when there is one. Of two that try at once, one succeeds. */
   async createFirst(name: string): Promise<Organization | null> {
     return this.database.transaction(async (transaction) => {
-      await transaction.alone('first organization');
+      await transaction.serialize('first organization');
       return (await this.organizations.isAny(transaction.manager)) ? null : this.insert(transaction, name);
     });
   }
@@ -73,7 +73,7 @@ export class OrganizationsService {
       const now = await transaction.now();
       const changed = { deactivatedAt: active ? null : now, updatedAt: now };
       await this.organizations.update(transaction.manager, id, changed);
-      this.changes.mark(transaction, { organizationId: id });
+      this.changeLog.record(transaction, { organizationId: id });
       return Object.assign(organization, changed);
     });
   }

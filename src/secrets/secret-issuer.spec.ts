@@ -1,6 +1,6 @@
 import { compare } from 'bcrypt';
 import { newId } from '../common/prefixed-id.js';
-import { bindingTextOf, digestTextOf, PepperRing } from './pepper-ring.js';
+import { bindingTextOf, digestTextOf, PepperKeyring } from './pepper-keyring.js';
 import { HASHES_AT_ONCE, SecretIssuer } from './secret-issuer.js';
 
 const config = {
@@ -11,7 +11,7 @@ const config = {
 } as const;
 
 function issuer() {
-  const peppers = new PepperRing(config);
+  const peppers = new PepperKeyring(config);
   peppers.assign([2, 1]);
   return { peppers, secrets: new SecretIssuer(config, peppers) };
 }
@@ -50,7 +50,7 @@ describe('issuing a secret', () => {
   });
 
   it('still verifies under a retired pepper', async () => {
-    const before = new PepperRing({ pepper: config.retiredPeppers[0], retiredPeppers: [] });
+    const before = new PepperKeyring({ pepper: config.retiredPeppers[0], retiredPeppers: [] });
     before.assign([1]);
     const { secret, digest, pepperVersion } = await new SecretIssuer(config, before).issue(binding);
     expect(issuer().peppers.matches(secret, bindingTextOf(binding), digestTextOf(digest), pepperVersion)).toBe(true);
@@ -73,6 +73,6 @@ describe('issuing a secret', () => {
   });
 
   it('needs the versions of the peppers first', () => {
-    expect(() => new PepperRing(config).digest('secret', binding)).toThrow('assign() comes first');
+    expect(() => new PepperKeyring(config).digest('secret', binding)).toThrow('assign() comes first');
   });
 });

@@ -6,8 +6,8 @@ import { parse, v7 } from 'uuid';
 import { Admission } from '../common/admission/admission.js';
 import { runAdmitted } from '../common/admission/run-admitted.js';
 import { CONFIG, type Config } from '../config/config.js';
-import { PepperRing, type SecretBinding, type VersionedDigest } from './pepper-ring.js';
-import { formatSecret, maskSecret, SECRET_RANDOM_BYTES } from './secret-form.js';
+import { PepperKeyring, type SecretBinding, type VersionedDigest } from './pepper-keyring.js';
+import { formatSecret, maskSecret, SECRET_RANDOM_BYTES } from './secret-format.js';
 
 /**
  * bcrypt takes a core for as long as it runs: more at once than there are cores would only take
@@ -39,7 +39,7 @@ export class SecretIssuer {
 
   constructor(
     @Inject(CONFIG) private readonly config: Pick<Config, 'secretPrefix' | 'bcryptCost'>,
-    private readonly peppers: PepperRing,
+    private readonly peppers: PepperKeyring,
   ) {}
 
   /**

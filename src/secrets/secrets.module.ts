@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
-import { PepperRing } from './pepper-ring.js';
+import { PepperKeyring } from './pepper-keyring.js';
 import { SecretIssuer } from './secret-issuer.js';
 
-@Module({ providers: [PepperRing, SecretIssuer], exports: [PepperRing, SecretIssuer] })
+@Module({ providers: [PepperKeyring, SecretIssuer], exports: [PepperKeyring, SecretIssuer] })
 export class SecretsModule {}

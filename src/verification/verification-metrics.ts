@@ -3,7 +3,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { TalliedCounter } from '../metrics/tallied-counter.js';
 import { TalliedHistogram } from '../metrics/tallied-histogram.js';
 import type { Verdict } from '../decision/verdict.js';
-import type { Door } from './door.js';
+import type { Endpoint } from './endpoint.js';
 
 /** What comes of a verification: a verdict, or that none could be reached. */
 export type VerificationOutcome = Verdict['code'] | 'UNAVAILABLE';
@@ -11,7 +11,7 @@ export type VerificationOutcome = Verdict['code'] | 'UNAVAILABLE';
 /** What is measured of verification, in Prometheus' terms. Labels are bounded: no ids. */
 @Injectable()
 export class VerificationMetrics {
-  private readonly verdicts: TalliedCounter<readonly ['door', 'code']>;
+  private readonly verdicts: TalliedCounter<readonly ['endpoint', 'code']>;
   private readonly lookups: TalliedCounter<readonly ['outcome']>;
   private readonly durations: TalliedHistogram;
   private readonly fills: Counter<'outcome'>;
@@ -20,12 +20,12 @@ export class VerificationMetrics {
   constructor(private readonly registry: Registry) {
     const registers = [registry];
     this.verdicts = new TalliedCounter(registry, {
-      name: 'latchkey_verdicts_total',
-      help: 'Verdicts by door and code; UNAVAILABLE: none could be reached.',
-      labelNames: ['door', 'code'],
+      name: 'latchkey_verifications_total',
+      help: 'Verdicts by endpoint and code; UNAVAILABLE: none could be reached.',
+      labelNames: ['endpoint', 'code'],
     });
     this.lookups = new TalliedCounter(registry, {
-      name: 'latchkey_facts_lookups_total',
+      name: 'latchkey_cache_lookups_total',
       help: 'Verifications that found the facts in the cache (hit) or had to wait for the database (miss).',
       labelNames: ['outcome'],
     });
@@ -33,19 +33,19 @@ export class VerificationMetrics {
     this.lookups.announce('miss');
     this.durations = new TalliedHistogram(registry, {
       name: 'latchkey_verification_duration_seconds',
-      help: 'From the secret to the verdict, by door.',
-      labelName: 'door',
+      help: 'From the secret to the verdict, by endpoint.',
+      labelName: 'endpoint',
       bounds: [0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2.5],
     });
     this.fills = new Counter({
-      name: 'latchkey_facts_fills_total',
+      name: 'latchkey_cache_loads_total',
       help: 'Secret ids that the database was asked for: found, unknown, or failed.',
       labelNames: ['outcome'],
       registers,
     });
     this.lag = new Histogram({
       name: 'latchkey_revocation_lag_seconds',
-      help: "From a change's mark to this instance hearing of it, by the database's clock.",
+      help: "From a change-log entry to this instance hearing of it, by the database's clock.",
       buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 2, 5, 10],
       registers,
     });
@@ -54,7 +54,7 @@ export class VerificationMetrics {
   /** Exposes a feed's age. */
   watchFeed(ageMs: () => number): void {
     new Gauge({
-      name: 'latchkey_feed_age_seconds',
+      name: 'latchkey_change_feed_age_seconds',
       help: "How old this instance's knowledge of all changes is.",
       registers: [this.registry],
       collect() {
@@ -74,14 +74,14 @@ export class VerificationMetrics {
           this.set(value());
         },
       });
-    expose('latchkey_facts_cached', 'Secrets whose facts are in the cache.', () => cache.size);
-    expose('latchkey_facts_cached_bytes', 'How much memory the cache of facts takes, by estimate.', () => cache.bytes);
+    expose('latchkey_cache_entries', 'Secrets whose facts are in the cache.', () => cache.size);
+    expose('latchkey_cache_bytes', 'How much memory the cache of facts takes, by estimate.', () => cache.bytes);
   }
 
   /** @param tookMs from when the secret was handed over */
-  observeVerdict(door: Door, code: VerificationOutcome, tookMs: number): void {
-    this.verdicts.count(door, code);
-    this.durations.observe(door, tookMs / 1_000);
+  observeVerdict(endpoint: Endpoint, code: VerificationOutcome, tookMs: number): void {
+    this.verdicts.count(endpoint, code);
+    this.durations.observe(endpoint, tookMs / 1_000);
   }
 
   observeLag(ms: number): void {

@@ -2,19 +2,19 @@ import { Module } from '@nestjs/common';
 import { CLOCK, SystemClock } from '../common/clock.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsageModule } from '../usage/usage.module.js';
-import { BcryptRecovery } from './bcrypt-recovery.js';
-import { ChangeFeed } from './change-feed.js';
-import { DatabaseClock } from './database-clock.js';
-import { DatabaseReach } from './database-reach.js';
-import { DigestRenewal } from './digest-renewal.js';
-import { FactsCache } from './facts-cache.js';
-import { FactsLoader } from './facts-loader.js';
-import { FactsRefresh } from './facts-refresh.js';
-import { FactsSource } from './facts-source.js';
-import { FeedReader } from './feed-reader.js';
-import { Judge } from './judge.js';
-import { RecentChanges } from './recent-changes.js';
-import { StoredSecretQuery } from './stored-secret.query.js';
+import { BcryptRecovery } from './recovery/bcrypt-recovery.js';
+import { ChangeFeed } from './change-feed/change-feed.js';
+import { DatabaseClock } from './change-feed/database-clock.js';
+import { OutageDetector } from './cache/outage-detector.js';
+import { DigestRenewal } from './recovery/digest-renewal.js';
+import { KeyCache } from './cache/key-cache.js';
+import { KeyLoader } from './cache/key-loader.js';
+import { CacheRevalidator } from './cache/cache-revalidator.js';
+import { KeySource } from './cache/key-source.js';
+import { ChangeFeedReader } from './change-feed/change-feed-reader.js';
+import { KeyAuthenticator } from './key-authenticator.js';
+import { RecentChanges } from './change-feed/recent-changes.js';
+import { CachedSecretQuery } from './cache/cached-secret.query.js';
 import { VerificationMetrics } from './verification-metrics.js';
 import { Verifier } from './verifier.js';
 
@@ -25,16 +25,16 @@ import { Verifier } from './verifier.js';
     BcryptRecovery,
     ChangeFeed,
     DatabaseClock,
-    DatabaseReach,
+    OutageDetector,
     DigestRenewal,
-    FactsCache,
-    FactsLoader,
-    FactsRefresh,
-    FactsSource,
-    FeedReader,
-    Judge,
+    KeyCache,
+    KeyLoader,
+    CacheRevalidator,
+    KeySource,
+    ChangeFeedReader,
+    KeyAuthenticator,
     RecentChanges,
-    StoredSecretQuery,
+    CachedSecretQuery,
     VerificationMetrics,
     Verifier,
   ],

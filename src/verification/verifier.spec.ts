@@ -1,10 +1,10 @@
 import { UnavailableError } from '../common/unavailable-error.js';
 import type { Verdict } from '../decision/verdict.js';
 import type { UsageMeter } from '../usage/usage-meter.js';
-import type { DatabaseClock } from './database-clock.js';
-import { BusyError } from './facts-loader.js';
-import type { Judge, JudgeOptions, VerifyRequest } from './judge.js';
-import type { VerifiedKey } from './stored-secret.js';
+import type { DatabaseClock } from './change-feed/database-clock.js';
+import { BusyError } from './cache/key-loader.js';
+import type { KeyAuthenticator, AuthenticateOptions, VerifyRequest } from './key-authenticator.js';
+import type { VerifiedKey } from './cache/cached-secret.js';
 import type { VerificationMetrics } from './verification-metrics.js';
 import { Verifier } from './verifier.js';
 
@@ -22,20 +22,20 @@ function arrange() {
   const database = new Map<string, () => Promise<Known>>();
   const asked: string[] = [];
   const counted: string[] = [];
-  const judge = {
-    now: ({ secret }: VerifyRequest, { fresh }: JudgeOptions) => {
+  const authenticator = {
+    fromCache: ({ secret }: VerifyRequest, { fresh }: AuthenticateOptions) => {
       asked.push(secret);
       return fresh === true ? undefined : cache.get(secret);
     },
-    again: ({ secret }: VerifyRequest, before: Known) => ('key' in before ? cache.get(secret) : before),
-    later: ({ secret }: VerifyRequest) => database.get(secret)?.() ?? Promise.resolve(NOT_FOUND),
+    revalidate: ({ secret }: VerifyRequest, before: Known) => ('key' in before ? cache.get(secret) : before),
+    fromDatabase: ({ secret }: VerifyRequest) => database.get(secret)?.() ?? Promise.resolve(NOT_FOUND),
   };
   const outcomes: string[] = [];
   const verifier = new Verifier(
-    judge as unknown as Judge,
+    authenticator as unknown as KeyAuthenticator,
     { msAt: () => 0 } as unknown as DatabaseClock,
     { count: (keyId: string) => counted.push(keyId) } as unknown as UsageMeter,
-    { observeVerdict: (_door: string, code: string) => outcomes.push(code) } as unknown as VerificationMetrics,
+    { observeVerdict: (_endpoint: string, code: string) => outcomes.push(code) } as unknown as VerificationMetrics,
     { monotonicMs: () => 0 },
   );
   /** What the database says is in the cache from then on. */
@@ -68,7 +68,7 @@ describe('several verdicts', () => {
       cache.set('warm', valid('warm'));
       tell('warm', valid('warm'));
       tell('cold', valid('cold'), () => {
-        // A mark has been heard: the key is gone from the cache, and the database knows why.
+        // A change-log entry was received: the key is gone from the cache, and the database knows why.
         cache.delete('warm');
         tell('warm', deleted('warm'));
       });

@@ -1,30 +1,30 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../common/clock.js';
-import type { Soon } from '../common/soon.js';
+import type { MaybePromise } from '../common/maybe-promise.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 import { isOfLivingKey, type Verdict } from '../decision/verdict.js';
 import { UsageMeter } from '../usage/usage-meter.js';
-import { DatabaseClock } from './database-clock.js';
-import { BusyError } from './facts-loader.js';
-import type { Door } from './door.js';
-import { Judge, type JudgeOptions, type VerifyRequest } from './judge.js';
-import type { VerifiedKey } from './stored-secret.js';
+import { DatabaseClock } from './change-feed/database-clock.js';
+import { BusyError } from './cache/key-loader.js';
+import type { Endpoint } from './endpoint.js';
+import { KeyAuthenticator, type AuthenticateOptions, type VerifyRequest } from './key-authenticator.js';
+import type { VerifiedKey } from './cache/cached-secret.js';
 import { VerificationMetrics } from './verification-metrics.js';
 
 /** How often verdicts of one batch may be taken back before it is given up: a slow database without a feed would go round for ever. */
 const MOST_TAKEN_BACK = 5;
 
 /** What a caller may ask of one verification. */
-export interface VerifyOptions extends JudgeOptions {
+export interface VerifyOptions extends AuthenticateOptions {
   /** For the metrics. */
-  readonly door?: Door;
+  readonly endpoint?: Endpoint;
 }
 
-/** Answers "may this secret do this, from here, now?" for every door. */
+/** Answers "may this secret do this, from here, now?" for every endpoint. */
 @Injectable()
 export class Verifier {
   constructor(
-    private readonly judge: Judge,
+    private readonly authenticator: KeyAuthenticator,
     private readonly databaseClock: DatabaseClock,
     private readonly meter: UsageMeter,
     private readonly metrics: VerificationMetrics,
@@ -36,9 +36,9 @@ export class Verifier {
    * warm verdict takes less time than waiting for one.
    * @throws UnavailableError (the promise rejects with it) when nothing can be said, because the database does not answer
    */
-  verify(request: VerifyRequest, options: VerifyOptions = {}): Soon<Verdict<VerifiedKey>> {
+  verify(request: VerifyRequest, options: VerifyOptions = {}): MaybePromise<Verdict<VerifiedKey>> {
     const startedMs = this.clock.monotonicMs();
-    const verdict = this.judge.now(request, options, startedMs);
+    const verdict = this.authenticator.fromCache(request, options, startedMs);
     if (verdict === undefined) {
       return this.verifyCold(request, options, startedMs);
     }
@@ -52,7 +52,7 @@ export class Verifier {
     startedMs: number,
   ): Promise<Verdict<VerifiedKey>> {
     return this.countingFailure(options, startedMs, async () => {
-      const verdict = await this.judge.later(request, options);
+      const verdict = await this.authenticator.fromDatabase(request, options);
       this.count([verdict], options, startedMs);
       return verdict;
     });
@@ -67,7 +67,7 @@ export class Verifier {
     const startedMs = this.clock.monotonicMs();
     const asked = requests.map((request) => ({
       request,
-      verdict: this.judge.now(request, options, startedMs),
+      verdict: this.authenticator.fromCache(request, options, startedMs),
       sinceMs: startedMs,
     }));
     return this.countingFailure(options, startedMs, async () => {
@@ -77,7 +77,7 @@ export class Verifier {
         if (open.every(isOpen)) {
           throw new UnavailableError({ detail: 'too many others are reading' });
         }
-        if (this.judgeAgain(asked, options) && ++takenBack > MOST_TAKEN_BACK) {
+        if (this.revalidateAll(asked, options) && ++takenBack > MOST_TAKEN_BACK) {
           throw new UnavailableError({ detail: 'what was known of some grew old before the others were known' });
         }
       }
@@ -91,15 +91,15 @@ export class Verifier {
    * Judges all as of now: what was true when the first verdict was reached need not be when the last one is. A verdict on a key is taken back
    * if its facts have changed meanwhile, or nobody vouches for them any more. Says whether one was.
    */
-  private judgeAgain(asked: readonly Asked[], options: VerifyOptions): boolean {
+  private revalidateAll(asked: readonly Asked[], options: VerifyOptions): boolean {
     const nowMs = this.clock.monotonicMs();
     let isOneTakenBack = false;
     for (const one of asked) {
       const { request, verdict: before, sinceMs } = one;
       one.verdict =
         before === undefined
-          ? this.judge.now(request, options, nowMs)
-          : this.judge.again(request, before, sinceMs, nowMs);
+          ? this.authenticator.fromCache(request, options, nowMs)
+          : this.authenticator.revalidate(request, before, sinceMs, nowMs);
       one.sinceMs = nowMs;
       isOneTakenBack ||= before !== undefined && one.verdict === undefined;
     }
@@ -111,7 +111,7 @@ export class Verifier {
     const reach = async (one: Asked) => {
       one.sinceMs = this.clock.monotonicMs();
       try {
-        one.verdict = await this.judge.later(one.request, options);
+        one.verdict = await this.authenticator.fromDatabase(one.request, options);
       } catch (error) {
         if (!(error instanceof BusyError)) {
           throw error;
@@ -129,12 +129,12 @@ export class Verifier {
   /** Counts verdicts that are about to be given. */
   private count(
     verdicts: readonly Verdict<VerifiedKey>[],
-    { door = 'public' }: VerifyOptions,
+    { endpoint = 'public' }: VerifyOptions,
     startedMs: number,
   ): void {
     const nowMs = this.clock.monotonicMs();
     for (const verdict of verdicts) {
-      this.metrics.observeVerdict(door, verdict.code, nowMs - startedMs);
+      this.metrics.observeVerdict(endpoint, verdict.code, nowMs - startedMs);
       if (isOfLivingKey(verdict)) {
         this.meter.count(verdict.key.keyId, this.databaseClock.msAt(nowMs));
       }
@@ -143,7 +143,7 @@ export class Verifier {
 
   /** Counts it when no verdict can be reached. */
   private async countingFailure<T>(
-    { door = 'public' }: VerifyOptions,
+    { endpoint = 'public' }: VerifyOptions,
     startedMs: number,
     reach: () => Promise<T>,
   ): Promise<T> {
@@ -151,7 +151,7 @@ export class Verifier {
       return await reach();
     } catch (error) {
       if (error instanceof UnavailableError) {
-        this.metrics.observeVerdict(door, 'UNAVAILABLE', this.clock.monotonicMs() - startedMs);
+        this.metrics.observeVerdict(endpoint, 'UNAVAILABLE', this.clock.monotonicMs() - startedMs);
       }
       throw error;
     }

@@ -1,6 +1,6 @@
 import { LANES, type Lane } from '../../src/database/connection-lanes.js';
 import type { Database } from '../../src/database/database.js';
-import { PoolBusyError } from '../../src/database/lease.js';
+import { PoolBusyError } from '../../src/database/connection-pool.js';
 import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';

@@ -29,7 +29,7 @@ describe('creating an API key', () => {
 
   const rows = async () => {
     const [found] = await fixture.app.schema.connection.query<RowDataPacket[]>(
-      'SELECT (SELECT COUNT(*) FROM api_keys) AS `keys`, (SELECT COUNT(*) FROM api_key_secrets) AS secrets, (SELECT COUNT(*) FROM key_changes) AS marks',
+      'SELECT (SELECT COUNT(*) FROM api_keys) AS `keys`, (SELECT COUNT(*) FROM api_key_secrets) AS secrets, (SELECT COUNT(*) FROM key_changes) AS entries',
     );
     return found[0];
   };
@@ -252,7 +252,7 @@ describe('creating an API key', () => {
     });
   });
 
-  it('notes who created it, and marks the change for the other instances, in one transaction', async () => {
+  it('notes who created it, and records the change for the other instances, in one transaction', async () => {
     const before = await rows();
     const { id } = expectSuccess(await fixture.client.create({ label: 'x' }), CREATED);
     const listed = await fixture.client.list(`?created_by=${fixture.root.id}&limit=1`);
@@ -260,7 +260,7 @@ describe('creating an API key', () => {
     expect(await rows()).toEqual({
       keys: Number(before?.keys) + 1,
       secrets: Number(before?.secrets) + 1,
-      marks: Number(before?.marks) + 1,
+      entries: Number(before?.entries) + 1,
     });
   });
 

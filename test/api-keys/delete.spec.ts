@@ -105,15 +105,15 @@ describe('deleting an API key', () => {
     expect(response.status).toBe(200);
   });
 
-  it('keeps the row for the record, and marks the change for the other instances', async () => {
+  it('keeps the row for the record, and records the change for the other instances', async () => {
     const { id } = await fixture.createKey();
     await fixture.client.delete(id);
     const bytes = idToBytes('api_key_', id);
     const [rows] = await fixture.app.schema.connection.query<RowDataPacket[]>(
-      `SELECT deleted_at IS NOT NULL AS deleted, (SELECT COUNT(*) FROM key_changes WHERE key_id = k.id) AS marks
+      `SELECT deleted_at IS NOT NULL AS deleted, (SELECT COUNT(*) FROM key_changes WHERE key_id = k.id) AS entries
          FROM api_keys k WHERE id = ?`,
       [bytes],
     );
-    expect(rows).toEqual([{ deleted: 1, marks: 2 }]);
+    expect(rows).toEqual([{ deleted: 1, entries: 2 }]);
   });
 });

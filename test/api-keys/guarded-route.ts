@@ -1,6 +1,6 @@
 import { SCOPES, type Scope } from '../../src/common/access/scope.js';
 import { newId } from '../../src/common/prefixed-id.js';
-import { formatSecret } from '../../src/secrets/secret-form.js';
+import { formatSecret } from '../../src/secrets/secret-format.js';
 import type { Answer } from '../support/api-client.js';
 import { expectFailure, insufficientScope, invalidToken, REALM } from '../support/expect-answer.js';
 import type { KeysClient } from '../support/keys-client.js';

@@ -26,12 +26,12 @@ describe('updating an API key', () => {
   afterAll(() => fixture.app.close());
 
   const createFull = () => fixture.createKey(FULL);
-  const marksOf = async (id: string) => {
+  const entriesOf = async (id: string) => {
     const [rows] = await fixture.app.schema.connection.query<RowDataPacket[]>(
-      'SELECT COUNT(*) AS marks FROM key_changes WHERE key_id = ?',
+      'SELECT COUNT(*) AS entries FROM key_changes WHERE key_id = ?',
       [idToBytes('api_key_', id)],
     );
-    return Number(rows[0]?.marks);
+    return Number(rows[0]?.entries);
   };
 
   describeGuards(() => fixture, {
@@ -123,14 +123,14 @@ describe('updating an API key', () => {
     expect(data).toMatchObject({ label: 'After', expires_at: '2026-01-01 00:00:00' });
   });
 
-  it('marks for the other instances what can alter a verdict, and not a new label', async () => {
+  it('writes a change-log entry for what can alter a verdict, and not a new label', async () => {
     const { id } = await createFull();
     await fixture.client.update(id, { label: 'After', description: 'After' });
-    expect(await marksOf(id)).toBe(1);
+    expect(await entriesOf(id)).toBe(1);
     await fixture.client.update(id, { label: 'After', scopes: ['invoices.read'] });
     await fixture.client.update(id, { label: 'After', ip_allow_list: null });
     await fixture.client.update(id, { label: 'After', expires_at: null });
-    expect(await marksOf(id)).toBe(4);
+    expect(await entriesOf(id)).toBe(4);
   });
 
   describe('narrowing works at once', () => {

@@ -1,4 +1,4 @@
-import { FactsCache } from '../../src/verification/facts-cache.js';
+import { KeyCache } from '../../src/verification/cache/key-cache.js';
 import { REQUEST_LIMITS, RequestAdmission } from '../../src/admission/request-admission.js';
 import type { OrganizationId } from '../../src/common/prefixed-id.js';
 import { KEYS, send } from '../support/api-client.js';
@@ -169,7 +169,7 @@ describe('the failures that the document shows', () => {
       // would be an outage.
       await app.schema.connection.query('CREATE TABLE scopes_before AS SELECT id, scopes FROM api_keys');
       await app.schema.connection.query('UPDATE api_keys SET scopes = \'"none"\'');
-      app.app.get(FactsCache).clear();
+      app.app.get(KeyCache).clear();
     });
     afterAll(async () => {
       await app.schema.connection.query(

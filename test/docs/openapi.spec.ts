@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { SCOPE_DESCRIPTIONS, SCOPES } from '../../src/common/access/scope.js';
-import { parseSecretId } from '../../src/secrets/secret-form.js';
+import { parseSecretId } from '../../src/secrets/secret-format.js';
 import { KEYS, send } from '../support/api-client.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 

@@ -6,14 +6,14 @@ import type { CreateApiKeyRequest } from '../../src/api-keys/dto/create-api-key.
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
 import type { Scope } from '../../src/common/access/scope.js';
 import { idToBytes, newId, type OrganizationId } from '../../src/common/prefixed-id.js';
-import { IpNetwork } from '../../src/common/ip-network.js';
+import { IpNetwork } from '../../src/common/net/ip-network.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { startAppOn } from '../support/app-on.js';
 import { endProducts, makeFolder, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { hostileBytes, unfinishedBytes } from './hostile-bytes.js';
 import { hostileRequest, type Target } from './hostile-requests.js';
-import { judge } from './judge.js';
+import { findFault } from './response-checks.js';
 import { Random } from './random.js';
 import { ServedProduct, type Memory } from './served-product.js';
 import { sendBytes, sendRequest, type WireOutcome } from './wire.js';
@@ -28,7 +28,7 @@ const VICTIMS = 20;
 const AT_ONCE = 24;
 const DONE_WITHIN_MS = 240_000;
 
-const MARK = `mark${SEED.toString(36)}zq`;
+const MARKER = `marker${SEED.toString(36)}zq`;
 const SCOPES: readonly Scope[] = [
   'api_keys.create',
   'api_keys.read',
@@ -58,7 +58,7 @@ beforeAll(async () => {
   process.stdout.write(`FUZZ_SEED=${SEED} FUZZ_REQUESTS=${REQUESTS}\n`);
   schema = await createSchema();
   const { secret, otherSecrets, ids } = await makeKeys();
-  target = { secret, otherSecrets, ids, mark: MARK };
+  target = { secret, otherSecrets, ids, marker: MARKER };
   untouchable = await readUntouchable();
   await product.start(serviceEnv(schema.url, { LOG_LEVEL: 'trace' }), makeFolder());
   await attackAll();
@@ -108,7 +108,7 @@ describe(`after ${REQUESTS} hostile requests`, () => {
     const { output } = product;
     const lines = output.trim().split('\n');
     const of = (wanted: (line: string) => boolean) => lines.filter(wanted).slice(0, 5);
-    expect(of((line) => line.includes(MARK))).toEqual([]);
+    expect(of((line) => line.includes(MARKER))).toEqual([]);
     expect(
       of((line) => [target.secret, ...target.otherSecrets].some((secret) => line.includes(secret.slice(30, 60)))),
     ).toEqual([]);
@@ -216,7 +216,7 @@ function note(n: number, { answers, trouble }: WireOutcome, method: string, path
   }
   for (const answer of answers) {
     statuses[answer.status] = (statuses[answer.status] ?? 0) + 1;
-    const fault = judge(answer, method, path);
+    const fault = findFault(answer, method, path);
     if (fault !== null) {
       findings.push(`${where}: ${fault}: ${answer.status} ${answer.body.slice(0, 500)}`);
     }

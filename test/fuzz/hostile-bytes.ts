@@ -23,7 +23,7 @@ const get = (target: Target, ...more: string[]) =>
   head(`GET ${KEYS}?limit=1 HTTP/1.1`, ['Host: a', bearer(target), ...more]);
 const post = (target: Target, ...more: string[]) =>
   head(`POST ${KEYS} HTTP/1.1`, ['Host: a', bearer(target), 'Content-Type: application/json', ...more]);
-const bodyOf = ({ mark }: Target) => `{"label":"${mark}","extra":1}`;
+const bodyOf = ({ marker }: Target) => `{"label":"${marker}","extra":1}`;
 const chunk = (text: string) => `${text.length.toString(16)}${CRLF}${text}${CRLF}`;
 
 /** Requests that are framed wrongly, or oddly, or not at all. */
@@ -60,23 +60,23 @@ const WHOLE: readonly Maker[] = [
   (_, target) => head(`GET ${KEYS} HTTP/1.1`, [bearer(target)]),
   (_, target) => head(`GET ${KEYS} HTTP/1.1`, ['Host: a', 'Host: b', bearer(target)]),
   (_, target) => get(target, bearer(target)),
-  (_, target) => get(target, ` folded: ${target.mark}`),
+  (_, target) => get(target, ` folded: ${target.marker}`),
   (_, target) => get(target, `X: a\u0000b`),
   (_, target) => get(target, `X: a\rb`, `Y\u0001: c`, ': empty'),
   (_, target) => get(target).replaceAll(CRLF, '\n'),
-  (random, target) => get(target, `X: ${target.mark}${'x'.repeat(random.pick([15_000, 17_000, 100_000]))}`),
+  (random, target) => get(target, `X: ${target.marker}${'x'.repeat(random.pick([15_000, 17_000, 100_000]))}`),
   (_, target) => get(target, ...Array.from({ length: 3_000 }, (__, n) => `X${n}: ${n}`)),
   (random, target) =>
     head(`${random.pick(['get', 'G\u0000T', 'FOO', 'PRI', 'CONNECT', 'G'.repeat(50_000)])} * HTTP/1.1`, [
       'Host: a',
       bearer(target),
     ]),
-  (random, { mark }) =>
+  (random, { marker }) =>
     head(
-      `GET ${random.pick([`/${'x'.repeat(30_000)}`, `//${mark}`, '*', 'a', `http://[${mark}/`, `/\u00ff\u00fe`, `/${KEYS}#${mark}`, '/a b', '\\', '?'])} HTTP/1.1`,
+      `GET ${random.pick([`/${'x'.repeat(30_000)}`, `//${marker}`, '*', 'a', `http://[${marker}/`, `/\u00ff\u00fe`, `/${KEYS}#${marker}`, '/a b', '\\', '?'])} HTTP/1.1`,
       ['Host: a'],
     ),
-  (_, { mark }) => head(`CONNECT ${mark}.example:443 HTTP/1.1`, [`Host: ${mark}.example`]),
+  (_, { marker }) => head(`CONNECT ${marker}.example:443 HTTP/1.1`, [`Host: ${marker}.example`]),
   (random) =>
     random.pick([
       '\u0000\u0001\u0002',
@@ -88,7 +88,7 @@ const WHOLE: readonly Maker[] = [
     ]),
   // Expectations.
   (_, target) => `${post(target, 'Expect: 100-continue', `Content-Length: ${bodyOf(target).length}`)}${bodyOf(target)}`,
-  (_, target) => `${post(target, `Expect: ${target.mark}`, 'Content-Length: 2')}{}`,
+  (_, target) => `${post(target, `Expect: ${target.marker}`, 'Content-Length: 2')}{}`,
   (_, target) => `${post(target, 'Expect: 100-continue', 'Expect: 100-continue', 'Content-Length: 2')}{}`,
   (_, target) =>
     `${head(`POST ${KEYS} HTTP/1.0`, [bearer(target), 'Expect: 100-continue', 'Content-Type: application/json', 'Content-Length: 2'])}{}`,
@@ -105,15 +105,15 @@ const WHOLE: readonly Maker[] = [
 const UNFINISHED: readonly Maker[] = [
   () => '',
   () => 'GET / HT',
-  (_, target) => KEYS.padEnd(20, target.mark),
+  (_, target) => KEYS.padEnd(20, target.marker),
   (_, target) => get(target).slice(0, -2),
-  (_, target) => `${post(target, 'Content-Length: 1000')}{"label":"${target.mark}`,
+  (_, target) => `${post(target, 'Content-Length: 1000')}{"label":"${target.marker}`,
   (_, target) => post(target, 'Content-Length: 10'),
   (_, target) => post(target, 'Expect: 100-continue', 'Content-Length: 10'),
   (_, target) => `${post(target, 'Transfer-Encoding: chunked')}5${CRLF}12`,
   (_, target) => `${post(target, 'Transfer-Encoding: chunked')}${chunk('{"label":1}')}`,
   (_, target) => `${get(target)}${post(target, 'Content-Length: 10')}1`,
-  (_, target) => head(`POST ${KEYS} HTTP/1.1`, ['Host: a', 'Content-Length: 10', `X: ${target.mark}`]),
+  (_, target) => head(`POST ${KEYS} HTTP/1.1`, ['Host: a', 'Content-Length: 10', `X: ${target.marker}`]),
 ];
 
 /** Bytes that a client sends and ends. */

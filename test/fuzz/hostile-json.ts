@@ -104,13 +104,13 @@ const LENGTHS = [254, 255, 256, 999, 1_000, 1_001, 5_000, 60_000];
 const COUNTS = [1, 2, 99, 100, 101, 500, 5_000];
 const DEPTHS = [31, 32, 33, 100, 1_000, 20_000];
 
-/** A text of hostile kind with the mark in it, quoted. */
-export function hostileText(random: Random, mark: string): JsonText {
+/** A text of hostile kind with the marker in it, quoted. */
+export function hostileText(random: Random, marker: string): JsonText {
   const length = random.pick(LENGTHS);
   return random.oneOf<JsonText>([
     [6, () => `"${random.pick(TEXTS)}"`],
-    [3, () => `"${mark}${random.pick(TEXTS)}"`],
-    [1, () => `"${mark}${'x'.repeat(Math.max(0, length - mark.length))}"`],
+    [3, () => `"${marker}${random.pick(TEXTS)}"`],
+    [1, () => `"${marker}${'x'.repeat(Math.max(0, length - marker.length))}"`],
     [
       1,
       () =>
@@ -123,28 +123,28 @@ export function hostileText(random: Random, mark: string): JsonText {
 }
 
 /** Any JSON value, or what only looks like one. */
-export function hostileValue(random: Random, mark: string): JsonText {
+export function hostileValue(random: Random, marker: string): JsonText {
   return random.oneOf<JsonText>([
-    [4, () => hostileText(random, mark)],
+    [4, () => hostileText(random, marker)],
     [2, () => random.pick(NUMBERS)],
     [3, () => random.pick(BARE)],
     [2, () => random.pick(PROTOTYPES)],
     [2, () => `"${random.pick(TIMES)}"`],
     [2, () => `"${random.pick(NETWORKS)}"`],
-    [2, () => hostileList(random, mark)],
+    [2, () => hostileList(random, marker)],
     [1, () => nested(random)],
     [0.5, () => random.pick(NO_JSON)],
   ]);
 }
 
 /** A value that a field of this name takes, mostly one that is granted to the sender, or nearly one. */
-export function plausibleValue(random: Random, name: string, mark: string): JsonText {
+export function plausibleValue(random: Random, name: string, marker: string): JsonText {
   const isGranted = random.chance(0.7);
   switch (name) {
     case 'label':
-      return `"${mark} ${random.pick(['a', 'ü', '漢字', '😀', '\\"', '\\\\', '\\n'])}"`;
+      return `"${marker} ${random.pick(['a', 'ü', '漢字', '😀', '\\"', '\\\\', '\\n'])}"`;
     case 'description':
-      return random.pick(['null', '""', `"${mark}"`, `"${'d'.repeat(1_000)}"`]);
+      return random.pick(['null', '""', `"${marker}"`, `"${'d'.repeat(1_000)}"`]);
     case 'scopes':
       return listOf(someOf(random, isGranted ? GRANTED_SCOPES : SCOPES, 1));
     case 'ip_allow_list':
@@ -154,15 +154,15 @@ export function plausibleValue(random: Random, name: string, mark: string): Json
     case 'expires_at':
       return isGranted ? '"2098-01-01 00:00:00"' : random.pick(['null', `"${random.pick(TIMES)}"`]);
     default:
-      return hostileValue(random, mark);
+      return hostileValue(random, marker);
   }
 }
 
-function hostileList(random: Random, mark: string): JsonText {
+function hostileList(random: Random, marker: string): JsonText {
   const item = random.oneOf<JsonText>([
     [2, () => `"${random.pick(SCOPES)}"`],
     [2, () => `"${random.pick(NETWORKS)}"`],
-    [1, () => hostileText(random, mark)],
+    [1, () => hostileText(random, marker)],
     [1, () => random.pick(BARE)],
   ]);
   return listOf(Array.from({ length: item.length > 200 ? 2 : random.pick(COUNTS) }, () => item));

@@ -21,7 +21,7 @@ export interface Target {
   /** Keys that may be changed and deleted, and some that are not there. */
   readonly ids: readonly string[];
   /** Stands in all that is sent, so that it is found wherever it should not be. */
-  readonly mark: string;
+  readonly marker: string;
 }
 
 const METHODS = [
@@ -118,12 +118,12 @@ export function hostileRequest(random: Random, target: Target): HostileRequest {
   };
 }
 
-function pathFor(random: Random, { path, parameters }: DocumentedOperation, { ids, mark }: Target): string {
+function pathFor(random: Random, { path, parameters }: DocumentedOperation, { ids, marker }: Target): string {
   const filled = path.replace(/\{\w+\}/g, () =>
     random.oneOf<string>([
       [6, () => random.pick(ids)],
       [2, () => random.pick(SEGMENTS)],
-      [0.5, () => mark],
+      [0.5, () => marker],
       [0.5, () => random.pick(ids).toUpperCase()],
       [0.5, () => `${random.pick(ids)}${random.pick(['/', '%20', '%00', '.json', '?', ';a'])}`],
       [0.2, () => 'x'.repeat(random.pick([500, 4_000, 15_000]))],
@@ -136,18 +136,18 @@ function pathFor(random: Random, { path, parameters }: DocumentedOperation, { id
     [0.5, () => filled.replaceAll('/', '//')],
     [0.5, () => `/${random.pick(SEGMENTS)}${filled}`],
     [0.3, () => `http://other.example${filled}`],
-    [0.3, () => `${filled}#${mark}`],
+    [0.3, () => `${filled}#${marker}`],
   ]);
   const query = queryFor(
     random,
     parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name),
     ids,
-    mark,
+    marker,
   );
   return query === '' ? odd : `${odd}?${query}`;
 }
 
-function queryFor(random: Random, names: readonly string[], ids: readonly string[], mark: string): string {
+function queryFor(random: Random, names: readonly string[], ids: readonly string[], marker: string): string {
   if (random.chance(names.length > 0 ? 0.2 : 0.9)) {
     return '';
   }
@@ -158,20 +158,23 @@ function queryFor(random: Random, names: readonly string[], ids: readonly string
       [1, () => `created_by=${random.pick(ids)}`],
       [1, () => `status=${random.pick(['active', 'disabled', 'expired'])}`],
       [4, () => random.pick(QUERIES)],
-      [1, () => `${names.length === 0 ? 'a' : random.pick(names)}=${mark}${random.pick(SEGMENTS).replaceAll('#', '')}`],
+      [
+        1,
+        () => `${names.length === 0 ? 'a' : random.pick(names)}=${marker}${random.pick(SEGMENTS).replaceAll('#', '')}`,
+      ],
       [0.2, () => Array.from({ length: 1_200 }, (_, n) => `a${n}=1`).join('&')],
     ]),
   );
   return parts.join('&');
 }
 
-function bodyFor(random: Random, operation: DocumentedOperation, { mark }: Target): Buffer {
+function bodyFor(random: Random, operation: DocumentedOperation, { marker }: Target): Buffer {
   const text = random.oneOf<JsonText>([
-    [12, () => objectFor(random, operation, mark)],
-    [1, () => hostileValue(random, mark)],
-    [0.5, () => `${objectFor(random, operation, mark)}${random.pick(['}', ' x', '\u0000', '{}', ','])}`],
+    [12, () => objectFor(random, operation, marker)],
+    [1, () => hostileValue(random, marker)],
+    [0.5, () => `${objectFor(random, operation, marker)}${random.pick(['}', ' x', '\u0000', '{}', ','])}`],
     [0.3, () => '{'.repeat(random.pick([1, 1_000, 50_000]))],
-    [0.3, () => `{"label":"${mark}${'x'.repeat(random.pick([70_000, 300_000]))}"}`],
+    [0.3, () => `{"label":"${marker}${'x'.repeat(random.pick([70_000, 300_000]))}"}`],
   ]);
   return random.oneOf<Buffer>([
     [20, () => Buffer.from(text)],
@@ -183,31 +186,31 @@ function bodyFor(random: Random, operation: DocumentedOperation, { mark }: Targe
   ]);
 }
 
-function objectFor(random: Random, operation: DocumentedOperation, mark: string): JsonText {
+function objectFor(random: Random, operation: DocumentedOperation, marker: string): JsonText {
   const names = fieldNames(operation);
   const fields = new Map<string, JsonText>(
     names
       .filter((name) => name === 'label' || random.chance(0.4))
-      .map((name) => [name, plausibleValue(random, name, mark)]),
+      .map((name) => [name, plausibleValue(random, name, marker)]),
   );
   const mutations = random.below(3);
   for (let n = 0; n < mutations; n++) {
     const name = names.length === 0 ? 'label' : random.pick(names);
-    fields.set(name, hostileValue(random, mark));
+    fields.set(name, hostileValue(random, marker));
   }
   const entries = [...fields].map(([name, value]) => `${JSON.stringify(name)}:${value}`);
   if (random.chance(0.15)) {
-    entries.push(extraEntry(random, names, mark));
+    entries.push(extraEntry(random, names, marker));
   }
   // A new key costs a bcrypt: let few of them come about.
   if (operation.method === 'POST' && !random.chance(0.1)) {
-    entries.push(`"extra":${hostileText(random, mark)}`);
+    entries.push(`"extra":${hostileText(random, marker)}`);
   }
   return `{${entries.join(random.pick([',', ', ', ',\n', '\t,']))}}`;
 }
 
-function extraEntry(random: Random, names: readonly string[], mark: string): JsonText {
-  const value = hostileValue(random, mark);
+function extraEntry(random: Random, names: readonly string[], marker: string): JsonText {
+  const value = hostileValue(random, marker);
   return random.oneOf<JsonText>([
     [2, () => `"${names.length === 0 ? 'a' : random.pick(names)}":${value}`],
     [1, () => `"__proto__":${value}`],
@@ -217,7 +220,7 @@ function extraEntry(random: Random, names: readonly string[], mark: string): Jso
       () =>
         `"${random.pick(['id', 'organization_id', 'secret', 'created_by', 'disabled_at', 'revision', 'Label', 'labél', 'label\\u0000', ''])}":${value}`,
     ],
-    [0.5, () => Array.from({ length: 500 }, (_, n) => `"${mark}${n}":0`).join(',')],
+    [0.5, () => Array.from({ length: 500 }, (_, n) => `"${marker}${n}":0`).join(',')],
   ]);
 }
 
@@ -253,7 +256,7 @@ function headersFor(random: Random, target: Target, body: Buffer | null): Record
   };
 }
 
-function authorization(random: Random, { secret, otherSecrets, mark }: Target): Record<string, string> {
+function authorization(random: Random, { secret, otherSecrets, marker }: Target): Record<string, string> {
   const bad = secret.slice(0, -1) + (secret.endsWith('0') ? '1' : '0');
   return random.oneOf<Record<string, string>>([
     [30, () => ({ authorization: `Bearer ${secret}` })],
@@ -267,7 +270,7 @@ function authorization(random: Random, { secret, otherSecrets, mark }: Target): 
           `Bearer ${bad}`,
           'Bearer',
           'Bearer ',
-          `Basic ${mark}`,
+          `Basic ${marker}`,
           `Bearer ${secret}, Bearer ${secret}`,
           `Bearer ${'x'.repeat(8_000)}`,
           `Bearer\t${secret}`,
@@ -279,7 +282,7 @@ function authorization(random: Random, { secret, otherSecrets, mark }: Target): 
   ]);
 }
 
-function oddHeader(random: Random, { mark }: Target): Record<string, string> {
+function oddHeader(random: Random, { marker }: Target): Record<string, string> {
   return random.pick<Record<string, string>>([
     { accept: 'text/html' },
     { accept: 'application/*;q=0' },
@@ -287,24 +290,24 @@ function oddHeader(random: Random, { mark }: Target): Record<string, string> {
     { 'content-encoding': 'gzip' },
     { 'content-encoding': 'identity, br' },
     { expect: '100-continue' },
-    { expect: mark },
+    { expect: marker },
     { 'x-forwarded-for': '10.0.0.1, ::1' },
     { 'x-forwarded-for': "'); DROP TABLE api_keys" },
-    { forwarded: `for="${mark}"` },
+    { forwarded: `for="${marker}"` },
     { 'x-http-method-override': 'DELETE' },
-    { 'x-request-id': mark.repeat(20) },
+    { 'x-request-id': marker.repeat(20) },
     { 'if-none-match': '*' },
     { 'if-modified-since': 'yesterday' },
     { range: 'bytes=0-1' },
-    { cookie: `session=${mark}` },
+    { cookie: `session=${marker}` },
     { origin: 'null' },
-    { host: `${mark}.example` },
+    { host: `${marker}.example` },
     { host: '' },
     { connection: 'close' },
     { connection: 'upgrade', upgrade: 'websocket' },
     { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' },
     { te: 'trailers' },
-    { 'user-agent': `${mark}${'x'.repeat(10_000)}` },
-    { 'accept-language': mark.repeat(3_000) },
+    { 'user-agent': `${marker}${'x'.repeat(10_000)}` },
+    { 'accept-language': marker.repeat(3_000) },
   ]);
 }

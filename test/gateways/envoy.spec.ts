@@ -1,12 +1,12 @@
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
 import { startFixture, type Fixture } from '../support/fixture.js';
 import { RawClient } from '../http/raw-client.js';
-import { GATEWAY_ENV, GATEWAY_TOKEN } from './doors.js';
+import { GATEWAY_ENV, GATEWAY_TOKEN } from './forward-auth-app.js';
 
 const PREFIX = '/forward-auth/envoy';
 
 /** What Envoy's filter ext_authz asks, with the configuration in docs/gateways.md: the request is written as Envoy writes it. */
-describe('the door for Envoy', () => {
+describe('the endpoint for Envoy', () => {
   let fixture: Fixture;
   let key: CreatedApiKeyResponse;
 

@@ -8,9 +8,9 @@ import type { FaultProxy } from '../support/fault-proxy.js';
 import { exchange, tally, type Outcome } from '../support/http-load.js';
 import type { MadeKey } from '../support/service.js';
 import { RawClient, type RawAnswer } from '../http/raw-client.js';
-import { bytesOf, Instance, prepareGround, type Ground } from '../verification/instances.js';
+import { bytesOf, Instance, prepareGround, type SeededDatabase } from '../verification/instances.js';
 import { startApplication, valuesLike, type Application, type SeenRequest } from './application.js';
-import { doorsOf, GATEWAY_ENV, GATEWAY_TOKEN, openWay } from './doors.js';
+import { doorsOf, GATEWAY_ENV, GATEWAY_TOKEN, openRoute } from './forward-auth-app.js';
 import { describeBehindNginx, endGateways, startGateway, type Gateway } from './nginx.js';
 
 const REALM = 'Bearer realm="latchkey"';
@@ -27,7 +27,7 @@ interface Client {
 }
 
 describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.conf', () => {
-  let ground: Ground;
+  let ground: SeededDatabase;
   let way: FaultProxy;
   let latchkey: Instance;
   let application: Application;
@@ -38,7 +38,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
 
   beforeAll(async () => {
     ground = await prepareGround();
-    const opened = await openWay(ground.schema.name);
+    const opened = await openRoute(ground.schema.name);
     way = opened.way;
     latchkey = await Instance.start(opened.databaseUrl, { ...GATEWAY_ENV, OUTAGE_GRACE_MS: '0' });
     application = await startApplication();
@@ -153,7 +153,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
       expect(outcome.status).toBe(200);
       const request = theOne();
       expect([request.method, request.body]).toEqual(['POST', JSON.stringify(body)]);
-      const asked = latchkey.product.output.matchAll(/"method":"(\w+)","door":"forward-auth"/g);
+      const asked = latchkey.product.output.matchAll(/"method":"(\w+)","endpoint":"forward-auth"/g);
       expect([...new Set([...asked].map(([, method]) => method))]).toEqual(['GET']);
     });
 

@@ -1,9 +1,9 @@
 import { startFixture, type Fixture } from '../support/fixture.js';
 import { RawClient } from '../http/raw-client.js';
-import { GATEWAY_ENV, GATEWAY_TOKEN } from './doors.js';
+import { GATEWAY_ENV, GATEWAY_TOKEN } from './forward-auth-app.js';
 
 /** What Traefik's forwardAuth asks, with the configuration in docs/gateways.md: the request is written as Traefik writes it. */
-describe('the door for Traefik', () => {
+describe('the endpoint for Traefik', () => {
   let fixture: Fixture;
 
   beforeAll(async () => {

@@ -1,11 +1,11 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
-import { expectEnvelope, expectFailure, startEdge, type EdgeApp } from './edge-app.js';
+import { expectEnvelope, expectFailure, startHttpApp, type EdgeApp } from './edge-app.js';
 import { EdgeController, SECRET } from './edge.controller.js';
 import { RawClient } from './raw-client.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {
-  edge = await startEdge();
+  edge = await startHttpApp();
 });
 afterAll(() => edge.close());
 beforeEach(() => {

@@ -2,9 +2,9 @@ import { Module, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
-import type { Envelope } from '../../src/common/envelope.js';
+import type { Envelope } from '../../src/contract/envelope.js';
 import { CONFIG } from '../../src/config/config.js';
-import { applyPublicEdge } from '../../src/http/edge.js';
+import { setUpPublicListener } from '../../src/http/public-listener.js';
 import { EnvelopeInterceptor } from '../../src/http/envelope.interceptor.js';
 import { EnvelopeExceptionFilter } from '../../src/http/exception.filter.js';
 import { JsonBodyInterceptor } from '../../src/http/json-body.interceptor.js';
@@ -34,7 +34,7 @@ export interface EdgeApp {
   close(): Promise<void>;
 }
 
-export async function startEdge(limits: Partial<ListenerLimits> = {}): Promise<EdgeApp> {
+export async function startHttpApp(limits: Partial<ListenerLimits> = {}): Promise<EdgeApp> {
   const lines: string[] = [];
   const logger = createLogger({ logLevel: 'debug', logFormat: 'json' }, { write: (line) => lines.push(line) });
   const options = { bodyParser: false, logger: new NestLogger(logger) };
@@ -43,7 +43,7 @@ export async function startEdge(limits: Partial<ListenerLimits> = {}): Promise<E
     new PublicHttpAdapter(limits),
     options,
   );
-  applyPublicEdge(app);
+  setUpPublicListener(app);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as AddressInfo;
   const entries = () => lines.map((line) => JSON.parse(line) as LogLine).filter(({ msg }) => msg === 'request');

@@ -27,12 +27,12 @@ import {
 } from '../../src/common/access/access-errors.js';
 import type { KeyRecord } from '../../src/common/access/caller.js';
 import { setCaller } from '../../src/common/access/current-caller.js';
-import { Answers } from '../../src/common/answers.js';
+import { ApiResult } from '../../src/contract/api-result.decorator.js';
 import { DomainError } from '../../src/common/domain-error.js';
 import type { MysqlDateTime } from '../../src/common/mysql-datetime.js';
-import { Page } from '../../src/common/page.js';
-import { requestIdentity } from '../../src/common/request-identity.js';
-import { SpeaksOwnStandard } from '../../src/common/speaks-own-standard.js';
+import { Page } from '../../src/contract/page.js';
+import { requestIdentity } from '../../src/contract/request-identity.js';
+import { SkipEnvelope } from '../../src/contract/skip-envelope.decorator.js';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
 
 export const SECRET = `sk_live_${'0123456789'.repeat(6)}A`;
@@ -136,20 +136,20 @@ export class EdgeController {
   readonly calls: string[] = [];
 
   @Get()
-  @Answers([Thing], 'Things listed')
+  @ApiResult([Thing], 'Things listed')
   list(@Query() query: ThingQuery) {
     return new Page([{ name: query.colour ?? 'any' }], query.after === 'last' ? null : 'next one');
   }
 
   @Get('slow')
-  @Answers(Thing, 'Thing found')
+  @ApiResult(Thing, 'Thing found')
   async slow() {
     await new Promise((resolve) => setTimeout(resolve, 150));
     return { name: 'slow' };
   }
 
   @Get('half')
-  @Answers(Thing, 'Thing found')
+  @ApiResult(Thing, 'Thing found')
   half(@Res() response: ServerResponse) {
     response.write('{"half":');
     throw new Error('inside-knowledge');
@@ -157,61 +157,61 @@ export class EdgeController {
 
   @Get('bare')
   bare() {
-    return { name: 'no @Answers' };
+    return { name: 'no @ApiResult' };
   }
 
   @Get('identity')
-  @Answers(Thing, 'Identity found')
+  @ApiResult(Thing, 'Identity found')
   identity(@Req() request: IncomingMessage) {
     return { name: requestIdentity(request).requestId };
   }
 
   @Get('throws/:what')
-  @Answers(Thing, 'Never')
+  @ApiResult(Thing, 'Never')
   fail(@Param('what') what: string): never {
     // Anything can be thrown, and some of it is no Error.
     throw THROWN[what]?.();
   }
 
   @Get(':id')
-  @Answers(Thing, 'Thing found')
+  @ApiResult(Thing, 'Thing found')
   get(@Param() { id }: ThingParams) {
     return { name: id };
   }
 
   @Post()
-  @Answers(Thing, 'Thing created', { status: 202 })
+  @ApiResult(Thing, 'Thing created', { status: 202 })
   create(@Body() body: ThingRequest) {
     this.calls.push('create');
     return body;
   }
 
   @Post('poke')
-  @Answers(Thing, 'Thing poked')
+  @ApiResult(Thing, 'Thing poked')
   poke() {
     return { name: 'poked' };
   }
 
   @Put(':id')
-  @Answers(Thing, 'Thing updated')
+  @ApiResult(Thing, 'Thing updated')
   replace(@Param() { id }: ThingParams, @Body() body: ThingRequest) {
     return { id, name: body.name };
   }
 
   @Patch(':id')
-  @Answers(Thing, 'Thing updated')
+  @ApiResult(Thing, 'Thing updated')
   change(@Body() body: ThingRequest) {
     return body;
   }
 
   @Delete(':id')
-  @Answers(Thing, 'Thing deleted')
+  @ApiResult(Thing, 'Thing deleted')
   delete(@Param() { id }: ThingParams) {
     return { name: id };
   }
 }
 
-@SpeaksOwnStandard()
+@SkipEnvelope()
 @Controller('health')
 export class HealthController {
   @Get('live')

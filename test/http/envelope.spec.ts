@@ -1,9 +1,9 @@
-import { expectEnvelope, expectFailure, startEdge, type EdgeApp } from './edge-app.js';
+import { expectEnvelope, expectFailure, startHttpApp, type EdgeApp } from './edge-app.js';
 import { CALLER, SECRET } from './edge.controller.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {
-  edge = await startEdge();
+  edge = await startHttpApp();
 });
 afterAll(() => edge.close());
 beforeEach(() => {
@@ -167,7 +167,7 @@ describe('a failure thrown by a handler', () => {
 
   it('is a failure of ours when a handler forgot to say what it answers', async () => {
     expectFailure(await (await ask('/things/bare')).text(), 500);
-    expect(edge.log()).toContain('EdgeController.bare needs @Answers()');
+    expect(edge.log()).toContain('EdgeController.bare needs @ApiResult()');
   });
 });
 

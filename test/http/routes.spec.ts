@@ -1,10 +1,10 @@
 import { METHODS } from 'node:http';
-import { expectFailure, startEdge, type EdgeApp } from './edge-app.js';
+import { expectFailure, startHttpApp, type EdgeApp } from './edge-app.js';
 import { RawClient } from './raw-client.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {
-  edge = await startEdge();
+  edge = await startHttpApp();
 });
 afterAll(() => edge.close());
 beforeEach(() => {

@@ -1,5 +1,5 @@
 import { idToBytes } from '../../src/common/prefixed-id.js';
-import { startWithDoors, TOKENS } from '../internal/internal-app.js';
+import { startInternalApp, TOKENS } from '../internal/internal-app.js';
 import { untilHeard } from '../support/by-hand.js';
 import { startFixture, type Fixture } from '../support/fixture.js';
 import { RawClient, type RawAnswer } from './raw-client.js';
@@ -27,7 +27,7 @@ describe('a request in another spelling', () => {
   let fixture: Fixture;
   let secret: string;
   beforeAll(async () => {
-    fixture = await startWithDoors();
+    fixture = await startInternalApp();
     ({ secret } = fixture.root);
   });
   afterAll(() => fixture.app.close());

@@ -1,12 +1,12 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { send } from '../support/api-client.js';
 import { TOKENS } from './internal-app.js';
-import { startSeverable, type SeverableApp } from './severable-app.js';
+import { startSeverableApp, type SeverableApp } from './severable-app.js';
 
 describe('a batch, of which one secret cannot be judged for want of a database', () => {
   let severable: SeverableApp;
   beforeAll(async () => {
-    severable = await startSeverable({ OUTAGE_GRACE_MS: '0' });
+    severable = await startSeverableApp({ OUTAGE_GRACE_MS: '0' });
   });
   afterAll(() => severable.close());
 

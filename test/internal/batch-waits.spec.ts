@@ -1,11 +1,11 @@
 import { expectSuccess } from '../support/expect-answer.js';
 import type { Fixture } from '../support/fixture.js';
-import { knock, startWithDoors, type VerificationOnWire } from './internal-app.js';
+import { callInternal, startInternalApp, type VerificationOnWire } from './internal-app.js';
 
 describe('a batch of more keys than the cache holds', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startWithDoors({ CACHE_MAX_KEYS: '1' });
+    fixture = await startInternalApp({ CACHE_MAX_KEYS: '1' });
   });
   afterAll(() => fixture.app.close());
 
@@ -15,7 +15,7 @@ describe('a batch of more keys than the cache holds', () => {
       const keys = await Promise.all(Array.from({ length: 5 }, () => fixture.createKey()));
       const requests = [...keys.map(({ secret }) => ({ secret })), { secret: 'nonsense' }];
       for (let round = 0; round < 2; round++) {
-        const answer = await knock<VerificationOnWire[]>(fixture, '/verify/batch', { requests }, { headers });
+        const answer = await callInternal<VerificationOnWire[]>(fixture, '/verify/batch', { requests }, { headers });
         expect(expectSuccess(answer, 'Verifications completed').map(({ code }) => code)).toEqual([
           ...keys.map(() => 'VALID'),
           'MALFORMED',

@@ -24,8 +24,8 @@ export interface VerificationOnWire {
   readonly missing_scopes?: readonly string[];
 }
 
-/** The product with its doors, a proxy and a gateway that are trusted on this machine, and callers with tokens. */
-export async function startWithDoors(env: Readonly<Record<string, string>> = {}): Promise<Fixture> {
+/** The product with its endpoints, a proxy and a gateway that are trusted on this machine, and callers with tokens. */
+export async function startInternalApp(env: Readonly<Record<string, string>> = {}): Promise<Fixture> {
   return startFixture({
     INTERNAL_TOKENS,
     TRUST_PROXY: '127.0.0.1',
@@ -35,8 +35,8 @@ export async function startWithDoors(env: Readonly<Record<string, string>> = {})
   });
 }
 
-/** Knocks at a door of JSON, as a service with a token unless told otherwise. */
-export function knock<T = VerificationOnWire>(
+/** Knocks at an endpoint of JSON, as a service with a token unless told otherwise. */
+export function callInternal<T = VerificationOnWire>(
   { app }: Fixture,
   path: string,
   body: unknown,
@@ -54,5 +54,5 @@ export function knock<T = VerificationOnWire>(
 export function doorLines({ app }: Fixture): Record<string, unknown>[] {
   return app.logs
     .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ msg, door }) => msg === 'request' && door !== undefined);
+    .filter(({ msg, endpoint }) => msg === 'request' && endpoint !== undefined);
 }

@@ -8,8 +8,8 @@ import { expectSuccess } from '../support/expect-answer.js';
 import { eventually } from '../support/eventually.js';
 import { createKeyIn, type Fixture } from '../support/fixture.js';
 import { forge } from '../support/secrets.js';
-import { doorLines, INTERNAL_TOKENS, startWithDoors, TOKENS } from './internal-app.js';
-import { startSeverable, type SeverableApp } from './severable-app.js';
+import { doorLines, INTERNAL_TOKENS, startInternalApp, TOKENS } from './internal-app.js';
+import { startSeverableApp, type SeverableApp } from './severable-app.js';
 
 /** What base64 makes of random bytes has characters that form-encoding changes. */
 const ODD_TOKEN = 'Jx+9/Qk+nM0123456789abcdefghijklmnopqrst+/A==';
@@ -58,7 +58,7 @@ describe('POST /introspect', () => {
   let fixture: Fixture;
   let billing: openid.Configuration;
   beforeAll(async () => {
-    fixture = await startWithDoors({ INTERNAL_TOKENS: `${INTERNAL_TOKENS},${ODD_NAME}:${ODD_TOKEN}` });
+    fixture = await startInternalApp({ INTERNAL_TOKENS: `${INTERNAL_TOKENS},${ODD_NAME}:${ODD_TOKEN}` });
     billing = openidClient(fixture.app.internalUrl, 'billing', TOKENS.billing);
   });
   afterAll(() => fixture.app.close());
@@ -346,15 +346,15 @@ describe('POST /introspect', () => {
     await eventually('the requests are in the log', () => doorLines(fixture).length === before + 3);
     expect(doorLines(fixture).slice(before)).toMatchObject([
       {
-        door: 'introspect',
+        endpoint: 'introspect',
         caller: 'billing',
         status: 200,
         verdict: 'VALID',
         key_id: key.id,
         organization_id: fixture.organizationId,
       },
-      { door: 'introspect', caller: ODD_NAME, status: 400, error_code: 'INVALID_REQUEST' },
-      { door: 'introspect', caller: null, status: 401, error_code: 'CALLER_UNKNOWN' },
+      { endpoint: 'introspect', caller: ODD_NAME, status: 400, error_code: 'INVALID_REQUEST' },
+      { endpoint: 'introspect', caller: null, status: 401, error_code: 'CALLER_UNKNOWN' },
     ]);
     const log = fixture.app.logs.join('');
     const tokens = [...Object.values(TOKENS), ODD_TOKEN];
@@ -368,7 +368,7 @@ describe('POST /introspect', () => {
 describe('POST /introspect without the database', () => {
   let running: SeverableApp;
   beforeAll(async () => {
-    running = await startSeverable({ OUTAGE_GRACE_MS: '0' });
+    running = await startSeverableApp({ OUTAGE_GRACE_MS: '0' });
   });
   afterAll(() => running.close());
 

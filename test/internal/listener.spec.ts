@@ -4,14 +4,14 @@ import { eventually } from '../support/eventually.js';
 import { expectFailure } from '../support/expect-answer.js';
 import type { Fixture } from '../support/fixture.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { doorLines, knock, startWithDoors, TOKENS } from './internal-app.js';
+import { doorLines, callInternal, startInternalApp, TOKENS } from './internal-app.js';
 
 const CHALLENGE = 'Bearer realm="latchkey-internal"';
 
 describe('the listener for services', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startWithDoors();
+    fixture = await startInternalApp();
   });
   afterAll(() => fixture.app.close());
 
@@ -20,7 +20,7 @@ describe('the listener for services', () => {
 
   describe('asks who calls:', () => {
     it.each(Object.entries(TOKENS))('%s may, each of its tokens for as long as it is set', async (_, token) => {
-      expect((await knock(fixture, '/verify', { secret: 'x' }, { token })).status).toBe(200);
+      expect((await callInternal(fixture, '/verify', { secret: 'x' }, { token })).status).toBe(200);
     });
 
     it.each([
@@ -34,7 +34,7 @@ describe('the listener for services', () => {
       ['Basic', { authorization: `Basic ${Buffer.from(`billing:${TOKENS.billing}`).toString('base64')}` }],
     ])('%s is 401 at /verify and /verify/batch, whatever the body', async (_, headers) => {
       for (const path of ['/verify', '/verify/batch']) {
-        const answer = await knock(fixture, path, { nonsense: 1 }, { token: null, headers });
+        const answer = await callInternal(fixture, path, { nonsense: 1 }, { token: null, headers });
         expectFailure(answer, 401, { error: /INTERNAL_TOKENS/, challenge: CHALLENGE });
       }
     });
@@ -87,7 +87,7 @@ describe('the listener for services', () => {
         200,
         'text/plain; version=0.0.4; charset=utf-8',
       ]);
-      expect(await metrics.text()).toContain('latchkey_feed_age_seconds');
+      expect(await metrics.text()).toContain('latchkey_change_feed_age_seconds');
       const head = await at('/metrics', { method: 'HEAD' });
       expect([head.status, await head.text()]).toEqual([200, '']);
     });
@@ -165,7 +165,7 @@ describe('the listener for services', () => {
   });
 
   it('believes no address of a gateway that is not trusted', async () => {
-    const other = await startWithDoors({ FORWARD_AUTH_TRUSTED_PEERS: '192.0.2.1' });
+    const other = await startInternalApp({ FORWARD_AUTH_TRUSTED_PEERS: '192.0.2.1' });
     try {
       const key = await other.createKey({ ip_allow_list: ['192.0.2.7'] });
       const headers = { authorization: `Bearer ${key.secret}`, 'x-real-ip': '192.0.2.7', ...gateway };
@@ -276,7 +276,7 @@ describe('the listener for services', () => {
 
   it('with tokens lets a browser ask that shows one, wherever its page is from', async () => {
     const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://example.com' };
-    expect((await knock(fixture, '/verify', { secret: 'x' }, { headers })).status).toBe(200);
+    expect((await callInternal(fixture, '/verify', { secret: 'x' }, { headers })).status).toBe(200);
   });
 
   it.each([
@@ -291,7 +291,7 @@ describe('the listener for services', () => {
     ['GET', '/forward-authx', 404, null],
     ['GET', '/forward-auth/nginx', 404, null],
   ])('answers %s %s with %i in the envelope', async (method, path, status, allow) => {
-    const answer = await knock(fixture, path, undefined, { method });
+    const answer = await callInternal(fixture, path, undefined, { method });
     expectFailure(answer, status);
     expect(answer.headers.get('allow')).toBe(allow);
   });
@@ -351,17 +351,17 @@ describe('the listener for services', () => {
       const late = doorLines(fixture).filter(({ error_code: code }) => code === 'ERR_HTTP_REQUEST_TIMEOUT');
       return (
         late
-          .map(({ door }) => door)
+          .map(({ endpoint }) => endpoint)
           .sort()
           .join() === 'introspect,verify'
       );
     });
   }, 20_000);
 
-  it('logs who was refused, under the door where it was', async () => {
-    const answer = await knock(fixture, '/verify', {}, { token: 'x'.repeat(40) });
+  it('logs who was refused, under the endpoint where it was', async () => {
+    const answer = await callInternal(fixture, '/verify', {}, { token: 'x'.repeat(40) });
     const line = doorLines(fixture).find(({ support_id: id }) => id === answer.body.support_id);
-    expect(line).toMatchObject({ door: 'verify', caller: null, status: 401, error_code: 'CALLER_UNKNOWN' });
+    expect(line).toMatchObject({ endpoint: 'verify', caller: null, status: 401, error_code: 'CALLER_UNKNOWN' });
   });
 
   /** Sends bytes, and reads until the connection ends. */

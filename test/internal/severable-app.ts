@@ -8,7 +8,7 @@ import { createSchema, type TestSchema } from '../support/schema.js';
 import type { MadeKey } from '../support/service.js';
 import { INTERNAL_TOKENS } from './internal-app.js';
 
-/** The product with its doors, and a way to its database that can break. */
+/** The product with its endpoints, and a way to its database that can break. */
 export interface SeverableApp {
   readonly app: NestExpressApplication;
   readonly url: string;
@@ -21,7 +21,7 @@ export interface SeverableApp {
   close(): Promise<void>;
 }
 
-export async function startSeverable(env: Readonly<Record<string, string>> = {}): Promise<SeverableApp> {
+export async function startSeverableApp(env: Readonly<Record<string, string>> = {}): Promise<SeverableApp> {
   const schema = await createSchema();
   const proxy = await openProxy();
   const served = await startAppOn(proxy.url(schema.name), { INTERNAL_TOKENS, ...env });

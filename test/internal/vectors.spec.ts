@@ -2,7 +2,7 @@ import { newId } from '../../src/common/prefixed-id.js';
 import { KEYS, send } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
 import type { Fixture } from '../support/fixture.js';
-import { knock, startWithDoors, TOKENS, type VerificationOnWire } from './internal-app.js';
+import { callInternal, startInternalApp, TOKENS, type VerificationOnWire } from './internal-app.js';
 import { makeVectors, type Vector } from './vectors.js';
 
 /** A request to the public listener that asks for just this scope, and, let in, changes nothing. */
@@ -29,7 +29,7 @@ describe('each of more than 500 attempts', () => {
   let fixture: Fixture;
   let vectors: Vector[];
   beforeAll(async () => {
-    fixture = await startWithDoors();
+    fixture = await startInternalApp();
     vectors = await makeVectors(fixture);
   }, 60_000);
   afterAll(() => fixture.app.close());
@@ -81,7 +81,7 @@ describe('each of more than 500 attempts', () => {
 
   it('is judged as the table says by /verify', async () => {
     expect(vectors.length).toBeGreaterThanOrEqual(500);
-    const answers = await inParallel(vectors, (vector) => knock(fixture, '/verify', asked(vector)));
+    const answers = await inParallel(vectors, (vector) => callInternal(fixture, '/verify', asked(vector)));
     expect(answers.map(({ status }) => status)).toEqual(vectors.map(() => 200));
     expect(answers.map(({ body }) => body.data.code)).toEqual(codes());
     expect(answers.map(({ body }) => body.data.valid)).toEqual(codes().map((code) => code === 'VALID'));
@@ -91,7 +91,7 @@ describe('each of more than 500 attempts', () => {
     const found: string[] = [];
     for (let from = 0; from < vectors.length; from += 100) {
       const requests = vectors.slice(from, from + 100).map(asked);
-      const { body } = await knock<VerificationOnWire[]>(fixture, '/verify/batch', { requests });
+      const { body } = await callInternal<VerificationOnWire[]>(fixture, '/verify/batch', { requests });
       found.push(...body.data.map(({ code }) => code));
     }
     expect(found).toEqual(codes());

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Scope } from '../../src/common/access/scope.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { decodeSecretId, formatSecret, parseSecretId } from '../../src/secrets/secret-form.js';
+import { decodeSecretId, formatSecret, parseSecretId } from '../../src/secrets/secret-format.js';
 import type { Fixture } from '../support/fixture.js';
 
-/** One attempt, and what must be said of it, by whichever door. Null: the address is not known. */
+/** One attempt, and what must be said of it, by whichever endpoint. Null: the address is not known. */
 export interface Vector {
   readonly what: string;
   readonly secret: string;

@@ -4,16 +4,16 @@ import { expectFailure, expectSuccess } from '../support/expect-answer.js';
 import type { Fixture } from '../support/fixture.js';
 import { recordQueries } from '../support/query-log.js';
 import { untilHeard } from '../support/by-hand.js';
-import { doorLines, knock, startWithDoors, TOKENS, type VerificationOnWire } from './internal-app.js';
+import { doorLines, callInternal, startInternalApp, TOKENS, type VerificationOnWire } from './internal-app.js';
 
 describe('POST /verify', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startWithDoors();
+    fixture = await startInternalApp();
   });
   afterAll(() => fixture.app.close());
 
-  const verify = (body: unknown, parts = {}) => knock(fixture, '/verify', body, parts);
+  const verify = (body: unknown, parts = {}) => callInternal(fixture, '/verify', body, parts);
   const dataOf = async (body: unknown) => expectSuccess(await verify(body), 'Verification completed');
   const requestsOf = async (id: string) => {
     await fixture.app.flushUsage();
@@ -118,7 +118,7 @@ describe('POST /verify', () => {
     }
     expect(await requestsOf(key.id)).toBe(4);
     const { secret } = key;
-    await knock(fixture, '/verify/batch', { requests: [{ secret }, { secret }, { secret: 'x' }] });
+    await callInternal(fixture, '/verify/batch', { requests: [{ secret }, { secret }, { secret: 'x' }] });
     expect(await requestsOf(key.id)).toBe(6);
   });
 
@@ -126,7 +126,7 @@ describe('POST /verify', () => {
     const key = await fixture.createKey();
     await untilHeard(fixture.app);
     await dataOf({ secret: key.secret });
-    // By hand and without the mark, so that nobody hears of it.
+    // By hand and without the change-log entry, so that nobody hears of it.
     await fixture.app.schema.connection.query('UPDATE api_keys SET disabled_at = UTC_TIMESTAMP() WHERE id = ?', [
       idToBytes('api_key_', key.id),
     ]);
@@ -138,7 +138,7 @@ describe('POST /verify', () => {
   it('takes a batch of a hundred, in order, and refuses one of none, of 101, or with a bad request in it', async () => {
     const keys = await Promise.all(Array.from({ length: 5 }, () => fixture.createKey()));
     const requests = Array.from({ length: 100 }, (_, place) => ({ secret: keys[place % 5]?.secret ?? '' }));
-    const batch = (body: unknown) => knock<VerificationOnWire[]>(fixture, '/verify/batch', body);
+    const batch = (body: unknown) => callInternal<VerificationOnWire[]>(fixture, '/verify/batch', body);
     const data = expectSuccess(await batch({ requests }), 'Verifications completed');
     expect(data.map(({ api_key }) => api_key?.id)).toEqual(requests.map((_, place) => keys[place % 5]?.id));
 
@@ -158,7 +158,7 @@ describe('POST /verify', () => {
 
   it('answers a batch that is a nuisance in no more words than it had', async () => {
     const nonsense = Object.fromEntries(Array.from({ length: 5_000 }, (_, place) => [`field${place}`, 1]));
-    const answer = await knock(fixture, '/verify/batch', { requests: [{ secret: 'x', ...nonsense }] });
+    const answer = await callInternal(fixture, '/verify/batch', { requests: [{ secret: 'x', ...nonsense }] });
     expect(answer.status).toBe(400);
     expect(Object.keys(answer.body.validator ?? {})).toHaveLength(10);
   });
@@ -185,7 +185,7 @@ describe('POST /verify', () => {
     ['/verify/batch', { requests: Array(20_000).fill(1) }, 1],
     ['/verify/batch', { requests: [{ secret: 'x', scopes: Array(20_000).fill(1) }] }, 1],
   ])('refuses at %s thousands of fields or entries before it looks at them', async (path, body, named) => {
-    const answer = await knock(fixture, path, body);
+    const answer = await callInternal(fixture, path, body);
     expect(answer.status).toBe(400);
     expect(Object.keys(answer.body.validator ?? {})).toHaveLength(named);
   });
@@ -200,7 +200,7 @@ describe('POST /verify', () => {
     expect(line).toMatchObject({
       level: 'info',
       method: 'POST',
-      door: 'verify',
+      endpoint: 'verify',
       caller: 'billing',
       status: 200,
       verdict: 'VALID',

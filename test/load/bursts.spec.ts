@@ -7,7 +7,7 @@ import { longestMs, tally } from '../support/http-load.js';
 import { endProducts } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { startService, type Service } from '../support/service.js';
-import { measured } from '../faults/measured.js';
+import { measured } from '../resilience/measured.js';
 import { medianMs, OtherOrganization } from './others.js';
 
 /**

@@ -7,7 +7,7 @@ import { longestMs, tally, type Outcome } from '../support/http-load.js';
 import { endProducts, runCli } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { startService, type MadeKey, type Service } from '../support/service.js';
-import { measured } from '../faults/measured.js';
+import { measured } from '../resilience/measured.js';
 import { flood, type Flood } from './flood.js';
 import { medianMs, OtherOrganization, shareOf } from './others.js';
 

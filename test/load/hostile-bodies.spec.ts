@@ -15,7 +15,7 @@ const list = (field: string, count: number, entry: string) =>
   `{"label":"x","${field}":[${Array(count).fill(entry).join()}]}`;
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
-type Target = 'public' | 'doors';
+type Target = 'public' | 'endpoints';
 
 /** What a client can send, and the status that it gets. */
 const HOSTILE: readonly (readonly [
@@ -32,28 +32,28 @@ const HOSTILE: readonly (readonly [
   ['a network of 90 KB', 'public', KEYS, JSON.stringify({ label: 'x', ip_allow_list: ['1'.repeat(90_000)] }), 400],
   ['50,000 arrays in each other', 'public', KEYS, `{"label":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 400],
   ['5,000 parameters', 'public', `${KEYS}?${'a&'.repeat(5_000)}`, undefined, 400],
-  ['1,500 unknown fields for /verify', 'doors', '/verify', names(1_500), 400],
-  ['9,500 unknown fields for /verify/batch', 'doors', '/verify/batch', names(9_500), 400],
+  ['1,500 unknown fields for /verify', 'endpoints', '/verify', names(1_500), 400],
+  ['9,500 unknown fields for /verify/batch', 'endpoints', '/verify/batch', names(9_500), 400],
   [
     '20,000 requests for /verify/batch',
-    'doors',
+    'endpoints',
     '/verify/batch',
     `{"requests":[${Array(20_000).fill('1').join()}]}`,
     400,
   ],
-  ['5,000 fields of a form', 'doors', '/introspect', `token=x${'&a=1'.repeat(3_500)}`, 400],
-  ['5,000 parameters for a gateway', 'doors', `/forward-auth?${'scopes&'.repeat(2_000)}`, undefined, 400],
+  ['5,000 fields of a form', 'endpoints', '/introspect', `token=x${'&a=1'.repeat(3_500)}`, 400],
+  ['5,000 parameters for a gateway', 'endpoints', `/forward-auth?${'scopes&'.repeat(2_000)}`, undefined, 400],
 ];
 
 describe('requests that are made to take long', () => {
   let schema: TestSchema;
   let service: Service;
-  let doors: string;
+  let endpoints: string;
 
   beforeAll(async () => {
     schema = await createSchema();
     service = await startService(schema.url);
-    doors = await service.product.internalUrl();
+    endpoints = await service.product.internalUrl();
   }, 60_000);
 
   afterAll(async () => {
@@ -64,11 +64,11 @@ describe('requests that are made to take long', () => {
   it.each(HOSTILE)(
     'with %s delay no verification',
     async (_what, target, path, body, status) => {
-      const url = `${target === 'public' ? service.url : doors}${path}`;
+      const url = `${target === 'public' ? service.url : endpoints}${path}`;
       const method = body === undefined ? 'GET' : 'POST';
       const headers = path === '/introspect' ? FORM : {};
       const load = new Load(CONNECTIONS, (agent) => exchange(agent, method, url, service.secret, body, headers));
-      const times = await verifyWhile(doors, service.secret, () => sleep(LASTS_MS));
+      const times = await verifyWhile(endpoints, service.secret, () => sleep(LASTS_MS));
       const outcomes = await load.stop();
       expect(Object.keys(tally(outcomes))).toEqual([String(status)]);
       expect(outcomes.length).toBeGreaterThan(CONNECTIONS);

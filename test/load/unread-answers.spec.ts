@@ -18,14 +18,14 @@ const MOST_P50_MS = 20;
 describe('answers of the greatest size that many clients of one key ask for', () => {
   let schema: TestSchema;
   let service: Service;
-  let doors: string;
+  let endpoints: string;
   let reader: MadeKey;
   let verified: MadeKey;
 
   beforeAll(async () => {
     schema = await createSchema();
     service = await startService(schema.url);
-    doors = await service.product.internalUrl();
+    endpoints = await service.product.internalUrl();
     const { connection } = schema;
     const organization = await insertOrganization(connection);
     await insertVerifiableKeys(connection, organization, 1_000, greatestFields);
@@ -35,7 +35,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     for (let i = 0; i < 100; i++) {
       await service.send('GET', LIST, reader.secret);
     }
-    await exchange(new Agent(), 'POST', `${doors}/verify`, undefined, { secret: verified.secret });
+    await exchange(new Agent(), 'POST', `${endpoints}/verify`, undefined, { secret: verified.secret });
   }, 120_000);
 
   const sockets: Socket[] = [];
@@ -72,13 +72,13 @@ describe('answers of the greatest size that many clients of one key ask for', ()
   }
 
   it('take a bounded amount of memory when nobody reads them, delay no verification, and their connections are ended', async () => {
-    const before = await residentBytes(doors);
+    const before = await residentBytes(endpoints);
     sockets.push(...Array.from({ length: 150 }, () => askAndNotRead(1_000)));
     let most = before;
-    const times = await verifyWhile(doors, verified.secret, async () => {
+    const times = await verifyWhile(endpoints, verified.secret, async () => {
       for (let i = 0; i < 20; i++) {
         await sleep(500);
-        most = Math.max(most, await residentBytes(doors));
+        most = Math.max(most, await residentBytes(endpoints));
       }
     });
     expect(median(times)).toBeLessThan(MOST_P50_MS);
@@ -88,7 +88,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     sockets.push(askAndNotRead(200));
     await eventually(
       'it is ended',
-      async () => (await readMetric(doors, 'latchkey_connections_ended_total')) > 0,
+      async () => (await readMetric(endpoints, 'latchkey_connections_ended_total')) > 0,
       40_000,
     );
     await eventually(
@@ -124,7 +124,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
   it('delay no verification when twenty clients read them one after the other', async () => {
     const seen: { status: string; bytes: number }[] = [];
     const untilMs = performance.now() + 8_000;
-    const times = await verifyWhile(doors, verified.secret, () =>
+    const times = await verifyWhile(endpoints, verified.secret, () =>
       Promise.all(Array.from({ length: 20 }, () => readAgainAndAgain(untilMs, seen))),
     );
     const pages = seen.filter(({ status }) => status === '200');

@@ -124,7 +124,7 @@ describe('a service whose log', () => {
 
     it('ends with 1 when an error is not caught', async () => {
       const fifo = makeFifo();
-      const env = { NODE_OPTIONS: preload('test/faults/crash.mjs'), CRASH_SECRET: 'sk_live_0123456789' };
+      const env = { NODE_OPTIONS: preload('test/resilience/crash.mjs'), CRASH_SECRET: 'sk_live_0123456789' };
       const service = await startQuietly(latchkey.schema.url, { stdout: fifo.writer }, env);
       await service.ask(500);
       service.product.signal('SIGUSR2');
@@ -156,7 +156,7 @@ describe('a service whose log', () => {
       fifo.closeReader();
       await expectWell(service);
       fifo.openReader();
-      await eventually('the lines that waited', () => fifo.read().includes('"door":"health"'));
+      await eventually('the lines that waited', () => fifo.read().includes('"endpoint":"health"'));
       await expectStops(service);
       expect(service.product.stderr).toMatch(/^The log cannot be written \(EPIPE\)[^\n]*\n$/);
     }, 60_000);

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { HASHES_AT_ONCE } from '../../src/secrets/secret-issuer.js';
-import { formatSecret } from '../../src/secrets/secret-form.js';
-import { knock, startWithDoors, TOKENS } from '../internal/internal-app.js';
-import { startSeverable, type SeverableApp } from '../internal/severable-app.js';
+import { formatSecret } from '../../src/secrets/secret-format.js';
+import { callInternal, startInternalApp, TOKENS } from '../internal/internal-app.js';
+import { startSeverableApp, type SeverableApp } from '../internal/severable-app.js';
 import { KEYS, send } from '../support/api-client.js';
 import { insertVerifiableKeys } from '../support/bulk-keys.js';
 import { changeByHand, untilHeard } from '../support/by-hand.js';
@@ -22,7 +22,7 @@ const stranger = () => formatSecret('sk_live_', randomBytes(16), randomBytes(24)
 describe('the metrics', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startWithDoors();
+    fixture = await startInternalApp();
   });
   afterAll(() => fixture.app.close());
 
@@ -35,7 +35,7 @@ describe('the metrics', () => {
     return (name: string, ...by: readonly string[]) => after.grownSince(before, name, ...by);
   };
 
-  it('count each verdict once, by its door and its code, and measure it', async () => {
+  it('count each verdict once, by its endpoint and its code, and measure it', async () => {
     const presented = await oneOfEachCode(fixture);
     const answers: { way: string; status: number }[] = [];
     const grown = await during(async () => {
@@ -47,8 +47,8 @@ describe('the metrics', () => {
     });
 
     const codes = Object.keys(presented);
-    const at = (door: string, count: number, known = codes) => known.map((code) => [`${door} ${code}`, count]);
-    expect(grown('latchkey_verdicts_total', 'door', 'code')).toEqual(
+    const at = (endpoint: string, count: number, known = codes) => known.map((code) => [`${endpoint} ${code}`, count]);
+    expect(grown('latchkey_verifications_total', 'endpoint', 'code')).toEqual(
       Object.fromEntries([
         ...at('public', 1),
         ...at('verify', 1),
@@ -64,7 +64,7 @@ describe('the metrics', () => {
       ]),
     );
     const each = codes.length;
-    expect(grown('latchkey_verification_duration_seconds_count', 'door')).toEqual({
+    expect(grown('latchkey_verification_duration_seconds_count', 'endpoint')).toEqual({
       public: each,
       verify: each,
       batch: each,
@@ -78,7 +78,7 @@ describe('the metrics', () => {
     const calls = answers
       .filter(({ way }) => way !== 'public')
       .map(({ way, status }) => `${way === 'envoy' ? 'forward-auth-envoy' : way} ${names[way] ?? 'billing'} ${status}`);
-    expect(grown('latchkey_internal_calls_total', 'door', 'caller', 'status')).toEqual(
+    expect(grown('latchkey_internal_calls_total', 'endpoint', 'caller', 'status')).toEqual(
       tally([...calls, 'metrics  200']),
     );
   });
@@ -86,8 +86,8 @@ describe('the metrics', () => {
   it('tell what the cache knew from what the database was asked', async () => {
     const { secret } = await fixture.createKey();
     await untilHeard(fixture.app);
-    const verify = (text: string, headers = {}) => knock(fixture, '/verify', { secret: text }, { headers });
-    const cachedBefore = (await read()).sum('latchkey_facts_cached');
+    const verify = (text: string, headers = {}) => callInternal(fixture, '/verify', { secret: text }, { headers });
+    const cachedBefore = (await read()).sum('latchkey_cache_entries');
     const grown = await during(async () => {
       for (let time = 0; time < 5; time++) {
         await verify(secret);
@@ -98,9 +98,9 @@ describe('the metrics', () => {
       await verify('sk_live_nonsense');
       await verify(secret, { 'cache-control': 'no-cache' });
     });
-    expect(grown('latchkey_facts_lookups_total', 'outcome')).toEqual({ hit: 5, miss: 3 });
-    expect(grown('latchkey_facts_fills_total', 'outcome')).toEqual({ found: 2, unknown: 2 });
-    expect((await read()).sum('latchkey_facts_cached')).toBe(cachedBefore + 1);
+    expect(grown('latchkey_cache_lookups_total', 'outcome')).toEqual({ hit: 5, miss: 3 });
+    expect(grown('latchkey_cache_loads_total', 'outcome')).toEqual({ found: 2, unknown: 2 });
+    expect((await read()).sum('latchkey_cache_entries')).toBe(cachedBefore + 1);
   });
 
   it('measure how late each change is heard of', async () => {
@@ -114,7 +114,7 @@ describe('the metrics', () => {
     });
     expect(grown('latchkey_revocation_lag_seconds_count')).toEqual({ '': 3 });
     expect(grown('latchkey_revocation_lag_seconds_sum')['']).toBeLessThan(3 * 10);
-    expect((await read()).sum('latchkey_feed_age_seconds')).toBeLessThan(1);
+    expect((await read()).sum('latchkey_change_feed_age_seconds')).toBeLessThan(1);
   });
 
   it('show who computes and who waits when many keys are created at once', async () => {
@@ -133,7 +133,7 @@ describe('the metrics', () => {
     expect([after.sum('latchkey_admission_running'), after.sum('latchkey_admission_queued')]).toEqual([0, 0]);
   });
 
-  it(`are as many after ${KEYS_AT_ONCE} keys and as many strangers at every door, and name none of them`, async () => {
+  it(`are as many after ${KEYS_AT_ONCE} keys and as many strangers at every endpoint, and name none of them`, async () => {
     const { connection } = fixture.app.schema;
     const [first, ...others] = await insertVerifiableKeys(connection, fixture.organizationId, KEYS_AT_ONCE + 1);
     const strangers = Array.from({ length: KEYS_AT_ONCE }, stranger);
@@ -148,10 +148,12 @@ describe('the metrics', () => {
         .map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`)
         .sort();
     expect(names(after)).toEqual(names(before));
-    expect(after.sum('latchkey_verdicts_total') - before.sum('latchkey_verdicts_total')).toBe(6 * 2 * KEYS_AT_ONCE);
+    expect(after.sum('latchkey_verifications_total') - before.sum('latchkey_verifications_total')).toBe(
+      6 * 2 * KEYS_AT_ONCE,
+    );
 
     const values = new Set(ours(after).flatMap(({ labels }) => Object.values(labels)));
-    // Short words and numbers: a code, a door, a status, a bound. None is long enough for an id, or has its form.
+    // Short words and numbers: a code, an endpoint, a status, a bound. None is long enough for an id, or has its form.
     expect([...values].filter((value) => !/^(?:[A-Z_]{4,21}|[a-z-]{0,18}|[\d.]{1,8}|\+Inf)$/.test(value))).toEqual([]);
     const { text } = after;
     const told = [...others, { id: fixture.organizationId, secret: TOKENS.billing }].flatMap(({ id, secret }) => [
@@ -167,7 +169,7 @@ describe('the metrics', () => {
 describe('the metrics of an instance that is cut off from the database', () => {
   let running: SeverableApp;
   beforeAll(async () => {
-    running = await startSeverable({ OUTAGE_GRACE_MS: '1000' });
+    running = await startSeverableApp({ OUTAGE_GRACE_MS: '1000' });
   });
   afterAll(() => running.close());
 
@@ -190,18 +192,20 @@ describe('the metrics of an instance that is cut off from the database', () => {
     const backlog = async () => (await read()).sum('latchkey_usage_backlog_keys');
     await eventually('the uses of seven keys wait', async () => (await backlog()) === 7);
     await eventually('the uses wait for two seconds', async () => (await read()).sum('latchkey_usage_age_seconds') > 2);
-    await eventually('the feed is old', async () => (await read()).sum('latchkey_feed_age_seconds') > 2.5);
+    await eventually('the feed is old', async () => (await read()).sum('latchkey_change_feed_age_seconds') > 2.5);
     for (const key of used) {
       expect((await present('introspect', key))?.status).toBe(503);
     }
     const after = await read();
     const grown = (name: string, ...by: readonly string[]) => after.grownSince(before, name, ...by);
-    expect(grown('latchkey_verdicts_total', 'door', 'code')).toEqual({ 'introspect UNAVAILABLE': used.length });
+    expect(grown('latchkey_verifications_total', 'endpoint', 'code')).toEqual({
+      'introspect UNAVAILABLE': used.length,
+    });
     expect(grown('latchkey_http_answers_total', 'listener', 'status')).toMatchObject({ 'internal 503': used.length });
-    expect(grown('latchkey_facts_fills_total', 'outcome')).toEqual({ failed: used.length });
+    expect(grown('latchkey_cache_loads_total', 'outcome')).toEqual({ failed: used.length });
 
     running.proxy.set('open');
-    await eventually('the feed is read', async () => (await read()).sum('latchkey_feed_age_seconds') < 1);
+    await eventually('the feed is read', async () => (await read()).sum('latchkey_change_feed_age_seconds') < 1);
     await eventually('the uses are written', async () => (await backlog()) === 0);
     await eventually('nothing is old', async () => (await read()).sum('latchkey_usage_age_seconds') < 2);
   });
@@ -220,7 +224,7 @@ describe('the metrics of an instance that is cut off from the database', () => {
       return {
         connections: metrics.sum('latchkey_database_connections'),
         inUse: metrics.sum('latchkey_database_connections_in_use', { lane: 'control' }),
-        queued: metrics.sum('latchkey_database_connections_queued', { lane: 'control' }),
+        queued: metrics.sum('latchkey_database_connections_waiting', { lane: 'control' }),
         running: metrics.sum('latchkey_admission_running', { pool: 'control' }),
         waiting: metrics.sum('latchkey_admission_queued', { pool: 'control' }),
       };
@@ -268,7 +272,7 @@ async function oneOfEachCode(fixture: Fixture): Promise<Record<string, Presented
   };
 }
 
-/** Each secret at every door, good and bad, and in the place of a path, a name and a token. */
+/** Each secret at every endpoint, good and bad, and in the place of a path, a name and a token. */
 async function presentEverywhere({ app }: Fixture, secrets: readonly string[]): Promise<void> {
   const ask = async (secret: string) => {
     await Promise.all(Object.values(WAYS).map((present) => present(app, { secret })));

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { KEYS, send } from '../support/api-client.js';
 import { untilHeard } from '../support/by-hand.js';
 import { eventually } from '../support/eventually.js';
-import { startSeverable, type SeverableApp } from '../internal/severable-app.js';
+import { startSeverableApp, type SeverableApp } from '../internal/severable-app.js';
 import { Exposition } from './exposition.js';
 import { WAYS } from './presented.js';
 import { describeWithPromtool, promtool } from './promtool.js';
@@ -30,7 +30,7 @@ describe('the metrics of an instance that has seen some traffic, and an outage',
   let metrics: Exposition;
 
   beforeAll(async () => {
-    running = await startSeverable({ OUTAGE_GRACE_MS: '0' });
+    running = await startSeverableApp({ OUTAGE_GRACE_MS: '0' });
     await seeTraffic(running);
     metrics = await Exposition.of(running.internalUrl);
   }, 60_000);
@@ -155,7 +155,7 @@ describeWithPromtool("by Prometheus' own tool", () => {
   });
 });
 
-/** Something of everything: secrets at every door, a change, and both listeners while the database is gone. */
+/** Something of everything: secrets at every endpoint, a change, and both listeners while the database is gone. */
 async function seeTraffic(running: SeverableApp): Promise<void> {
   const { proxy, keys } = running;
   const [{ id, secret } = { id: '', secret: '' }] = keys;

@@ -7,7 +7,7 @@ export interface Listeners {
   readonly internalUrl: string;
 }
 
-/** What is presented at a door. */
+/** What is presented at an endpoint. */
 export interface Presented {
   readonly secret: string;
   /** Null: no scope is asked for. */

@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2';
 import { Agent } from 'node:http';
-import { assignPepperVersions } from '../../src/app.peppers.js';
+import { assignPepperVersions } from '../../src/secrets/pepper-versions.js';
 import { newId, idToBytes, type ApiKeyId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
 import { CONFIG, type Config } from '../../src/config/config.js';
@@ -8,7 +8,7 @@ import { prepareSession } from '../../src/database/session.js';
 import { Database } from '../../src/database/database.js';
 import { Migrator } from '../../src/database/migrator.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { PepperRing } from '../../src/secrets/pepper-ring.js';
+import { PepperKeyring } from '../../src/secrets/pepper-keyring.js';
 import { UsageStore } from '../../src/usage/usage-store.js';
 import { KEYS, type Answer } from '../support/api-client.js';
 import { envelope, exchange, type Outcome } from '../support/http-load.js';
@@ -107,7 +107,7 @@ describe('with a million keys, every statement finds its rows through an index',
     ],
     [
       'the process starts',
-      () => assignPepperVersions(app.app.get(Database), app.app.get(PepperRing), app.app.get<Config>(CONFIG)),
+      () => assignPepperVersions(app.app.get(Database), app.app.get(PepperKeyring), app.app.get<Config>(CONFIG)),
     ],
   ])('when %s', async (_, act) => {
     const { reads, sorted, scans } = await measureWork(app, act);

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { Connection } from 'mysql2/promise';
 import { parse, v7 } from 'uuid';
 import { SCOPES } from '../../src/common/access/scope.js';
-import { canonicalNetworks } from '../../src/common/ip-network.js';
+import { canonicalNetworks } from '../../src/common/net/ip-network.js';
 import { idToBytes, newId, type OrganizationId } from '../../src/common/prefixed-id.js';
-import { PepperRing } from '../../src/secrets/pepper-ring.js';
-import { formatSecret, maskSecret } from '../../src/secrets/secret-form.js';
+import { PepperKeyring } from '../../src/secrets/pepper-keyring.js';
+import { formatSecret, maskSecret } from '../../src/secrets/secret-format.js';
 import type { MadeKey } from './service.js';
 import { TEST_PEPPER } from './test-app.js';
 
@@ -49,7 +49,7 @@ export function greatestFields(): BulkFields {
 
 /**
  * Keys that verify, by the thousand, straight into the tables: every scope, no end, and unless told
- * otherwise any address; without marks.
+ * otherwise any address; without change-log entries.
  */
 export async function insertVerifiableKeys(
   connection: Connection,
@@ -57,7 +57,7 @@ export async function insertVerifiableKeys(
   count: number,
   fieldsOf: () => BulkFields = () => PLAIN,
 ): Promise<MadeKey[]> {
-  const peppers = new PepperRing({ pepper: Buffer.from(TEST_PEPPER), retiredPeppers: [] });
+  const peppers = new PepperKeyring({ pepper: Buffer.from(TEST_PEPPER), retiredPeppers: [] });
   peppers.assign([1]);
   const organization = idToBytes('org_', organizationId);
   const made: MadeKey[] = [];

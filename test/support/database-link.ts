@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { CommitFate, LinkDecisions, StatementFate } from './database-fates.js';
+import type { CommitFate, LinkDecisions, StatementFate } from './fault-plan.js';
 import {
   declineQueryAttributes,
   deadlockPacket,

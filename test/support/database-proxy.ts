@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommitFate, StatementRule } from './database-fates.js';
+import type { CommitFate, StatementRule } from './fault-plan.js';
 import { DatabaseLink } from './database-link.js';
 import { connectionOptions, testServerUrl } from './schema.js';
 

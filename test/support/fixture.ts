@@ -21,7 +21,7 @@ export interface Fixture {
   readonly createForeignKey: () => Promise<CreatedApiKeyResponse>;
   /** Ids that name no key of the organization, and why. */
   readonly createMissing: () => Promise<Missing[]>;
-  /** Sets a column by hand, mark included, and waits until the app has heard of it; `sql` is an expression. */
+  /** Sets a column by hand, change-log entry included, and waits until the app has heard of it; `sql` is an expression. */
   readonly setColumn: (id: string, column: string, sql: string) => Promise<void>;
   /** The database's time, shifted. */
   readonly timeIn: (seconds: number) => Promise<string>;

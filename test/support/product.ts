@@ -134,9 +134,9 @@ export class Product extends RunningProcess {
     return url ?? '';
   }
 
-  /** Where its doors for services are, once they are open. */
+  /** Where its endpoints for services are, once they are open. */
   async internalUrl(): Promise<string> {
-    const [, url] = await this.says(/doors for services are at (http:\/\/[\w.:[\]]+)/);
+    const [, url] = await this.says(/endpoints for services are at (http:\/\/[\w.:[\]]+)/);
     return url ?? '';
   }
 }

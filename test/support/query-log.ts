@@ -1,5 +1,5 @@
 import { UsageMeter } from '../../src/usage/usage-meter.js';
-import { ChangeFeed } from '../../src/verification/change-feed.js';
+import { ChangeFeed } from '../../src/verification/change-feed/change-feed.js';
 import { eventually } from './eventually.js';
 import type { TestApp } from './test-app.js';
 

@@ -1,4 +1,4 @@
-import { decodeSecretId, formatSecret, parseSecretId } from '../../src/secrets/secret-form.js';
+import { decodeSecretId, formatSecret, parseSecretId } from '../../src/secrets/secret-format.js';
 
 /** The 16 bytes by which a secret is found. */
 export function secretIdOf(secret: string): Buffer {

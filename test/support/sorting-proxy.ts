@@ -8,13 +8,13 @@ import { connectionOptions, testServerUrl } from './schema.js';
 export type Purpose = 'poll' | 'fill' | 'other';
 
 /** What becomes of a statement: it passes, its connection breaks, nobody hears of it, or its answer waits for a promise. */
-export type Fate = 'pass' | 'cut' | 'swallow' | Promise<unknown>;
+export type FaultPlan = 'pass' | 'cut' | 'swallow' | Promise<unknown>;
 
 /** A way to the test server that treats statements by what they are for. */
 export interface SortingProxy {
   url(schema: string): string;
   /** Called for each statement that comes by. */
-  rule: (purpose: Purpose, sql: string) => Fate;
+  rule: (purpose: Purpose, sql: string) => FaultPlan;
   /** How many answers to each have been passed on. */
   readonly answered: Record<Purpose, number>;
   close(): Promise<void>;

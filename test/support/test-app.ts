@@ -1,8 +1,8 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
-import { start } from '../../src/app.lifecycle.js';
-import { createApp } from '../../src/app.setup.js';
-import { stop } from '../../src/app.stop.js';
+import { start } from '../../src/app/lifecycle.js';
+import { createApp } from '../../src/app/create-app.js';
+import { stop } from '../../src/app/stop.js';
 import { ApiKeysService } from '../../src/api-keys/api-keys.service.js';
 import type { CreateApiKeyRequest } from '../../src/api-keys/dto/create-api-key.request.js';
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
@@ -21,7 +21,7 @@ export const TEST_PEPPER = 'test-pepper-that-guards-nothing-but-tests';
 export interface TestApp {
   readonly app: NestExpressApplication;
   readonly url: string;
-  /** Where the doors for services are. */
+  /** Where the endpoints for services are. */
   readonly internalUrl: string;
   readonly schema: TestSchema;
   /** Every log line so far. */

@@ -5,13 +5,13 @@ import { KEYS } from '../support/api-client.js';
 import { startAppOn } from '../support/app-on.js';
 import { changeByHand } from '../support/by-hand.js';
 import type { MadeKey } from '../support/service.js';
-import { BOUND_MS, bytesOf, CURRENT, Instance, prepareGround, report, type Ground } from './instances.js';
+import { BOUND_MS, bytesOf, CURRENT, Instance, prepareGround, report, type SeededDatabase } from './instances.js';
 import { expectObeyed, type Taken } from './last-acceptance.js';
 
 const RUNS = 40;
 
 describe('a change on one instance', () => {
-  let ground: Ground;
+  let ground: SeededDatabase;
   let a: Instance;
   let b: Instance;
 
@@ -73,7 +73,7 @@ describe('a change on one instance', () => {
     }
   }, 60_000);
 
-  it('that an operator makes by hand, column and mark in one transaction, is obeyed by both within the bound', async () => {
+  it('that an operator makes by hand, column and change-log entry in one transaction, is obeyed by both within the bound', async () => {
     await measure('disable by the column', await ground.createKeys(RUNS), CURRENT, async (key) => {
       await a.expectCurrent(key, 200);
       const sql = 'UPDATE api_keys SET disabled_at = UTC_TIMESTAMP() WHERE id = ?';

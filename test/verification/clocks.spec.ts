@@ -1,10 +1,10 @@
 import { KEYS } from '../support/api-client.js';
 import { preload } from '../support/preload.js';
 import type { MadeKey } from '../support/service.js';
-import { Instance, prepareGround, type Ground } from './instances.js';
+import { Instance, prepareGround, type SeededDatabase } from './instances.js';
 
 describe.each([-300_000, 300_000])('an instance whose clock is wrong by %i ms', (shiftMs) => {
-  let ground: Ground;
+  let ground: SeededDatabase;
   let right: Instance;
   let wrong: Instance;
   beforeAll(async () => {

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { ALL_SCOPES } from '../../src/common/access/scope.js';
-import { parseIpAddress } from '../../src/common/ip-address.js';
+import { parseIpAddress } from '../../src/common/net/ip-address.js';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
-import { verificationText } from '../../src/internal/verification-answer.js';
-import { formatSecret } from '../../src/secrets/secret-form.js';
-import { FactsCache } from '../../src/verification/facts-cache.js';
+import { verificationJson } from '../../src/internal/verification-response.js';
+import { formatSecret } from '../../src/secrets/secret-format.js';
+import { KeyCache } from '../../src/verification/cache/key-cache.js';
 import { Verifier } from '../../src/verification/verifier.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
 import { untilHeard } from '../support/by-hand.js';
@@ -26,11 +26,11 @@ const stranger = () => formatSecret('sk_live_', randomBytes(16), randomBytes(24)
 describe('verification', () => {
   let fixture: Fixture;
   let verifier: Verifier;
-  let cache: FactsCache;
+  let cache: KeyCache;
   beforeAll(async () => {
     fixture = await startFixture({ LOG_LEVEL: 'warn' });
     verifier = fixture.app.app.get(Verifier);
-    cache = fixture.app.app.get(FactsCache);
+    cache = fixture.app.app.get(KeyCache);
   });
   afterAll(() => fixture.app.close());
   // A machine that stood still leaves a feed that is late, without which few may read at once.
@@ -47,7 +47,7 @@ describe('verification', () => {
   /** As a service does it: comes back when it is told that nothing can be said now. What the answer keeps of a key counts too. */
   const answerAtLast = async (key: MadeKey): Promise<string> => {
     try {
-      return verificationText(await verifier.verify({ secret: key.secret, attempt: ATTEMPT }));
+      return verificationJson(await verifier.verify({ secret: key.secret, attempt: ATTEMPT }));
     } catch (error) {
       if (!(error instanceof UnavailableError)) {
         throw error;

@@ -6,13 +6,13 @@ import { eventually } from '../support/eventually.js';
 import { envelope, exchange } from '../support/http-load.js';
 import { connectionOptions, testServerUrl } from '../support/schema.js';
 import type { MadeKey } from '../support/service.js';
-import { openSortingProxy, type Fate, type SortingProxy } from '../support/sorting-proxy.js';
-import { BOUND_MS, bytesOf, Instance, prepareGround, report, type Ground } from './instances.js';
+import { openSortingProxy, type FaultPlan, type SortingProxy } from '../support/sorting-proxy.js';
+import { BOUND_MS, bytesOf, Instance, prepareGround, report, type SeededDatabase } from './instances.js';
 
 const NARROW = { label: 'Narrowed', ip_allow_list: ['192.0.2.1'] };
 
 describe('an instance whose change feed', () => {
-  let ground: Ground;
+  let ground: SeededDatabase;
   let proxy: SortingProxy;
   let a: Instance;
   let b: Instance;
@@ -53,12 +53,12 @@ describe('an instance whose change feed', () => {
   }
 
   /** Breaks the feed alone, and waits until it has been broken for longer than the bound. */
-  async function breakFeed(fate: () => Fate): Promise<void> {
+  async function breakFeed(fate: () => FaultPlan): Promise<void> {
     proxy.rule = (purpose) => (purpose === 'poll' ? fate() : 'pass');
     await sleep(BOUND_MS + 100);
   }
 
-  describe.each<[string, () => Fate]>([
+  describe.each<[string, () => FaultPlan]>([
     ['fails', () => 'cut'],
     ['falls silent', () => 'swallow'],
     ['is too slow', () => sleep(450)],
@@ -130,8 +130,8 @@ describe('an instance whose change feed', () => {
   it('fails answers a batch of fifty keys that it does not know, a few reads at a time', async () => {
     const keys = await ground.createKeys(50);
     await breakFeed(() => 'cut');
-    const doors = await b.product.internalUrl();
-    const outcome = await exchange(new Agent(), 'POST', `${doors}/verify/batch`, undefined, {
+    const endpoints = await b.product.internalUrl();
+    const outcome = await exchange(new Agent(), 'POST', `${endpoints}/verify/batch`, undefined, {
       requests: keys.map(({ secret }) => ({ secret })),
     });
     const codes = envelope<{ readonly code: string }[]>(outcome).data.map(({ code }) => code);
@@ -190,7 +190,7 @@ describe('an instance whose change feed', () => {
     );
   });
 
-  describe('meets marks', () => {
+  describe('meets entries', () => {
     let hand: Connection;
     beforeEach(async () => {
       hand = await createConnection({ ...connectionOptions(testServerUrl()), database: ground.schema.name });
@@ -261,7 +261,7 @@ describe('an instance whose change feed', () => {
       const keys = await warmKeys(3);
       proxy.rule = (purpose) => (purpose === 'poll' ? 'cut' : 'pass');
       await Promise.all(keys.map((key) => a.must('DELETE', `${KEYS}/${key.id}`, ground.root)));
-      await a.must('POST', KEYS, ground.root, { label: 'One mark more' });
+      await a.must('POST', KEYS, ground.root, { label: 'One entry more' });
       await hand.query(
         'DELETE FROM key_changes WHERE id < (SELECT id FROM (SELECT MAX(id) AS id FROM key_changes) newest)',
       );

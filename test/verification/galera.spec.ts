@@ -1,12 +1,12 @@
 import type { RowDataPacket } from 'mysql2/promise';
-import { deletesKey } from '../database/changes-under-test.js';
+import { deletesKey } from '../change-log/changes-under-test.js';
 import { KEYS } from '../support/api-client.js';
 import { openProxy } from '../support/database-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { describeOnGalera, startGaleraCluster, type GaleraCluster } from '../support/galera.js';
 import { endProducts } from '../support/product.js';
 import type { MadeKey } from '../support/service.js';
-import { BOUND_MS, bytesOf, CURRENT, Instance, prepareGround, report, type Ground } from './instances.js';
+import { BOUND_MS, bytesOf, CURRENT, Instance, prepareGround, report, type SeededDatabase } from './instances.js';
 import { expectObeyed } from './last-acceptance.js';
 
 const RUNS = 40;
@@ -14,7 +14,7 @@ const CREATED = 100;
 
 describeOnGalera('two instances on two nodes of a Galera cluster', () => {
   let cluster: GaleraCluster | undefined;
-  let ground: Ground;
+  let ground: SeededDatabase;
   let a: Instance;
   let b: Instance;
 

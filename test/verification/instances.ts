@@ -64,7 +64,7 @@ export class Instance {
 }
 
 /** A migrated schema with an organization, and a key in it that may do everything. */
-export interface Ground {
+export interface SeededDatabase {
   readonly schema: TestSchema;
   readonly organizationId: OrganizationId;
   readonly root: MadeKey;
@@ -76,7 +76,7 @@ export interface Ground {
 }
 
 /** @param made an empty schema, if not one on the test server */
-export async function prepareGround(made?: TestSchema): Promise<Ground> {
+export async function prepareGround(made?: TestSchema): Promise<SeededDatabase> {
   const schema = made ?? (await createSchema());
   const { connection } = schema;
   const { code, stderr } = await runCli(schema.url, ['migrate']);

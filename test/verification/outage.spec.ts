@@ -2,7 +2,7 @@ import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
 import { Load, tally, type Outcome } from '../support/http-load.js';
 import { connectionOptions, testServerUrl } from '../support/schema.js';
 import type { MadeKey } from '../support/service.js';
-import { BOUND_MS, Instance, prepareGround, type Ground } from './instances.js';
+import { BOUND_MS, Instance, prepareGround, type SeededDatabase } from './instances.js';
 import { KEYS } from '../support/api-client.js';
 import { exchange } from '../support/http-load.js';
 import { eventually } from '../support/eventually.js';
@@ -10,7 +10,7 @@ import { eventually } from '../support/eventually.js';
 const GRACE_MS = 3_000;
 
 describe('an instance that is cut off from the database altogether', () => {
-  let ground: Ground;
+  let ground: SeededDatabase;
   let proxy: FaultProxy;
   let keys: MadeKey[];
 

@@ -1,5 +1,5 @@
 import { isScope, SCOPES } from '../../common/access/scope.js';
-import { InvalidIpNetworkError, IpNetwork } from '../../common/ip-network.js';
+import { InvalidIpNetworkError, IpNetwork } from '../../common/net/ip-network.js';
 import { parseMysqlDateTime } from '../../common/mysql-datetime.js';
 import { isPrefixedId } from '../../common/prefixed-id.js';
 import { textProblem } from '../../common/text.js';

@@ -1,4 +1,4 @@
-import type { IpAddress } from '../ip-address.js';
+import type { IpAddress } from '../net/ip-address.js';
 import type { MysqlDateTime } from '../mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../prefixed-id.js';
 import type { Scope } from './scope.js';

@@ -1,0 +1,63 @@
+import type { Caller } from '../common/access/caller.js';
+import { scopesIn } from '../common/access/scope.js';
+import { canonicalNetworks } from '../common/net/ip-network.js';
+import type { MysqlDateTime } from '../common/mysql-datetime.js';
+import type { ApiKeyId } from '../common/prefixed-id.js';
+import type { IssuedSecret } from '../secrets/secret-issuer.js';
+import type { AuthorizedActor } from './actor-authorizer.js';
+import { ApiKeySecret } from './api-key-secret.entity.js';
+import { ApiKey } from './api-key.entity.js';
+import type { CreateApiKeyRequest } from './dto/create-api-key.request.js';
+import type { UpdateApiKeyRequest } from './dto/update-api-key.request.js';
+
+/** The row of a new key. What the request leaves out is taken from the caller. */
+export function newKey(
+  id: ApiKeyId,
+  caller: Caller,
+  { authority, keyId, now }: AuthorizedActor,
+  request: CreateApiKeyRequest,
+): ApiKey {
+  return Object.assign(new ApiKey(), {
+    id,
+    organizationId: caller.organizationId,
+    label: request.label,
+    description: request.description ?? null,
+    scopes: [...new Set(request.scopes ?? scopesIn(authority.scopes))],
+    ipAllowList:
+      request.ip_allow_list === undefined
+        ? authority.networks.map(String)
+        : canonicalNetworks(request.ip_allow_list ?? []),
+    expiresAt: request.expires_at === undefined ? authority.expiresAt : request.expires_at,
+    disabledAt: null,
+    deletedAt: null,
+    createdBy: keyId,
+    createdAt: now,
+    updatedAt: null,
+  });
+}
+
+/** The row that stands for the secret of a new key. */
+export function secretRow(key: ApiKey, issued: IssuedSecret): ApiKeySecret {
+  return Object.assign(new ApiKeySecret(), {
+    id: issued.secretId,
+    keyId: key.id,
+    secretHash: issued.secretHash,
+    digest: issued.digest,
+    pepperVersion: issued.pepperVersion,
+    masked: issued.masked,
+    createdAt: key.createdAt,
+    notAfter: null,
+  });
+}
+
+/** What a request changes in a row; a field left out is not among it. */
+export function changesOf(request: UpdateApiKeyRequest, now: MysqlDateTime): Partial<ApiKey> {
+  return {
+    label: request.label,
+    updatedAt: now,
+    ...(request.description !== undefined && { description: request.description }),
+    ...(request.scopes !== undefined && { scopes: [...new Set(request.scopes)] }),
+    ...(request.ip_allow_list !== undefined && { ipAllowList: canonicalNetworks(request.ip_allow_list ?? []) }),
+    ...(request.expires_at !== undefined && { expiresAt: request.expires_at }),
+  };
+}

@@ -1,0 +1,63 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { AdmissionInterceptor } from '../admission/admission.interceptor.js';
+import { ListAdmissionInterceptor } from '../admission/list-admission.interceptor.js';
+import { AdmissionModule } from '../admission/admission.module.js';
+import { ApiKeySecret } from '../api-keys/api-key-secret.entity.js';
+import { ApiKey } from '../api-keys/api-key.entity.js';
+import { ApiKeysModule } from '../api-keys/api-keys.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { BearerGuard } from '../auth/bearer.guard.js';
+import { IpAllowListInterceptor } from '../auth/ip-allow-list.interceptor.js';
+import { ScopesGuard } from '../auth/scopes.guard.js';
+import { ChangeLogModule } from '../change-log/change-log.module.js';
+import type { Config } from '../config/config.js';
+import { ConfigModule } from '../config/config.module.js';
+import { DatabaseModule } from '../database/database.module.js';
+import { HealthModule } from '../health/health.module.js';
+import { EnvelopeInterceptor } from '../http/envelope.interceptor.js';
+import { EnvelopeExceptionFilter } from '../http/exception.filter.js';
+import { JsonBodyInterceptor } from '../http/json-body.interceptor.js';
+import { RequestValidationPipe } from '../http/validation.pipe.js';
+import { InternalModule } from '../internal/internal.module.js';
+import { LoggingModule, type LoggingOptions } from '../logging/logging.module.js';
+import { MetricsModule } from '../metrics/metrics.module.js';
+import { Organization } from '../organizations/organization.entity.js';
+
+/** What every request passes through, in this order. */
+const GLOBAL_ENHANCERS = [
+  { provide: APP_GUARD, useExisting: BearerGuard },
+  { provide: APP_GUARD, useExisting: ScopesGuard },
+  { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
+  { provide: APP_INTERCEPTOR, useExisting: IpAllowListInterceptor },
+  { provide: APP_INTERCEPTOR, useExisting: ListAdmissionInterceptor },
+  // Of those that may: a few at a time for each caller, before any of their bodies is read.
+  { provide: APP_INTERCEPTOR, useExisting: AdmissionInterceptor },
+  // After everything that can refuse a caller: nobody without a key makes us read a body.
+  { provide: APP_INTERCEPTOR, useClass: JsonBodyInterceptor },
+  { provide: APP_PIPE, useClass: RequestValidationPipe },
+  { provide: APP_FILTER, useClass: EnvelopeExceptionFilter },
+];
+
+/** The one list of modules. */
+@Module({})
+export class AppModule {
+  static with(config: Config, logging: LoggingOptions = {}): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(config),
+        LoggingModule.with(logging),
+        DatabaseModule.with([Organization, ApiKey, ApiKeySecret]),
+        MetricsModule,
+        ChangeLogModule,
+        AdmissionModule,
+        ApiKeysModule,
+        AuthModule,
+        HealthModule,
+        InternalModule,
+      ],
+      providers: GLOBAL_ENHANCERS,
+    };
+  }
+}

@@ -1,0 +1,126 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import helmet from 'helmet';
+import { AppModule } from './app.module.js';
+import { SCOPE_DESCRIPTIONS } from '../common/access/scope.js';
+import type { Config } from '../config/config.js';
+import { serveOnlyDocsFiles } from '../http/docs-files.js';
+
+const PATH = 'docs';
+const DOCUMENT = 'openapi.json';
+const REFERENCE = '#/components/schemas/';
+
+const DESCRIPTION = `Issues, restricts, verifies and retires API keys for organizations.
+
+Every answer is one envelope with eight keys; its \`support_id\` names the answer in our logs. Send your key as
+\`Authorization: Bearer <secret>\`. Times are \`YYYY-MM-DD HH:MM:SS\` in UTC.
+
+<details>
+<summary>The ${Object.keys(SCOPE_DESCRIPTIONS).length} scopes that a key may have</summary>
+
+| scope | allows to |
+| --- | --- |
+${Object.entries(SCOPE_DESCRIPTIONS)
+  .map(([scope, description]) => `| \`${scope}\` | ${description} |`)
+  .join('\n')}
+
+</details>
+`;
+
+/** The API document of an application, in OpenAPI 3.1. */
+export function createDocument(app: NestExpressApplication): OpenAPIObject {
+  const options = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Latchkey')
+    .setDescription(DESCRIPTION)
+    .setVersion('1')
+    .setLicense('MIT licence', 'https://opensource.org/license/mit')
+    // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs"): right under
+    // a path prefix too.
+    .addServer('..', 'This server')
+    .addTag('API keys', 'Create, list, read, change and delete the keys of your organization')
+    .addTag('Health', 'For orchestrators: plain statuses, no envelope')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The secret of an API key.' })
+    .build();
+  // The builder leaves an empty one; whoever asks must ask the operator, whom only the operator can name.
+  options.info.contact = { name: 'The operator of this installation' };
+  return refuseUnknownFields(
+    SwaggerModule.createDocument(app, options, {
+      operationIdFactory: operationId,
+    }),
+  );
+}
+
+/** An application that can be documented and nothing else: no provider is made, no database is asked. */
+export async function createDocumentedApp(): Promise<NestExpressApplication> {
+  return NestFactory.create<NestExpressApplication>(AppModule.with({} as Config), { preview: true, logger: false });
+}
+
+/** Serves Swagger UI at /docs/ and the document at /docs/openapi.json, from this host alone. */
+export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env'>): void {
+  app.use(
+    `/${PATH}`,
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          scriptSrc: ["'self'"],
+          // Swagger UI styles its elements inline.
+          styleSrc: ["'self'", "'unsafe-inline'"],
+          imgSrc: ["'self'", 'data:'],
+          connectSrc: ["'self'"],
+          fontSrc: ["'self'", 'data:'],
+          baseUri: ["'none'"],
+          formAction: ["'none'"],
+          frameAncestors: ["'none'"],
+        },
+      },
+      // TLS ends at a proxy, whose business this is.
+      strictTransportSecurity: false,
+    }),
+  );
+  app.use(`/${PATH}`, serveOnlyDocsFiles);
+  SwaggerModule.setup(PATH, app, () => createDocument(app), {
+    jsonDocumentUrl: `${PATH}/${DOCUMENT}`,
+    // Swagger UI resolves the server in the document against this, and this against the page.
+    swaggerUrl: DOCUMENT,
+    raw: ['json'],
+    customSiteTitle: 'Latchkey API',
+    customCss: '.swagger-ui .topbar { display: none }',
+    swaggerOptions: {
+      persistAuthorization: config.env === 'development',
+      displayRequestDuration: true,
+      // The operations first; the schemas are folded away below them.
+      defaultModelsExpandDepth: 0,
+      tryItOutEnabled: true,
+      validatorUrl: null,
+    },
+  });
+}
+
+/** The name that generated clients give a route: `ApiKeysController.create` becomes `apiKeysCreate`. */
+function operationId(controller: string, method: string): string {
+  const subject = controller.replace(/Controller$/, '');
+  return `${subject.charAt(0).toLowerCase()}${subject.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
+}
+
+/** Says of each request body what the validation pipe does with all of them: a field that is not known is refused. */
+function refuseUnknownFields(document: OpenAPIObject): OpenAPIObject {
+  const schemas = document.components?.schemas ?? {};
+  for (const { post, put, patch } of Object.values(document.paths)) {
+    for (const operation of [post, put, patch]) {
+      const content =
+        operation?.requestBody !== undefined && 'content' in operation.requestBody ? operation.requestBody.content : {};
+      for (const { schema } of Object.values(content)) {
+        const name = schema !== undefined && '$ref' in schema ? schema.$ref.slice(REFERENCE.length) : '';
+        const body = schemas[name];
+        if (body !== undefined && !('$ref' in body)) {
+          body.additionalProperties = false;
+        }
+      }
+    }
+  }
+  return document;
+}

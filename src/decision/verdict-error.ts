@@ -1,0 +1,34 @@
+import {
+  AddressNotAllowedError,
+  InsufficientScopeError,
+  InvalidCredentialsError,
+} from '../common/access/access-errors.js';
+import { scopesIn } from '../common/access/scope.js';
+import type { DomainError } from '../common/domain-error.js';
+import type { Verdict } from './verdict.js';
+
+/** The error that tells a REST client of a verdict; null when the attempt is valid. */
+export function errorForVerdict(verdict: Verdict): DomainError | null {
+  switch (verdict.code) {
+    case 'VALID':
+      return null;
+    case 'MALFORMED':
+    case 'NOT_FOUND':
+      return new InvalidCredentialsError('This API key is not valid.', { detail: verdict.code });
+    case 'ORGANIZATION_INACTIVE':
+      return new InvalidCredentialsError('The organization of this API key is deactivated.', { detail: verdict.code });
+    case 'DELETED':
+      return new InvalidCredentialsError('This API key has been deleted.', { detail: verdict.code });
+    case 'DISABLED':
+      return new InvalidCredentialsError('This API key is disabled.', { detail: verdict.code });
+    case 'EXPIRED':
+      return new InvalidCredentialsError('This API key has expired.', { detail: verdict.code });
+    case 'INSUFFICIENT_SCOPES': {
+      const missing = scopesIn(verdict.missing);
+      return new InsufficientScopeError(missing, `This API key lacks the scope ${missing.join(', ')}.`);
+    }
+    case 'CLIENT_IP_REQUIRED':
+    case 'IP_NOT_ALLOWED':
+      return new AddressNotAllowedError(verdict.code);
+  }
+}

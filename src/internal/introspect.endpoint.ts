@@ -1,0 +1,120 @@
+import { Injectable } from '@nestjs/common';
+import { parseIpAddress, type IpAddress } from '../common/net/ip-address.js';
+import { mysqlDateTimeToMs } from '../common/mysql-datetime.js';
+import { readBody } from '../http/body.js';
+import { mediaTypeOf } from '../http/content-type.js';
+import type { Failure } from '../http/failure.js';
+import { ProtocolError } from '../http/protocol-error.js';
+import { hasTooManyParameters, MOST_PARAMETERS } from '../http/query-string.js';
+import type { Verdict } from '../decision/verdict.js';
+import type { VerifiedKey } from '../verification/cache/cached-secret.js';
+import { Verifier } from '../verification/verifier.js';
+import type { Call, InternalResponse } from './internal-request.js';
+import type { InternalEndpoint } from './internal-endpoint.js';
+import { jsonResponse } from './json-response.js';
+import { logFieldsOf } from './verification-response.js';
+
+const BODY_LIMIT_BYTES = 16_384;
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+/** RFC 7662, section 2.2: nothing else, so that nobody learns why. */
+const INACTIVE = { active: false };
+
+/** `POST /introspect`: OAuth 2.0 token introspection (RFC 7662), for resource servers that speak nothing else. */
+@Injectable()
+export class IntrospectEndpoint implements InternalEndpoint {
+  readonly name = 'introspect';
+  readonly credential = 'bearer-or-basic';
+  readonly methods = ['POST'];
+
+  constructor(private readonly verifier: Verifier) {}
+
+  async answer(call: Call): Promise<InternalResponse> {
+    const form = await readForm(call);
+    const token = onlyValue(form, 'token');
+    if (token === null) {
+      throw invalidRequest('The form must have the field token: the secret to look at.');
+    }
+    const address = clientAddress(onlyValue(form, 'client_ip'));
+    const verdict = await this.verifier.verify(
+      { secret: token, attempt: { scopes: 0, address } },
+      { endpoint: 'introspect' },
+    );
+    return { ...jsonResponse(200, introspectionOf(verdict)), note: logFieldsOf(verdict) };
+  }
+
+  /** RFC 6749, section 5.2. */
+  failed({ identity }: Call, { status, sentence, headers }: Failure): InternalResponse {
+    const description = (sentence ?? `Something went wrong on our side: ${identity.supportId}.`).replaceAll('"', "'");
+    return jsonResponse(status, { error: oauthError(status), error_description: description }, headers);
+  }
+}
+
+function introspectionOf(verdict: Verdict<VerifiedKey>): object {
+  if (verdict.code !== 'VALID') {
+    return INACTIVE;
+  }
+  const { expiresAtMs, record } = verdict.key;
+  return {
+    active: true,
+    client_id: record.id,
+    sub: record.organizationId,
+    scope: record.scopes.join(' '),
+    ...(expiresAtMs !== null && { exp: expiresAtMs / 1_000 }),
+    iat: mysqlDateTimeToMs(record.createdAt) / 1_000,
+    token_type: 'Bearer',
+    api_key_id: record.id,
+    organization_id: record.organizationId,
+    label: record.label,
+  };
+}
+
+async function readForm({ request, response }: Call): Promise<URLSearchParams> {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (mediaTypeOf(request).type !== FORM_TYPE || encoding.toLowerCase() !== 'identity') {
+    throw new ProtocolError(
+      415,
+      'BODY_NOT_FORM',
+      'The body must be a form, not compressed: send Content-Type: application/x-www-form-urlencoded.',
+    );
+  }
+  const bytes = await readBody(request, response, BODY_LIMIT_BYTES);
+  const text = bytes.toString('latin1');
+  if (hasTooManyParameters(text)) {
+    throw invalidRequest(`The form has more than ${MOST_PARAMETERS} fields: send token and client_ip alone.`);
+  }
+  return new URLSearchParams(text);
+}
+
+/**
+ * RFC 6749, section 3.1: a parameter without a value counts as left out, and none comes more than
+ * once.
+ */
+function onlyValue(form: URLSearchParams, name: string): string | null {
+  const [value = null, ...more] = form.getAll(name).filter((given) => given !== '');
+  if (more.length > 0) {
+    throw invalidRequest(`The form must have the field ${name} once.`);
+  }
+  return value;
+}
+
+function clientAddress(text: string | null): IpAddress | null {
+  const address = text === null ? null : parseIpAddress(text);
+  if (text !== null && address === null) {
+    throw invalidRequest("client_ip must be the end client's IPv4 or IPv6 address, without port or zone.");
+  }
+  return address;
+}
+
+function invalidRequest(sentence: string): ProtocolError {
+  return new ProtocolError(400, 'INVALID_REQUEST', sentence);
+}
+
+function oauthError(status: number): string {
+  if (status === 401) {
+    return 'invalid_client';
+  }
+  if (status === 503) {
+    return 'temporarily_unavailable';
+  }
+  return status < 500 ? 'invalid_request' : 'server_error';
+}

@@ -1,0 +1,51 @@
+import { asciiJson, type AsciiJson } from '../common/ascii-json.js';
+import { scopesIn, type Scope } from '../common/access/scope.js';
+import type { MysqlDateTime } from '../common/mysql-datetime.js';
+import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
+import type { Verdict } from '../decision/verdict.js';
+import type { VerifiedKey } from '../verification/cache/cached-secret.js';
+import type { LogFields } from './internal-request.js';
+
+/** A key, as a service may see it whose caller has shown the secret. */
+interface VerifiedApiKey {
+  readonly id: ApiKeyId;
+  readonly organization_id: OrganizationId;
+  readonly label: string;
+  readonly scopes: readonly Scope[];
+  readonly expires_at: MysqlDateTime | null;
+}
+
+/** The `data` of `/verify`. */
+export interface VerificationResponse {
+  readonly valid: boolean;
+  readonly code: Verdict['code'];
+  /** Null unless the secret is that of a key. */
+  readonly api_key: VerifiedApiKey | null;
+  /** With INSUFFICIENT_SCOPES alone. */
+  readonly missing_scopes?: readonly Scope[];
+}
+
+/** A `VerificationResponse` as JSON: put together from parts, of which the greatest, the key, is made once for as long as it is cached. */
+export function verificationJson(verdict: Verdict<VerifiedKey>): AsciiJson {
+  const { code } = verdict;
+  const apiKey = 'key' in verdict ? apiKeyText(verdict.key) : 'null';
+  const missing =
+    verdict.code === 'INSUFFICIENT_SCOPES' ? `,"missing_scopes":${asciiJson(scopesIn(verdict.missing))}` : '';
+  return `{"valid":${code === 'VALID'},"code":"${code}","api_key":${apiKey}${missing}}` as AsciiJson;
+}
+
+function apiKeyText(key: VerifiedKey): AsciiJson {
+  if (key.responseJson === null) {
+    const { id, organizationId, label, scopes, expiresAt } = key.record;
+    const shown: VerifiedApiKey = { id, organization_id: organizationId, label, scopes, expires_at: expiresAt };
+    key.responseJson = asciiJson(shown);
+  }
+  return key.responseJson;
+}
+
+/** What the log says of a verdict. */
+export function logFieldsOf(verdict: Verdict<VerifiedKey>): LogFields {
+  return 'key' in verdict
+    ? { verdict: verdict.code, key_id: verdict.key.keyId, organization_id: verdict.key.organizationId }
+    : { verdict: verdict.code };
+}

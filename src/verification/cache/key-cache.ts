@@ -1,0 +1,127 @@
+import { getHeapStatistics } from 'node:v8';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import type { Change } from '../../change-log/change-log.js';
+import type { ApiKeyId } from '../../common/prefixed-id.js';
+import { CONFIG, type Config } from '../../config/config.js';
+import { cacheBytes } from './cache-limit.js';
+import { isSameSnapshot, type CachedSecret } from './cached-secret.js';
+import { sizeOf } from './cached-secret-size.js';
+
+/**
+ * Facts by secret id, bounded by number and by bytes; the least recently used go first. Holds what
+ * the database says, never a verdict, and no unknown id. The order of use is kept only from half of
+ * either bound on, because nothing is evicted long before.
+ */
+@Injectable()
+export class KeyCache {
+  private readonly entries: LRUCache<string, CachedSecret>;
+  /** A key can have two secrets, and changes name keys. */
+  private readonly secretIdsOf = new Map<ApiKeyId, string | string[]>();
+
+  private readonly maxBytes: number;
+  /** Whether the order of use is kept. */
+  private isHalfFull = false;
+
+  constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'cacheMaxKeys' | 'cacheMaxBytes'>) {
+    this.maxBytes = this.boundByHeap(config.cacheMaxBytes);
+    this.entries = new LRUCache({
+      max: config.cacheMaxKeys,
+      maxSize: this.maxBytes,
+      sizeCalculation: sizeOf,
+      dispose: (entry, secretId) => {
+        this.forgetKeyOf(entry, secretId);
+      },
+    });
+  }
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** How much memory the entries take, by estimate. */
+  get bytes(): number {
+    return this.entries.calculatedSize;
+  }
+
+  get(secretId: string): CachedSecret | undefined {
+    return this.isHalfFull ? this.entries.get(secretId) : this.entries.peek(secretId);
+  }
+
+  /** Whether something is known of the id, however old; does not count as a use. */
+  has(secretId: string): boolean {
+    return this.entries.has(secretId);
+  }
+
+  /**
+   * Remembers what has been read. If that is what was known, what was known stays: all that is used is read anew each minute, and so many
+   * new objects a minute, all of them old by the time that they are replaced, would be the collector's greatest work.
+   */
+  set(entry: CachedSecret): void {
+    const {
+      secretId,
+      key: { keyId },
+    } = entry;
+    const known = this.entries.peek(secretId);
+    if (known !== undefined && isSameSnapshot(known, entry)) {
+      known.readAtMs = entry.readAtMs;
+      return;
+    }
+    // First away with what was there: its row may since have been pointed to another key.
+    this.entries.delete(secretId);
+    this.entries.set(secretId, entry);
+    if (this.entries.has(secretId)) {
+      const others = this.secretIdsOf.get(keyId);
+      this.secretIdsOf.set(keyId, others === undefined ? secretId : [others, secretId].flat());
+    }
+    this.isHalfFull = this.size * 2 >= this.config.cacheMaxKeys || this.bytes * 2 >= this.maxBytes;
+  }
+
+  delete(secretId: string): void {
+    this.entries.delete(secretId);
+  }
+
+  /** Drops everything that a change may have made untrue. */
+  drop(change: Change): void {
+    if (change.keyId !== undefined) {
+      for (const secretId of [this.secretIdsOf.get(change.keyId) ?? []].flat()) {
+        this.entries.delete(secretId);
+      }
+      return;
+    }
+    const dropped: string[] = [];
+    for (const [secretId, { key }] of this.entries) {
+      if (key.organizationId === change.organizationId) {
+        dropped.push(secretId);
+      }
+    }
+    for (const secretId of dropped) {
+      this.entries.delete(secretId);
+    }
+  }
+
+  clear(): void {
+    this.entries.clear();
+  }
+
+  private boundByHeap(configured: number): number {
+    const heapLimit = getHeapStatistics().heap_size_limit;
+    const bytes = cacheBytes(configured, heapLimit);
+    if (bytes < configured) {
+      new Logger(KeyCache.name).warn(
+        `CACHE_MAX_BYTES is ${configured}, but the cache takes at most ${bytes} bytes, a quarter of this process's heap limit (${heapLimit}). Raise the limit with NODE_OPTIONS=--max-old-space-size=<MB>, or lower CACHE_MAX_BYTES.`,
+      );
+    }
+    return bytes;
+  }
+
+  private forgetKeyOf({ key: { keyId } }: CachedSecret, secretId: string): void {
+    const others = [this.secretIdsOf.get(keyId) ?? []].flat().filter((other) => other !== secretId);
+    const [first] = others;
+    if (first === undefined) {
+      this.secretIdsOf.delete(keyId);
+    } else {
+      this.secretIdsOf.set(keyId, others.length === 1 ? first : others);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { join } from 'node:path';
+import { KEYS } from '../support/api-client.js';
+import { exchange } from '../support/http-load.js';
+import { preload } from '../support/preload.js';
+import { endProducts, makeFolder } from '../support/product.js';
+import { createSchema, type TestSchema } from '../support/schema.js';
+import { startService, type MadeKey, type Service } from '../support/service.js';
+import { randomPart } from './forms.js';
+
+const KEYS_USED = 30;
+const SECRET_ID = { start: 'sk_live_'.length, end: 'sk_live_'.length + 22 };
+const oneTime = () => new Agent({ keepAlive: false });
+
+describe('the texts that stay in memory', () => {
+  let schema: TestSchema;
+  let service: Service;
+  let endpoints: string;
+  const snapshot = join(makeFolder(), 'memory.heapsnapshot');
+
+  beforeAll(async () => {
+    schema = await createSchema();
+    service = await startService(schema.url, {
+      NODE_OPTIONS: preload('test/secrecy/snapshot.mjs'),
+      SNAPSHOT_FILE: snapshot,
+    });
+    endpoints = await service.product.internalUrl();
+  }, 60_000);
+
+  afterAll(async () => {
+    await endProducts();
+    await schema.drop();
+  });
+
+  /** The ways in which a secret comes in, each on a connection of its own. */
+  const ways: ((secret: string) => Promise<string>)[] = [
+    async (secret) => (await service.send('GET', `${KEYS}/current`, secret)).body,
+    (secret) => atDoors('POST', '/verify', { secret }),
+    (secret) => atDoors('POST', '/verify/batch', { requests: [{ secret }] }),
+    (secret) =>
+      atDoors('POST', '/introspect', `token=${secret}`, { 'content-type': 'application/x-www-form-urlencoded' }),
+    async (secret) => {
+      const { headers } = await exchange(oneTime(), 'GET', `${endpoints}/forward-auth?scopes=`, secret);
+      return String(headers['x-api-key-id']);
+    },
+  ];
+
+  async function atDoors(
+    method: string,
+    path: string,
+    body: unknown,
+    headers?: Record<string, string>,
+  ): Promise<string> {
+    return (await exchange(oneTime(), method, `${endpoints}${path}`, undefined, body, headers)).body;
+  }
+
+  it('have the id of each secret that was verified, whichever way it came in first, and no secret', async () => {
+    const keys: MadeKey[] = [];
+    for (let i = 0; i < KEYS_USED; i++) {
+      keys.push(await service.createKey(`Key ${i}`));
+    }
+    for (const [place, { id, secret }] of keys.entries()) {
+      for (let i = 0; i < ways.length; i++) {
+        expect(await ways[(place + i) % ways.length]?.(secret)).toContain(id);
+      }
+    }
+    // What the last requests left here and there gives way to what the next ones bring.
+    for (let i = 0; i < 50; i++) {
+      await Promise.all(ways.map((way) => way(`none-${i}`)));
+    }
+    service.product.signal('SIGUSR2');
+    await service.product.says('the heap is in');
+    const texts = readFileSync(snapshot, 'latin1');
+    const idOf = (secret: string) => secret.slice(SECRET_ID.start, SECRET_ID.end);
+    // Only the cache knows these: it is there, and they are found as they are written there.
+    expect(keys.filter(({ secret }) => texts.includes(idOf(secret)))).toHaveLength(KEYS_USED);
+    expect(keys.filter(({ secret }) => texts.includes(randomPart(secret))).map(({ id }) => id)).toEqual([]);
+  }, 60_000);
+});
