@@ -3,6 +3,7 @@
  * (main, start, cli, openapi) may import anything, and nothing imports them.
  */
 const MAY_IMPORT = {
+  background: [],
   common: [],
   contract: ['common'],
   config: ['common'],
@@ -11,9 +12,9 @@ const MAY_IMPORT = {
   decision: ['common'],
   database: ['common', 'config'],
   secrets: ['common', 'config', 'database'],
-  'change-log': ['common', 'database'],
+  'change-log': ['background', 'common', 'database'],
   http: ['common', 'contract', 'config', 'logging', 'metrics'],
-  usage: ['common', 'database'],
+  usage: ['background', 'common', 'database'],
   admission: ['common', 'contract'],
   organizations: ['common', 'database', 'change-log'],
   'api-keys': [
@@ -27,11 +28,12 @@ const MAY_IMPORT = {
     'organizations',
     'usage',
   ],
-  verification: ['common', 'config', 'metrics', 'database', 'change-log', 'secrets', 'decision', 'usage'],
+  verification: ['background', 'common', 'config', 'metrics', 'database', 'change-log', 'secrets', 'decision', 'usage'],
   auth: ['common', 'contract', 'decision', 'verification'],
   health: ['common', 'contract', 'admission', 'logging', 'database', 'secrets', 'usage'],
   internal: ['common', 'contract', 'config', 'logging', 'metrics', 'decision', 'http', 'verification', 'health'],
   app: [
+    'background',
     'common',
     'contract',
     'config',

@@ -11,6 +11,7 @@ import { BearerGuard } from '../auth/bearer.guard.js';
 import { IpAllowListInterceptor } from '../auth/ip-allow-list.interceptor.js';
 import { ScopesGuard } from '../auth/scopes.guard.js';
 import { ChangeLogModule } from '../change-log/change-log.module.js';
+import { BackgroundModule } from '../background/background.module.js';
 import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
 import { DatabaseModule } from '../database/database.module.js';
@@ -49,6 +50,7 @@ export class AppModule {
         ConfigModule.with(config),
         LoggingModule.with(logging),
         DatabaseModule.with([Organization, ApiKey, ApiKeySecret]),
+        BackgroundModule,
         MetricsModule,
         ChangeLogModule,
         AdmissionModule,

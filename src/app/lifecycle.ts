@@ -5,7 +5,7 @@ import { assignPepperVersions, reportOldPeppers, UnknownPepperError } from '../s
 import { assertSecretsStayHidden, SecretsVisibleError } from './redaction-self-test.js';
 import { createApp, type AppOptions } from './create-app.js';
 import { stop } from './stop.js';
-import { ChangeLogPruner } from '../change-log/change-log-pruner.js';
+import { BackgroundTasks } from '../background/background-tasks.js';
 import { errorCode } from '../common/error-code.js';
 import { escapeUnseen } from '../common/escape-unseen.js';
 import { CONFIG, type Config } from '../config/config.js';
@@ -20,8 +20,6 @@ import { LOGGER, type StructuredLogger } from '../logging/logger.js';
 import { redactSecrets } from '../logging/redact-secrets.js';
 import { surviveStreamErrors, writeToStandardError } from '../logging/standard-streams.js';
 import { PepperKeyring } from '../secrets/pepper-keyring.js';
-import { ChangeFeed } from '../verification/change-feed/change-feed.js';
-import { UsageMeter } from '../usage/usage-meter.js';
 
 /**
  * A request to end: from a supervisor, from a terminal (Ctrl-C, Ctrl-\), and from a terminal or
@@ -91,9 +89,7 @@ export async function start(app: NestExpressApplication, steps: StartSteps = {})
     );
   }
   await steps.beforeListen?.(app, config);
-  app.get(UsageMeter).start();
-  await app.get(ChangeFeed).start();
-  app.get(ChangeLogPruner).start();
+  await app.get(BackgroundTasks).start();
   await listening('INTERNAL_HOST', 'INTERNAL_PORT', app.get(InternalListener).open());
   await listening('HOST', 'PORT', app.listen(config.port, config.host));
   app.get(Readiness).phase = 'ready';

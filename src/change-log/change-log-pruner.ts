@@ -1,45 +1,41 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { BackgroundTasks } from '../background/background-tasks.js';
 import { Database } from '../database/database.js';
 
-/** Instances that were away for longer than half of this start over, and ask for no older entry. */
+/** An instance that was cut off for half of this empties its cache, and reads no older entry. */
 const KEPT_SECONDS = 3_600;
 const INTERVAL_MS = 300_000;
-/** Small, so that no lock is held long; what is left is for the next one. */
+/** Small, so that no lock is held long. What is left is for the next run. */
 const ROWS_PER_DELETE = 1_000;
 const DELETES_PER_RUN = 100;
 
 /**
- * Removes the entries that nobody asks for any more. The newest of those always stays: it may still be the last one that an
- * instance knows, which tells by it that the database was not put back to an earlier state.
+ * Removes the change-log entries that no instance reads any more. The newest of these stays: it may
+ * be the cursor of an instance, which detects a restored database by a missing cursor.
  */
 @Injectable()
-export class ChangeLogPruner implements OnApplicationShutdown {
+export class ChangeLogPruner {
   private readonly logger = new Logger(ChangeLogPruner.name);
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
-
   private readonly database: Database;
 
-  constructor(database: Database) {
+  constructor(database: Database, tasks: BackgroundTasks) {
     this.database = database.over('system');
+    tasks.add({
+      intervalMs: INTERVAL_MS,
+      jitter: 0.5,
+      logger: this.logger,
+      failureMessage: 'old change-log entries could not be removed; the next run tries again',
+      run: async (signal) => {
+        this.logger.debug(`${await this.prune(signal)} old change-log entries removed`);
+      },
+    });
   }
 
-  /** Prunes every few minutes from now on; not at the same moments as the other instances. */
-  start(): void {
-    this.running ??= this.run();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
-    await this.running;
-  }
-
-  /** Prunes once, in small steps. How many entries were removed. */
-  async prune(): Promise<number> {
+  /** Prunes once, in small steps. @returns the number of entries removed */
+  async prune(signal?: AbortSignal): Promise<number> {
     const newestOld = await this.newestOld();
     let removed = 0;
-    for (let i = 0; i < DELETES_PER_RUN && newestOld !== null && !this.stopping.signal.aborted; i++) {
+    for (let i = 0; i < DELETES_PER_RUN && newestOld !== null && signal?.aborted !== true; i++) {
       const step = await this.removeSome(newestOld);
       removed += step;
       if (step < ROWS_PER_DELETE) {
@@ -47,23 +43,6 @@ export class ChangeLogPruner implements OnApplicationShutdown {
       }
     }
     return removed;
-  }
-
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    const isTime = () => sleep(INTERVAL_MS * (0.5 + Math.random()), true, { signal, ref: false }).catch(() => false);
-    while (await isTime()) {
-      await this.pruneIfPossible();
-    }
-  }
-
-  private async pruneIfPossible(): Promise<void> {
-    try {
-      const removed = await this.prune();
-      this.logger.debug(`${removed} old change-log entries removed`);
-    } catch (error) {
-      this.logger.warn(error, 'old change-log entries could not be removed; that is tried again');
-    }
   }
 
   private async newestOld(): Promise<number | string | null> {

@@ -1,20 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { BackgroundTasks } from '../background/background-tasks.js';
+import type { PeriodicTask } from '../background/periodic-task.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import { CommitUnknownError } from '../database/database-errors.js';
 import { UsageCounts, type UsageBatch } from './usage-counts.js';
 import { UsageStore } from './usage-store.js';
 
 const FLUSH_INTERVAL_MS = 1_000;
-/** Keys in one transaction: few enough that neither we nor the database keep others waiting for more than a moment. */
+/** Keys in one transaction: few, so that neither this process nor the database delays others. */
 const KEYS_PER_WRITE = 250;
-/** How long the last flush goes on trying: long enough for a server that restarts, short enough for whoever waits for the stop. */
+/** How long the last flush retries: long enough for a restarting server, within the time of a stop. */
 const FINAL_DEADLINE_MS = 4_000;
 const FINAL_PAUSE_MS = 100;
 
 /**
- * Counts uses in memory and writes them once a second, and at shutdown. Counting never waits and never fails. A write that
- * fails is put back; one whose outcome is unknown is looked up before anything is written again.
+ * Counts uses in memory and writes them once a second, and at shutdown. Counting never waits and
+ * never fails. The counts of a failed write are added to the next one. When the outcome of a write
+ * is unknown, it is looked up before the next write, so that no use is counted twice.
  */
 @Injectable()
 export class UsageMeter implements OnApplicationShutdown {
@@ -23,30 +26,30 @@ export class UsageMeter implements OnApplicationShutdown {
   private sequence = 0;
   private inDoubt: { readonly sequence: number; readonly batch: UsageBatch } | undefined;
   private flushing: Promise<void> | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private failing = false;
-  /** Up to when all that was counted is written, by `performance.now()`. */
+  private readonly task: PeriodicTask;
+  /** Every use before this moment, on the monotonic clock, is written. */
   private writtenUpToMs = performance.now();
 
-  constructor(private readonly store: UsageStore) {}
+  constructor(
+    private readonly store: UsageStore,
+    tasks: BackgroundTasks,
+  ) {
+    this.task = tasks.add({
+      intervalMs: FLUSH_INTERVAL_MS,
+      logger: this.logger,
+      failureMessage: 'usage counts could not be written; they are kept and written later',
+      run: () => this.writePending(),
+    });
+  }
 
-  /** How many keys have counts that are not yet known to be written. */
+  /** The number of keys with counts that are not known to be written. */
   get backlog(): number {
     return this.pending.size + (this.inDoubt?.batch.length ?? 0);
   }
 
-  /** How long ago everything that was counted was last written. */
+  /** The age of the oldest count that may be unwritten. */
   get ageMs(): number {
     return performance.now() - this.writtenUpToMs;
-  }
-
-  /** Begins to write once a second. */
-  start(): void {
-    this.timer ??= setInterval(() => {
-      if (this.flushing === undefined) {
-        void this.flush();
-      }
-    }, FLUSH_INTERVAL_MS).unref();
   }
 
   /** Counts one use of a key. */
@@ -54,19 +57,19 @@ export class UsageMeter implements OnApplicationShutdown {
     this.pending.add(keyId, 1, Math.floor(atMs / 1_000));
   }
 
-  /** Writes what has been counted until now. Never rejects: what could not be written stays counted. One flush runs at a time. */
+  /** Writes everything counted so far. Never rejects: what could not be written stays counted. */
   async flush(): Promise<void> {
-    // One that runs already leaves out what was counted since it began.
-    await this.flushing;
-    this.flushing ??= this.writeAll().finally(() => {
-      this.flushing = undefined;
+    await this.writePending().catch((error: unknown) => {
+      this.logger.debug(error, 'usage counts could not be written; they are kept');
     });
-    await this.flushing;
   }
 
-  /** The last flush: the listeners are closed by now, and the database is let go only after every such hook. */
+  /**
+   * Writes the last counts. Both listeners are closed before the shutdown hooks run, and the
+   * database is closed after them.
+   */
   async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
+    await this.task.stop();
     const deadline = performance.now() + FINAL_DEADLINE_MS;
     await this.flush();
     while (this.backlog > 0 && performance.now() < deadline) {
@@ -80,21 +83,22 @@ export class UsageMeter implements OnApplicationShutdown {
     }
   }
 
+  /** One write runs at a time. A write leaves out what is counted after it began. */
+  private async writePending(): Promise<void> {
+    await this.flushing?.catch(() => undefined);
+    this.flushing ??= this.writeAll().finally(() => {
+      this.flushing = undefined;
+    });
+    await this.flushing;
+  }
+
   private async writeAll(): Promise<void> {
-    const begunMs = performance.now();
-    try {
-      await this.settleDoubt();
-      for (const batch of this.pending.take(KEYS_PER_WRITE)) {
-        await this.write(batch);
-      }
-      this.writtenUpToMs = begunMs;
-      this.failing = false;
-    } catch (error) {
-      if (!this.failing) {
-        this.logger.warn(error, 'usage counts could not be written; they are kept and tried again');
-      }
-      this.failing = true;
+    const startedMs = performance.now();
+    await this.settleDoubt();
+    for (const batch of this.pending.take(KEYS_PER_WRITE)) {
+      await this.write(batch);
     }
+    this.writtenUpToMs = startedMs;
   }
 
   private async write(batch: UsageBatch): Promise<void> {

@@ -116,7 +116,7 @@ export class KeyAuthenticator {
     attempt: Attempt,
     databaseMs = this.databaseClock.nowMs(),
   ): Verdict<VerifiedKey> {
-    this.renewal.see(secret, stored);
+    this.renewal.renewIfOutdated(secret, stored);
     return decide(stored.key, attempt, databaseMs);
   }
 

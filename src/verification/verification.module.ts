@@ -8,6 +8,7 @@ import { DatabaseClock } from './change-feed/database-clock.js';
 import { OutageDetector } from './cache/outage-detector.js';
 import { DigestRenewal } from './recovery/digest-renewal.js';
 import { KeyCache } from './cache/key-cache.js';
+import { CacheInvalidation } from './cache/cache-invalidation.js';
 import { KeyLoader } from './cache/key-loader.js';
 import { CacheRevalidator } from './cache/cache-revalidator.js';
 import { KeySource } from './cache/key-source.js';
@@ -27,6 +28,7 @@ import { Verifier } from './verifier.js';
     DatabaseClock,
     OutageDetector,
     DigestRenewal,
+    CacheInvalidation,
     KeyCache,
     KeyLoader,
     CacheRevalidator,

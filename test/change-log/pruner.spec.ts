@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { BackgroundTasks } from '../../src/background/background-tasks.js';
 import { ChangeLogPruner } from '../../src/change-log/change-log-pruner.js';
 import { Migrator } from '../../src/database/migrator.js';
 import type { Database } from '../../src/database/database.js';
@@ -35,14 +36,14 @@ describe('the change log', () => {
   it('are removed an hour after, in small steps; the newest of the old ones stays, for it may be what an instance knows', async () => {
     await insertMarks(2_500, await timeAgo('61 MINUTE'));
     await insertMarks(10, await timeAgo('59 MINUTE'));
-    const pruner = new ChangeLogPruner(database);
+    const pruner = new ChangeLogPruner(database, new BackgroundTasks());
     expect(await pruner.prune()).toBe(2_499);
     expect(await idsLeft()).toEqual(Array.from({ length: 11 }, (_, place) => 2_500 + place));
     expect(await pruner.prune()).toBe(0);
   }, 30_000);
 
   it('never lose the newest, however old', async () => {
-    const pruner = new ChangeLogPruner(database);
+    const pruner = new ChangeLogPruner(database, new BackgroundTasks());
     expect(await pruner.prune()).toBe(0);
     await insertMarks(3, await timeAgo('3 DAY'));
     expect(await pruner.prune()).toBe(2);
@@ -51,13 +52,12 @@ describe('the change log', () => {
 
   it('are pruned by several at once without harm, and none waits for a stop', async () => {
     await insertMarks(3_000, await timeAgo('2 HOUR'));
-    const pruners = [1, 2, 3].map(() => new ChangeLogPruner(database));
+    const tasks = new BackgroundTasks();
+    const pruners = [1, 2, 3].map(() => new ChangeLogPruner(database, tasks));
     await Promise.allSettled(pruners.map((pruner) => pruner.prune()));
     await pruners[0]?.prune();
     expect(await idsLeft()).toEqual([3_000]);
-    pruners.forEach((pruner) => {
-      pruner.start();
-    });
-    await Promise.all(pruners.map((pruner) => pruner.onApplicationShutdown()));
+    await tasks.start();
+    await tasks.onApplicationShutdown();
   }, 30_000);
 });

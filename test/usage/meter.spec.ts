@@ -1,4 +1,5 @@
 import type { RowDataPacket } from 'mysql2/promise';
+import { BackgroundTasks } from '../../src/background/background-tasks.js';
 import { idToBytes, newId, type ApiKeyId } from '../../src/common/prefixed-id.js';
 import type { Database } from '../../src/database/database.js';
 import { Migrator } from '../../src/database/migrator.js';
@@ -39,7 +40,8 @@ describe('the meter', () => {
     keyId = newId('api_key_');
   });
 
-  const newMeter = () => new UsageMeter(new UsageStore(database));
+  const tasks = new BackgroundTasks();
+  const newMeter = () => new UsageMeter(new UsageStore(database), tasks);
 
   function use(times: number, id = keyId, of = meter): void {
     for (let i = 0; i < times; i += 1) {
@@ -87,7 +89,7 @@ describe('the meter', () => {
       }
       await write(sequence, batch);
     };
-    meter = new UsageMeter(store);
+    meter = new UsageMeter(store, tasks);
     use(1);
     await meter.flush();
     await later;
@@ -104,7 +106,7 @@ describe('the meter', () => {
       use(writes < 50 ? 1 : 0);
       await write(sequence, batch);
     };
-    meter = new UsageMeter(store);
+    meter = new UsageMeter(store, tasks);
     use(1);
     await meter.flush();
 
@@ -314,7 +316,7 @@ describe('the meter', () => {
   });
 
   it('writes by itself once started', async () => {
-    meter.start();
+    await tasks.start();
     use(4);
     await eventually('the count is written', async () => (await requests()) === 4);
     await meter.onApplicationShutdown();

@@ -268,7 +268,7 @@ describe('an instance whose change feed', () => {
       proxy.rule = () => 'pass';
       await untilPolled();
       await Promise.all(keys.map((key) => b.expectCurrent(key, 401)));
-      expect(b.product.stdout).toContain('the cache starts over');
+      expect(b.product.stdout).toContain('the cache is emptied');
     }, 20_000);
   });
 

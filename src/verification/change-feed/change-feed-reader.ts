@@ -6,36 +6,46 @@ import { DedicatedConnection } from '../../database/dedicated-connection.js';
 import { serverTimeToMs } from '../cache/cached-secret.js';
 
 /**
- * Longer than the longest transaction, and than a commit may hang on the server: semi-synchronous
- * replication gives up on its replica after 10 s. Entries that commit after younger ones, and gaps
- * in their ids, do not matter. The entries of a commit that hangs for longer are written again by
- * `UnconfirmedCommits`.
+ * The part of the change log that each poll reads again. It is longer than the longest transaction,
+ * and than a commit may hang on the server (semi-synchronous replication gives up on its replica
+ * after 10 s), so entries may commit out of order. The entries of a commit that hangs for longer are
+ * written again by `UnconfirmedCommits`.
  */
 export const OVERLAP_MS = 20_000;
 const DEADLINE_MS = 400;
-/** More than this in one poll is a flood: whoever asks starts over instead. */
+/** With more entries than this in one page, the cache is emptied instead. */
 const MAX_ENTRIES = 20_000;
 
-/** A entry of a change, as it stands in the database. */
+/** A row of the change log. */
 export interface ChangeLogEntry extends Change {
   readonly id: string;
   readonly createdMs: number;
 }
 
-/** The newest entry that is known, by which a database that was put back to an earlier state gives itself away. */
+/** The newest entry known. If it is missing later, the database has been restored to an earlier state. */
 export type Cursor = Pick<ChangeLogEntry, 'id' | 'createdMs'>;
 
-/** What one poll brings. */
+/** Where the next page begins. All null: at the beginning. */
+export interface ReadFrom {
+  /** The database's time at the last page. */
+  readonly sinceMs: number | null;
+  /** The newest entry at the last page. */
+  readonly cursor: Cursor | null;
+  /** The id that was the newest one an overlap ago: every entry above it is read again. */
+  readonly aboveId: string | null;
+}
+
+/** The answer to one poll. */
 export interface FeedPage {
   /** The database's time, milliseconds since the epoch. */
   readonly nowMs: number;
-  /** Names this database; another one has another. */
+  /** Identifies the database. A different value means a different database. */
   readonly epoch: string | null;
-  /** Whether the cursor's entry is still there, as it was. */
-  readonly cursorHolds: boolean;
-  /** The newest entry there is. */
+  /** Whether the cursor's entry still exists, unchanged. */
+  readonly cursorExists: boolean;
+  /** The newest entry of the log. */
   readonly newest: Cursor | null;
-  /** Null: too many to be told one by one. */
+  /** Null: more than a page may hold. */
   readonly entries: readonly ChangeLogEntry[] | null;
 }
 
@@ -51,7 +61,7 @@ interface Row {
   readonly created_at: string | null;
 }
 
-/** Reads the change feed, on a connection of its own, within 400 ms or not at all. */
+/** Reads the change log on a connection of its own, with a deadline of 400 ms. */
 @Injectable()
 export class ChangeFeedReader {
   private readonly connection: DedicatedConnection;
@@ -61,11 +71,11 @@ export class ChangeFeedReader {
   }
 
   /**
-   * The entries since the given time of the database, less the overlap; and all after `fenceId`, whatever time they bear: that of a
-   * server whose clock is behind, say.
-   * @throws UnavailableError
+   * Reads the entries written since `sinceMs` less the overlap, and all with an id above `aboveId`,
+   * whatever their time: on a cluster, the clock of the server that wrote one may be behind.
+   * @throws UnavailableError when the database does not answer in time
    */
-  async read(sinceMs: number | null, cursor: Cursor | null, fenceId: string | null): Promise<FeedPage> {
+  async read({ sinceMs, cursor, aboveId }: ReadFrom): Promise<FeedPage> {
     const since = sinceMs === null ? `UTC_TIMESTAMP(3) - INTERVAL ${OVERLAP_MS / 1_000} SECOND` : '?';
     const entries = 'SELECT id, organization_id, key_id, created_at FROM key_changes';
     const rows = await this.connection.query<Row>(
@@ -75,13 +85,13 @@ export class ChangeFeedReader {
                       (SELECT created_at FROM key_changes WHERE id = ?) AS cursor_created_at,
                       (SELECT id FROM key_changes ORDER BY id DESC LIMIT 1) AS newest_id,
                       (SELECT created_at FROM key_changes ORDER BY id DESC LIMIT 1) AS newest_created_at) h
-         LEFT JOIN (${entries} WHERE created_at >= ${since}${fenceId === null ? '' : ` UNION ${entries} WHERE id > ?`}) c ON TRUE
+         LEFT JOIN (${entries} WHERE created_at >= ${since}${aboveId === null ? '' : ` UNION ${entries} WHERE id > ?`}) c ON TRUE
         ORDER BY c.id
         LIMIT ${MAX_ENTRIES + 1}`,
       [
         cursor?.id ?? null,
         ...(sinceMs === null ? [] : [toServerTime(sinceMs - OVERLAP_MS)]),
-        ...(fenceId === null ? [] : [fenceId]),
+        ...(aboveId === null ? [] : [aboveId]),
       ],
       DEADLINE_MS,
     );
@@ -96,16 +106,16 @@ export class ChangeFeedReader {
 function pageOf(rows: readonly Row[], cursor: Cursor | null): FeedPage {
   const [head] = rows;
   if (head === undefined) {
-    throw new TypeError('a poll of the change feed brought nothing');
+    throw new TypeError('a poll of the change feed returned no row');
   }
-  const cursorHolds =
+  const cursorExists =
     cursor === null || (head.cursor_created_at !== null && serverTimeToMs(head.cursor_created_at) === cursor.createdMs);
   const entries = rows.length > MAX_ENTRIES ? null : rows.flatMap((row) => entryOf(row) ?? []);
   const newest =
     head.newest_id === null || head.newest_created_at === null
       ? null
       : { id: String(head.newest_id), createdMs: serverTimeToMs(head.newest_created_at) };
-  return { nowMs: serverTimeToMs(head.now), epoch: head.epoch, cursorHolds, newest, entries };
+  return { nowMs: serverTimeToMs(head.now), epoch: head.epoch, cursorExists, newest, entries };
 }
 
 function entryOf({ id, organization_id, key_id, created_at }: Row): ChangeLogEntry | null {
@@ -120,7 +130,7 @@ function entryOf({ id, organization_id, key_id, created_at }: Row): ChangeLogEnt
   };
 }
 
-/** As MySQL writes a DATETIME(3). */
+/** MySQL's text form of a DATETIME(3). */
 function toServerTime(ms: number): string {
   return new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
 }

@@ -1,10 +1,12 @@
 import { Logger } from '@nestjs/common';
+import { BackgroundTasks } from '../../background/background-tasks.js';
 import { ChangeLog } from '../../change-log/change-log.js';
 import { Registry } from 'prom-client';
 import { ChangeFeed } from './change-feed.js';
 import { DatabaseClock } from './database-clock.js';
+import { CacheInvalidation } from '../cache/cache-invalidation.js';
 import { KeyCache } from '../cache/key-cache.js';
-import type { FeedPage, ChangeFeedReader, ChangeLogEntry } from './change-feed-reader.js';
+import type { ChangeFeedReader, ChangeLogEntry, FeedPage, ReadFrom } from './change-feed-reader.js';
 import { RecentChanges } from './recent-changes.js';
 import type { CachedSecret } from '../cache/cached-secret.js';
 import { VerificationMetrics } from '../verification-metrics.js';
@@ -20,10 +22,10 @@ async function arrange({ polled = true } = {}) {
   const databaseClock = new DatabaseClock(clock);
   let next: FeedPage | Error = new Error('nothing to read');
   let takesMs = 0;
-  const asked: unknown[][] = [];
+  const asked: ReadFrom[] = [];
   const reader = {
-    read: (...args: unknown[]) => {
-      asked.push(args);
+    read: (from: ReadFrom) => {
+      asked.push(from);
       clock.nowMs += takesMs;
       return next instanceof Error ? Promise.reject(next) : Promise.resolve(next);
     },
@@ -31,24 +33,23 @@ async function arrange({ polled = true } = {}) {
   };
   const registry = new Registry();
   const metrics = new VerificationMetrics(registry);
-  const recent = new RecentChanges(clock);
   const feed = new ChangeFeed(
     reader as unknown as ChangeFeedReader,
-    cache,
-    recent,
+    new CacheInvalidation(new RecentChanges(clock), cache),
     databaseClock,
     metrics,
     clock,
     { freshnessBoundMs: BOUND_MS },
     new ChangeLog(),
+    new BackgroundTasks(),
   );
   const poll = (page: Partial<FeedPage> | Error, tookMs = 0) => {
     next =
       page instanceof Error
         ? page
-        : { nowMs: NOON_MS, epoch: 'one', cursorHolds: true, newest: null, entries: [], ...page };
+        : { nowMs: NOON_MS, epoch: 'one', cursorExists: true, newest: null, entries: [], ...page };
     takesMs = tookMs;
-    return (feed as unknown as { poll(): Promise<void> }).poll();
+    return feed.poll().catch(() => undefined);
   };
   const warm = () => {
     const entry = storedSecret(newSecretId(), clock.nowMs);
@@ -73,7 +74,7 @@ describe('the change feed', () => {
     Logger.overrideLogger(false);
   });
 
-  it('knows nothing of what was read before its first poll: that may have changed unseen', async () => {
+  it('drops what was read before its first poll, because that may have changed unseen', async () => {
     const { poll, warm, knows, feed } = await arrange({ polled: false });
     const entry = warm();
     expect(feed.isFresh).toBe(false);
@@ -81,18 +82,18 @@ describe('the change feed', () => {
     expect([knows(entry), feed.isFresh]).toEqual([false, true]);
   });
 
-  it('asks again for whatever came after the newest entry of twenty seconds ago, whatever time it bears', async () => {
+  it('reads again everything above the newest entry of twenty seconds ago, whatever its time', async () => {
     const { clock, poll, asked } = await arrange();
-    const fenceAfter = async (passedMs: number, newest: string) => {
+    const aboveIdAfter = async (passedMs: number, newest: string) => {
       clock.nowMs += passedMs;
       await poll({ newest: { id: newest, createdMs: NOON_MS } });
-      return asked.at(-1)?.[2];
+      return asked.at(-1)?.aboveId;
     };
-    expect(await fenceAfter(250, '5')).toBe('0');
-    expect(await fenceAfter(250, '8')).toBe('0');
-    expect(await fenceAfter(19_750, '9')).toBe('0');
-    expect(await fenceAfter(250, '9')).toBe('5');
-    expect(await fenceAfter(250, '9')).toBe('8');
+    expect(await aboveIdAfter(250, '5')).toBe('0');
+    expect(await aboveIdAfter(250, '8')).toBe('0');
+    expect(await aboveIdAfter(19_750, '9')).toBe('0');
+    expect(await aboveIdAfter(250, '9')).toBe('5');
+    expect(await aboveIdAfter(250, '9')).toBe('8');
   });
 
   it('is fresh from before a poll was sent until the bound is over', async () => {
@@ -107,7 +108,7 @@ describe('the change feed', () => {
     expect([feed.isFresh, feed.ageMs]).toEqual([false, 1_001]);
   });
 
-  it('drops what a entry names, once, and nothing else', async () => {
+  it('drops what an entry names, once, and nothing else', async () => {
     const { poll, warm, knows, cache } = await arrange();
     const [named, other] = [warm(), warm()];
     await poll({ entries: [entryOf(named, '7', NOON_MS)] });
@@ -122,7 +123,7 @@ describe('the change feed', () => {
   it.each<[string, Partial<FeedPage>]>([
     ['another epoch', { epoch: 'two' }],
     ['no epoch', { epoch: null }],
-    ['a newest entry that is gone', { cursorHolds: false }],
+    ['a newest entry that is gone', { cursorExists: false }],
     ['more entries than can be told', { entries: null }],
     ['a time half an hour later', { nowMs: NOON_MS + 30 * 60_000 + 2 }],
     ['a time before that of the last poll', { nowMs: NOON_MS - 10_001 }],
@@ -134,7 +135,7 @@ describe('the change feed', () => {
     await poll(page);
     expect(knows(entry)).toBe(false);
     const later = warm();
-    await poll({ ...page, epoch: page.epoch === undefined ? 'one' : page.epoch, cursorHolds: true, entries: [] });
+    await poll({ ...page, epoch: page.epoch === undefined ? 'one' : page.epoch, cursorExists: true, entries: [] });
     expect(knows(later)).toBe(true);
   });
 
@@ -146,7 +147,7 @@ describe('the change feed', () => {
     expect(knows(entry)).toBe(false);
   });
 
-  it('brings the time of the database, which never lags behind it', async () => {
+  it('reports the time of the database, which never lags behind it', async () => {
     const { clock, databaseClock, poll } = await arrange();
     clock.nowMs += 250;
     await poll({ nowMs: NOON_MS + 1_000 }, 200);
@@ -157,7 +158,7 @@ describe('the change feed', () => {
     expect(databaseClock.nowMs()).toBe(NOON_MS + 6_000);
   });
 
-  it('is measured: its age, and how long news take; not those from before it began', async () => {
+  it('is measured: its age, and how long changes take to arrive; not those from before it started', async () => {
     const { clock, poll, warm, registry } = await arrange();
     await poll({ entries: [entryOf(warm(), '1', NOON_MS - 200)] });
     clock.nowMs += 400;

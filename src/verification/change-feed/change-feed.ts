@@ -1,161 +1,90 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { ChangeLog, type Change } from '../../change-log/change-log.js';
+import { BackgroundTasks } from '../../background/background-tasks.js';
+import { ChangeLog } from '../../change-log/change-log.js';
 import { CLOCK, type Clock } from '../../common/clock.js';
 import { CONFIG, type Config } from '../../config/config.js';
-import { DatabaseClock } from './database-clock.js';
-import { KeyCache } from '../cache/key-cache.js';
-import { ChangeFeedReader, OVERLAP_MS, type Cursor, type FeedPage } from './change-feed-reader.js';
-import { RecentChanges } from './recent-changes.js';
+import { CacheInvalidation } from '../cache/cache-invalidation.js';
 import { VerificationMetrics } from '../verification-metrics.js';
+import { ChangeFeedReader, type FeedPage } from './change-feed-reader.js';
+import { DatabaseClock } from './database-clock.js';
+import { FeedPosition } from './feed-position.js';
 
 const INTERVAL_MS = 250;
-/** Entries are kept for an hour: whoever was away for half of that starts over. */
-const LONGEST_ABSENCE_MS = 30 * 60_000;
 
 /**
- * Hears of every change that can alter a verdict: of this process's own before their answers leave, of everybody's by polling
- * the entries in the database four times a second. Knows how long ago it last knew everything.
+ * Receives every change that can alter a verdict, and invalidates the cache by it: changes made by
+ * this process before they are acknowledged, those of other instances by polling the change log
+ * four times a second.
  */
 @Injectable()
 export class ChangeFeed implements OnApplicationShutdown {
-  private readonly logger = new Logger(ChangeFeed.name);
-  /** Up to when every change is known, on the monotonic clock: from before the last good poll was sent. Before the first: never. */
+  /**
+   * Every change before this moment has been received: when the last successful poll was sent, on
+   * the monotonic clock. `-Infinity` before the first.
+   */
   knownAtMs = -Infinity;
-  private readonly seen = new Map<string, number>();
-  /** The newest entry's id at polls of the last while, oldest first: what is above the first of them is read again each time. */
-  private fences: { readonly atMs: number; readonly id: string }[] = [];
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | undefined;
-  private lastPageMs: number | null = null;
-  private cursor: Cursor | null = null;
-  private epoch: string | null = null;
-  private failing = false;
+  private readonly logger = new Logger(ChangeFeed.name);
+  private readonly position = new FeedPosition();
 
   constructor(
     private readonly reader: ChangeFeedReader,
-    private readonly cache: KeyCache,
-    private readonly recent: RecentChanges,
+    private readonly invalidation: CacheInvalidation,
     private readonly databaseClock: DatabaseClock,
     private readonly metrics: VerificationMetrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) private readonly config: Pick<Config, 'freshnessBoundMs'>,
     changeLog: ChangeLog,
+    tasks: BackgroundTasks,
   ) {
     changeLog.subscribe((change) => {
-      this.receive(change);
+      this.invalidation.apply(change);
     });
     metrics.watchFeed(() => this.ageMs);
+    tasks.add({
+      intervalMs: INTERVAL_MS,
+      runsAtStart: true,
+      logger: this.logger,
+      failureMessage: 'the change feed cannot be read: the cache is not used once it is too old',
+      run: () => this.poll(),
+    });
   }
 
-  /** How old the knowledge of all changes is. */
+  /** Milliseconds since the moment up to which every change is known. */
   get ageMs(): number {
     return this.clock.monotonicMs() - this.knownAtMs;
   }
 
-  /** Whether the cache can be shown to be within the bound. */
+  /** Whether the cache is known to be within the freshness bound. */
   get isFresh(): boolean {
     return this.ageMs <= this.config.freshnessBoundMs;
   }
 
-  /** Polls once, and from then on four times a second. Never rejects: without the feed, reads go through. */
-  async start(): Promise<void> {
-    await this.poll();
-    this.running ??= this.run();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    this.stopping.abort();
+  /** Destroys the connection, so that a poll under way does not delay the stop. */
+  onApplicationShutdown(): void {
     this.reader.close();
-    await this.running;
   }
 
-  private async run(): Promise<void> {
-    const { signal } = this.stopping;
-    while (!signal.aborted) {
-      const startedMs = this.clock.monotonicMs();
-      await this.poll();
-      const restMs = INTERVAL_MS - (this.clock.monotonicMs() - startedMs);
-      await sleep(Math.max(0, restMs), undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  }
-
-  private async poll(): Promise<void> {
+  /** Reads the next page. Rejects when the database does not answer in time. */
+  async poll(): Promise<void> {
     const startedMs = this.clock.monotonicMs();
-    try {
-      const page = await this.reader.read(this.lastPageMs, this.cursor, this.fences[0]?.id ?? null);
-      this.databaseClock.observe(page.nowMs, startedMs);
-      this.take(page);
-      this.moveFence(page, startedMs);
-      this.knownAtMs = startedMs;
-      this.failing = false;
-    } catch (error) {
-      if (!this.failing && !this.stopping.signal.aborted) {
-        this.logger.warn(error, 'the change feed cannot be read: the cache is not used once it is too old');
-      }
-      this.failing = true;
+    const page = await this.reader.read(this.position.readFrom);
+    this.databaseClock.observe(page.nowMs, startedMs);
+    this.receive(page, startedMs);
+    this.knownAtMs = startedMs;
+  }
+
+  private receive(page: FeedPage, startedMs: number): void {
+    const { kind, entries } = this.position.advance(page, startedMs);
+    if (kind === 'gap') {
+      this.logger.warn('the change feed has a gap, so changes may have been missed: the cache is emptied');
     }
-  }
-
-  private take(page: FeedPage): void {
-    const isFirst = this.lastPageMs === null;
-    if (isFirst) {
-      // Nobody can say what happened since the reads that came before it.
-      this.forgetAll();
-    } else if (!this.continues(page, this.lastPageMs ?? 0)) {
-      this.logger.warn('the change feed does not continue what was known: the cache starts over');
-      this.forgetAll();
+    if (kind !== 'continued') {
+      this.invalidation.applyAll();
     }
-    this.epoch = page.epoch;
-    this.lastPageMs = page.nowMs;
-    this.cursor = page.newest;
-    for (const entry of page.entries ?? []) {
-      if (!this.seen.has(entry.id)) {
-        this.seen.set(entry.id, entry.createdMs);
-        this.receive(entry);
-        if (!isFirst) {
-          this.metrics.observeLag(Math.max(0, page.nowMs - entry.createdMs));
-        }
-      }
-    }
-    this.forgetSeen(page.nowMs - 2 * OVERLAP_MS);
-  }
-
-  /** Whether a page and all before it make up everything that has happened. */
-  private continues(page: FeedPage, lastPageMs: number): boolean {
-    const sinceLastMs = page.nowMs - lastPageMs;
-    // A clock that was put back by more than the overlap hides the entries made since; half of it leaves room for late commits.
-    const isGapless = sinceLastMs <= LONGEST_ABSENCE_MS && sinceLastMs > -OVERLAP_MS / 2;
-    return isGapless && page.epoch === this.epoch && page.cursorHolds && page.entries !== null;
-  }
-
-  private receive(change: Change): void {
-    // First this: a read that ends in between must find itself overtaken.
-    this.recent.add(change);
-    this.cache.drop(change);
-  }
-
-  /** Nothing that is known can be trusted: another database, one put back to an earlier state, or too long an absence. */
-  private forgetAll(): void {
-    this.recent.invalidateAll();
-    this.cache.clear();
-    this.seen.clear();
-    this.fences = [];
-  }
-
-  /** Keeps one fence that is older than the overlap, and those younger. */
-  private moveFence({ newest }: FeedPage, atMs: number): void {
-    this.fences.push({ atMs, id: newest?.id ?? '0' });
-    const second = () => this.fences[1]?.atMs ?? Infinity;
-    while (second() <= atMs - OVERLAP_MS) {
-      this.fences.shift();
-    }
-  }
-
-  private forgetSeen(beforeMs: number): void {
-    for (const [id, createdMs] of this.seen) {
-      if (createdMs < beforeMs) {
-        this.seen.delete(id);
+    for (const entry of entries) {
+      this.invalidation.apply(entry);
+      if (kind !== 'first') {
+        this.metrics.observeLag(Math.max(0, page.nowMs - entry.createdMs));
       }
     }
   }

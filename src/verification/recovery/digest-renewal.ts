@@ -1,4 +1,5 @@
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { BackgroundTasks } from '../../background/background-tasks.js';
 import { Database } from '../../database/database.js';
 import { PepperKeyring, type VersionedDigest } from '../../secrets/pepper-keyring.js';
 import { decodeSecretId } from '../../secrets/secret-format.js';
@@ -7,78 +8,52 @@ import type { CachedSecret } from '../cache/cached-secret.js';
 
 const INTERVAL_MS = 1_000;
 const ROWS_PER_WRITE = 200;
-/** What does not fit is renewed when it is next seen. */
-const MOST_WAITING = 10_000;
+/** A secret beyond this number is renewed at a later use. */
+const MAX_WAITING = 10_000;
 
 /**
- * Moves secrets to the current pepper as they are seen: outside the requests, in batches, upward only, so that two instances
- * with different settings do not undo each other.
+ * Moves the digests of secrets to the current pepper when the secrets are used. Writes in the
+ * background, in batches, and only to a higher version, so that two instances with different
+ * settings do not undo each other's work.
  */
 @Injectable()
-export class DigestRenewal implements OnApplicationShutdown {
+export class DigestRenewal {
   private readonly logger = new Logger(DigestRenewal.name);
   private readonly waiting = new Map<string, VersionedDigest>();
-  private timer: NodeJS.Timeout | undefined;
-  private writing: Promise<void> | undefined;
-
   private readonly database: Database;
 
   constructor(
     database: Database,
     private readonly peppers: PepperKeyring,
     private readonly cache: KeyCache,
+    tasks: BackgroundTasks,
   ) {
     this.database = database.over('system');
+    tasks.add({
+      intervalMs: INTERVAL_MS,
+      logger: this.logger,
+      failureMessage: 'digests could not be moved to the current pepper; a later use of their secrets repeats it',
+      run: (signal) => this.write(signal),
+    });
   }
 
-  /** Notes that a secret whose digest matched is of an older version. Costs nothing when it is not. */
-  see(secret: string, { secretId, pepperVersion, key }: CachedSecret): void {
+  /** Queues a secret whose digest matched under an older pepper. Does nothing under the current one. */
+  renewIfOutdated(secret: string, { secretId, pepperVersion, key }: CachedSecret): void {
     if (pepperVersion === null || !this.peppers.isOutdated(pepperVersion)) {
       return;
     }
-    if (this.waiting.size < MOST_WAITING && !this.waiting.has(secretId)) {
+    if (this.waiting.size < MAX_WAITING && !this.waiting.has(secretId)) {
       this.waiting.set(secretId, this.peppers.digest(secret, key));
-      this.schedule();
     }
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    this.waiting.clear();
-    clearTimeout(this.timer);
-    await this.writing;
-  }
-
-  /** Writes what waits. Never rejects: what cannot be written now is renewed when it is next seen. */
-  write(): Promise<void> {
-    this.writing ??= this.writeAll().finally(() => {
-      this.writing = undefined;
-      this.timer = undefined;
-      if (this.waiting.size > 0) {
-        this.schedule();
-      }
-    });
-    return this.writing;
-  }
-
-  private schedule(): void {
-    this.timer ??= setTimeout(() => void this.write(), INTERVAL_MS).unref();
-  }
-
-  private async writeAll(): Promise<void> {
-    while (this.waiting.size > 0) {
+  private async write(signal: AbortSignal): Promise<void> {
+    while (this.waiting.size > 0 && !signal.aborted) {
       const batch = [...this.waiting].slice(0, ROWS_PER_WRITE).sort(([a], [b]) => (a < b ? -1 : 1));
       for (const [secretId] of batch) {
         this.waiting.delete(secretId);
       }
-      try {
-        await this.writeBatch(batch);
-      } catch (error) {
-        this.logger.warn(
-          error,
-          'digests could not be moved to the current pepper; they are tried again when next seen',
-        );
-        return;
-      }
+      await this.writeBatch(batch);
     }
   }
 
