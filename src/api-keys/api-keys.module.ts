@@ -1,9 +1,12 @@
 import { Module } from '@nestjs/common';
 import { AdmissionModule } from '../admission/admission.module.js';
+import { DatabaseModule } from '../database/database.module.js';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { SecretsModule } from '../secrets/secrets.module.js';
 import { UsageModule } from '../usage/usage.module.js';
 import { ActorAuthorizer } from './actor-authorizer.js';
+import { ApiKey } from './api-key.entity.js';
+import { ApiKeySecret } from './api-key-secret.entity.js';
 import { ApiKeysListQuery } from './api-keys-list.query.js';
 import { ApiKeysPageQuery } from './api-keys-page.query.js';
 import { ApiKeysReader } from './api-keys-reader.js';
@@ -12,7 +15,13 @@ import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
 
 @Module({
-  imports: [AdmissionModule, OrganizationsModule, SecretsModule, UsageModule],
+  imports: [
+    DatabaseModule.forFeature([ApiKey, ApiKeySecret]),
+    AdmissionModule,
+    OrganizationsModule,
+    SecretsModule,
+    UsageModule,
+  ],
   controllers: [ApiKeysController],
   providers: [ActorAuthorizer, ApiKeysListQuery, ApiKeysPageQuery, ApiKeysReader, ApiKeysRepository, ApiKeysService],
   exports: [ApiKeysService],

@@ -3,8 +3,6 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { AdmissionInterceptor } from '../admission/admission.interceptor.js';
 import { ListAdmissionInterceptor } from '../admission/list-admission.interceptor.js';
 import { AdmissionModule } from '../admission/admission.module.js';
-import { ApiKeySecret } from '../api-keys/api-key-secret.entity.js';
-import { ApiKey } from '../api-keys/api-key.entity.js';
 import { ApiKeysModule } from '../api-keys/api-keys.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { BearerGuard } from '../auth/bearer.guard.js';
@@ -23,33 +21,32 @@ import { RequestValidationPipe } from '../http/validation.pipe.js';
 import { InternalModule } from '../internal/internal.module.js';
 import { LoggingModule, type LoggingOptions } from '../logging/logging.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
-import { Organization } from '../organizations/organization.entity.js';
 
-/** What every request passes through, in this order. */
+/** The global guards, interceptors, pipe and filter, in the order in which a request passes them. */
 const GLOBAL_ENHANCERS = [
   { provide: APP_GUARD, useExisting: BearerGuard },
   { provide: APP_GUARD, useExisting: ScopesGuard },
   { provide: APP_INTERCEPTOR, useClass: EnvelopeInterceptor },
   { provide: APP_INTERCEPTOR, useExisting: IpAllowListInterceptor },
   { provide: APP_INTERCEPTOR, useExisting: ListAdmissionInterceptor },
-  // Of those that may: a few at a time for each caller, before any of their bodies is read.
+  // After the access checks: bounds the requests of each caller, before a body is read.
   { provide: APP_INTERCEPTOR, useExisting: AdmissionInterceptor },
-  // After everything that can refuse a caller: nobody without a key makes us read a body.
+  // After everything that can refuse a caller, so that a body is read for accepted callers only.
   { provide: APP_INTERCEPTOR, useClass: JsonBodyInterceptor },
   { provide: APP_PIPE, useClass: RequestValidationPipe },
   { provide: APP_FILTER, useClass: EnvelopeExceptionFilter },
 ];
 
-/** The one list of modules. */
+/** The list of all modules. */
 @Module({})
 export class AppModule {
-  static with(config: Config, logging: LoggingOptions = {}): DynamicModule {
+  static forRoot(config: Config, logging: LoggingOptions = {}): DynamicModule {
     return {
       module: AppModule,
       imports: [
-        ConfigModule.with(config),
-        LoggingModule.with(logging),
-        DatabaseModule.with([Organization, ApiKey, ApiKeySecret]),
+        ConfigModule.forRoot(config),
+        LoggingModule.forRoot(logging),
+        DatabaseModule.forRoot(),
         BackgroundModule,
         MetricsModule,
         ChangeLogModule,

@@ -1,7 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Command } from 'commander';
-import { NotMigratedError } from './lifecycle.js';
+import { NotMigratedError } from './start-errors.js';
 import { AppModule } from './app.module.js';
 import { assignPepperVersions } from '../secrets/pepper-versions.js';
 import { ApiKeysService } from '../api-keys/api-keys.service.js';
@@ -128,7 +128,7 @@ async function run(
   let app: INestApplicationContext | undefined;
   try {
     const config = loadConfig();
-    app = await NestFactory.createApplicationContext(AppModule.with(config), { logger: false });
+    app = await NestFactory.createApplicationContext(AppModule.forRoot(config), { logger: false });
     await app.get(Database).connect(config.databaseWaitMs);
     if (on === 'a migrated schema') {
       if (await app.get(Migrator).isPending()) {

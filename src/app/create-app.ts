@@ -19,7 +19,7 @@ export interface AppOptions extends LoggingOptions {
 /** The application with everything on it, not yet connected, not yet listening: the same for `main` and for the tests. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.with(config, options),
+    AppModule.forRoot(config, options),
     new PublicHttpAdapter({ maxConnections: config.maxConnections, ...options.server }),
     { bodyParser: false, bufferLogs: true, abortOnError: false },
   );

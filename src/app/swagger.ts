@@ -54,7 +54,7 @@ export function createDocument(app: NestExpressApplication): OpenAPIObject {
 
 /** An application that can be documented and nothing else: no provider is made, no database is asked. */
 export async function createDocumentedApp(): Promise<NestExpressApplication> {
-  return NestFactory.create<NestExpressApplication>(AppModule.with({} as Config), { preview: true, logger: false });
+  return NestFactory.create<NestExpressApplication>(AppModule.forRoot({} as Config), { preview: true, logger: false });
 }
 
 /** Serves Swagger UI at /docs/ and the document at /docs/openapi.json, from this host alone. */

@@ -8,11 +8,18 @@ import { Migrator } from './migrator.js';
 /** A class that TypeORM maps to a table. */
 export type Entity = (abstract new (...args: never[]) => object) | EntitySchema;
 
-/** The database, for whoever asks for `Database`. It is connected by the start (`Database.connect`), not by injection. */
+/** The entities that the feature modules have contributed. */
+const ENTITIES = new Set<Entity>();
+
+/**
+ * Provides `Database` and `Migrator`. The start connects the database (`Database.connect`);
+ * injecting it does not.
+ */
 @Global()
 @Module({})
 export class DatabaseModule {
-  static with(entities: readonly Entity[]): DynamicModule {
+  /** Imported once, by the root module. */
+  static forRoot(): DynamicModule {
     return {
       module: DatabaseModule,
       providers: [
@@ -21,7 +28,7 @@ export class DatabaseModule {
           inject: [CONFIG],
           useFactory: (config: Config) =>
             new Database(
-              new DataSource(connectionOptions(config.database, [...entities] as never, config.databasePoolSize)),
+              new DataSource(connectionOptions(config.database, [...ENTITIES] as never, config.databasePoolSize)),
             ),
         },
         Migrator,
@@ -29,4 +36,16 @@ export class DatabaseModule {
       exports: [Database, Migrator],
     };
   }
+
+  /** Imported by a feature module, which contributes its entities by it. */
+  static forFeature(entities: readonly Entity[]): DynamicModule {
+    for (const entity of entities) {
+      ENTITIES.add(entity);
+    }
+    return { module: DatabaseEntitiesModule };
+  }
 }
+
+/** What `forFeature` imports: the entities are registered when it is called. */
+@Module({})
+class DatabaseEntitiesModule {}

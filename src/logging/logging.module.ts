@@ -5,11 +5,11 @@ import { createLogger, LOGGER } from './logger.js';
 import { NestLogger } from './nest-logger.js';
 import { StandardOutput } from './standard-output.js';
 
-/** What a test may put in place of a part of the log. */
+/** Parts of the log that a test may replace. */
 export interface LoggingOptions {
-  /** Where the lines go, if not to standard output. */
+  /** The destination of the lines. Default: standard output. */
   readonly sink?: LineSink;
-  /** What cuts secrets out of a line. */
+  /** Removes secrets from a line. Default: `redactSecrets`. */
   readonly redact?: (text: string) => string;
 }
 
@@ -20,7 +20,7 @@ export interface LoggingOptions {
 @Global()
 @Module({})
 export class LoggingModule {
-  static with(options: LoggingOptions = {}): DynamicModule {
+  static forRoot(options: LoggingOptions = {}): DynamicModule {
     return {
       module: LoggingModule,
       providers: [

@@ -136,7 +136,7 @@ describe('a stop', () => {
     product.disconnect();
 
     expect(await product.ends()).toBe(0);
-    expect(product.output).toContain('the process that started this one is gone');
+    expect(product.output).toContain('the parent process has exited');
   });
 
   it('ends in time, with 0, although the database has gone before it', async () => {

@@ -31,7 +31,7 @@ describe('an error that nobody caught', () => {
       const fatal = service.product.stdout.split('\n').filter((line) => line.includes('"level":"fatal"'));
       expect(fatal).toHaveLength(1);
       expect(JSON.parse(fatal[0] ?? '')).toMatchObject({
-        msg: 'an error that nobody caught ends the process',
+        msg: 'an uncaught exception ends the process',
         err: { message: 'crashed with sk_live_[redacted]', cause: { message: 'driver', errno: 1064 } },
       });
       expect(service.product.output).not.toContain(SECRET.slice(8));

@@ -1,8 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
-import { start } from '../../src/app/lifecycle.js';
+import { start, stop } from '../../src/app/lifecycle.js';
 import { createApp } from '../../src/app/create-app.js';
-import { stop } from '../../src/app/stop.js';
 import { parseEnv } from '../../src/config/parse-env.js';
 import { Migrator } from '../../src/database/migrator.js';
 import { TEST_PEPPER } from './test-app.js';

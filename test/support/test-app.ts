@@ -1,8 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
-import { start } from '../../src/app/lifecycle.js';
+import { start, stop } from '../../src/app/lifecycle.js';
 import { createApp } from '../../src/app/create-app.js';
-import { stop } from '../../src/app/stop.js';
 import { ApiKeysService } from '../../src/api-keys/api-keys.service.js';
 import type { CreateApiKeyRequest } from '../../src/api-keys/dto/create-api-key.request.js';
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
