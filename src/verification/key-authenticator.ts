@@ -14,21 +14,21 @@ import type { CachedSecret, VerifiedKey } from './cache/cached-secret.js';
 const MALFORMED: UnknownSecret = { code: 'MALFORMED' };
 const NOT_FOUND: UnknownSecret = { code: 'NOT_FOUND' };
 
-/** A secret, and what its bearer wants to do. */
+/** A secret, and the attempt to use it. */
 export interface VerifyRequest {
   readonly secret: string;
   readonly attempt: Attempt;
 }
 
-/** How a verdict may be reached. */
+/** Options of one verification. */
 export interface AuthenticateOptions {
-  /** Asks the database even if the cache knows. */
+  /** Reads from the database even if the cache has an entry. */
   readonly fresh?: boolean;
 }
 
 /**
- * Reaches the verdict on an attempt, and does not count it. What has not the form of a secret costs no query, and nothing but "unknown" is
- * said before the digest has matched.
+ * Decides about an attempt, without counting it. A malformed secret costs no query. A reason other
+ * than "unknown" is given only after the digest has matched.
  */
 @Injectable()
 export class KeyAuthenticator {
@@ -42,8 +42,8 @@ export class KeyAuthenticator {
   ) {}
 
   /**
-   * Without waiting for anything; undefined if the database must be asked.
-   * @param nowMs the moment, on the monotonic clock
+   * Decides without waiting. Undefined if the database must be asked.
+   * @param nowMs the current time on the monotonic clock
    */
   fromCache(
     { secret, attempt }: VerifyRequest,
@@ -64,7 +64,10 @@ export class KeyAuthenticator {
     return this.canVerifyHere(stored) ? NOT_FOUND : undefined;
   }
 
-  /** By asking the database. @throws UnavailableError when it does not answer, or too many ask already (BusyError) */
+  /**
+   * Decides by reading from the database.
+   * @throws UnavailableError when it does not answer; BusyError when too many reads are under way
+   */
   async fromDatabase(
     { secret, attempt }: VerifyRequest,
     { fresh = false }: AuthenticateOptions,
@@ -83,7 +86,7 @@ export class KeyAuthenticator {
     if (this.canVerifyHere(stored) || !(await this.recovery.matches(secret, stored))) {
       return NOT_FOUND;
     }
-    // Recovery takes its time: what was known of the key before is too old to judge by.
+    // Recovery takes a while, so the key is read again before the decision.
     const recovered = await this.keys.readFresh(secretId);
     if (recovered === null || !this.hasDigest(secret, recovered)) {
       throw new UnavailableError({ detail: `the secret of ${stored.key.keyId} changed while it was recovered` });
@@ -92,8 +95,8 @@ export class KeyAuthenticator {
   }
 
   /**
-   * A verdict as of now, from what was read of the key before; undefined if that may have changed since, or nobody vouches for it any more.
-   * @param sinceMs when reaching it began, or when it was last confirmed, on the monotonic clock like `nowMs`
+   * Renews an earlier verdict. Undefined if the key may have changed since.
+   * @param sinceMs when the verdict was begun or last renewed, on the monotonic clock like `nowMs`
    */
   revalidate(
     request: VerifyRequest,
@@ -102,7 +105,7 @@ export class KeyAuthenticator {
     nowMs: number,
   ): Verdict<VerifiedKey> | undefined {
     if (!('key' in verdict)) {
-      // Unknown ids are never remembered, nor are they vouched for.
+      // Unknown ids are not cached, so there is nothing to compare with.
       return verdict;
     }
     return this.keys.isStillTrue({ key: verdict.key, readAtMs: sinceMs })
@@ -124,7 +127,7 @@ export class KeyAuthenticator {
     return digest !== null && pepperVersion !== null && this.peppers.matches(secret, binding, digest, pepperVersion);
   }
 
-  /** Whether there is a digest that can be judged here, so that there is nothing to recover. */
+  /** Whether this instance has the pepper of the digest, so that there is nothing to recover. */
   private canVerifyHere({ digest, pepperVersion }: CachedSecret): boolean {
     return digest !== null && pepperVersion !== null && this.peppers.knows(pepperVersion);
   }

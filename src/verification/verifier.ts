@@ -11,10 +11,13 @@ import { KeyAuthenticator, type AuthenticateOptions, type VerifyRequest } from '
 import type { VerifiedKey } from './cache/cached-secret.js';
 import { VerificationMetrics } from './verification-metrics.js';
 
-/** How often verdicts of one batch may be taken back before it is given up: a slow database without a feed would go round for ever. */
-const MOST_TAKEN_BACK = 5;
+/**
+ * How often the verdicts of one batch may be withdrawn before it fails. Without a limit, a slow
+ * database without a change feed would repeat for ever.
+ */
+const MAX_WITHDRAWALS = 5;
 
-/** What a caller may ask of one verification. */
+/** Options of a verification. */
 export interface VerifyOptions extends AuthenticateOptions {
   /** For the metrics. */
   readonly endpoint?: Endpoint;
@@ -32,9 +35,9 @@ export class Verifier {
   ) {}
 
   /**
-   * The verdict on one attempt; it counts in the metrics of a key that is alive. A promise only where the database must be asked: a
-   * warm verdict takes less time than waiting for one.
-   * @throws UnavailableError (the promise rejects with it) when nothing can be said, because the database does not answer
+   * Decides about one attempt, and counts it as a use if the key is alive. Returns a promise only
+   * where the database must be asked.
+   * @throws UnavailableError when the database does not answer (the promise rejects with it)
    */
   verify(request: VerifyRequest, options: VerifyOptions = {}): MaybePromise<Verdict<VerifiedKey>> {
     const startedMs = this.clock.monotonicMs();
@@ -59,9 +62,10 @@ export class Verifier {
   }
 
   /**
-   * The verdicts on several attempts, in their order, all as of the moment at which they are given; all, or none, and then none is counted.
-   * What finds too many others reading is tried again for as long as the rest makes progress.
-   * @throws UnavailableError when nothing can be said of one of them
+   * Decides about several attempts, in their order, all as of the moment at which this resolves. If
+   * one fails, all fail, and none is counted. A read that is refused because too many are under way
+   * is repeated for as long as others make progress.
+   * @throws UnavailableError when one of them cannot be decided
    */
   async verifyAll(requests: readonly VerifyRequest[], options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>[]> {
     const startedMs = this.clock.monotonicMs();
@@ -71,13 +75,13 @@ export class Verifier {
       sinceMs: startedMs,
     }));
     return this.countingFailure(options, startedMs, async () => {
-      let takenBack = 0;
+      let withdrawals = 0;
       for (let open = asked.filter(isOpen); open.length > 0; open = asked.filter(isOpen)) {
         await this.reachEach(open, options);
         if (open.every(isOpen)) {
           throw new UnavailableError({ detail: 'too many others are reading' });
         }
-        if (this.revalidateAll(asked, options) && ++takenBack > MOST_TAKEN_BACK) {
+        if (this.revalidateAll(asked, options) && ++withdrawals > MAX_WITHDRAWALS) {
           throw new UnavailableError({ detail: 'what was known of some grew old before the others were known' });
         }
       }
@@ -88,12 +92,12 @@ export class Verifier {
   }
 
   /**
-   * Judges all as of now: what was true when the first verdict was reached need not be when the last one is. A verdict on a key is taken back
-   * if its facts have changed meanwhile, or nobody vouches for them any more. Says whether one was.
+   * Renews all verdicts, because the first may be outdated by the time the last is reached. A verdict
+   * is withdrawn if its key may have changed. Returns whether one was.
    */
   private revalidateAll(asked: readonly Asked[], options: VerifyOptions): boolean {
     const nowMs = this.clock.monotonicMs();
-    let isOneTakenBack = false;
+    let isOneWithdrawn = false;
     for (const one of asked) {
       const { request, verdict: before, sinceMs } = one;
       one.verdict =
@@ -101,12 +105,12 @@ export class Verifier {
           ? this.authenticator.fromCache(request, options, nowMs)
           : this.authenticator.revalidate(request, before, sinceMs, nowMs);
       one.sinceMs = nowMs;
-      isOneTakenBack ||= before !== undefined && one.verdict === undefined;
+      isOneWithdrawn ||= before !== undefined && one.verdict === undefined;
     }
-    return isOneTakenBack;
+    return isOneWithdrawn;
   }
 
-  /** Asks the database for each verdict. Those for which too many others were reading stay open. */
+  /** Reads each from the database. Those refused because too many reads are under way stay open. */
   private async reachEach(open: readonly Asked[], options: VerifyOptions): Promise<void> {
     const reach = async (one: Asked) => {
       one.sinceMs = this.clock.monotonicMs();
@@ -118,7 +122,7 @@ export class Verifier {
         }
       }
     };
-    // Until the last has ended, even if one fails: none is still at work when the answer leaves.
+    // Waits for all, even if one fails, so that none is still running when the response is sent.
     const outcomes = await Promise.allSettled(open.map(reach));
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) {
@@ -126,7 +130,7 @@ export class Verifier {
     }
   }
 
-  /** Counts verdicts that are about to be given. */
+  /** Counts verdicts that are about to be returned. */
   private count(
     verdicts: readonly Verdict<VerifiedKey>[],
     { endpoint = 'public' }: VerifyOptions,
@@ -141,7 +145,7 @@ export class Verifier {
     }
   }
 
-  /** Counts it when no verdict can be reached. */
+  /** Counts a failure to decide. */
   private async countingFailure<T>(
     { endpoint = 'public' }: VerifyOptions,
     startedMs: number,
@@ -158,11 +162,11 @@ export class Verifier {
   }
 }
 
-/** One of several requests, and the verdict on it once it is reached. */
+/** One of several requests, and its verdict once it is decided. */
 interface Asked {
   readonly request: VerifyRequest;
   verdict: Verdict<VerifiedKey> | undefined;
-  /** From when on a change makes it untrue: when reaching it began, or when it was last confirmed, on the monotonic clock. */
+  /** When the verdict was begun or last renewed, on the monotonic clock: a later change outdates it. */
   sinceMs: number;
 }
 

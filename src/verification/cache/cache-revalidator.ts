@@ -3,17 +3,21 @@ import { Injectable } from '@nestjs/common';
 import { ChangeFeed } from '../change-feed/change-feed.js';
 import { KeyLoader, type Places } from './key-loader.js';
 
-/** Between two readings: what comes within this time is read together. */
+/** The pause between two batches. Entries requested within it are read together. */
 export const REFRESH_PAUSE_MS = 10;
-/** Keys in one reading, or a tenth of what is due if that is more: who is verified meanwhile waits for all of them to be read and compiled. */
+/**
+ * Keys in one batch, or a tenth of those due if that is more. Small, because verifications wait while
+ * a batch is compiled.
+ */
 const AT_ONCE = 25;
 const SHARE_AT_ONCE = 0.1;
 const MOST_DUE = 2_000;
 const PLACES: Places = { cached: 500, unknown: 0 };
 
 /**
- * Reads facts anew that may still be used, in nobody's way: few at a time, with pauses, and whoever asks neither waits nor is told. What
- * finds no room is asked for again with the key's next use. Without the feed the few reads that there may be are for those who must wait for them.
+ * Revalidates stale cache entries in the background, in small batches. Callers never wait and never
+ * see an error. An entry that does not fit is requested again at its next use. Pauses while the
+ * change feed is down, when the few permitted reads belong to waiting callers.
  */
 @Injectable()
 export class CacheRevalidator {
@@ -25,7 +29,7 @@ export class CacheRevalidator {
     private readonly feed: ChangeFeed,
   ) {}
 
-  /** Takes note of facts that have become old. Costs next to nothing, for under load it is called many times for one key. */
+  /** Queues an entry. Cheap, because under load it is called many times for one key. */
   request(secretId: string): void {
     if (this.due.size < MOST_DUE) {
       this.due.add(secretId);
@@ -51,7 +55,7 @@ export class CacheRevalidator {
   private async readSome(): Promise<void> {
     const secretIds = [...this.due].slice(0, Math.max(AT_ONCE, this.due.size * SHARE_AT_ONCE));
     await Promise.allSettled(secretIds.map((secretId) => this.loader.load(secretId, PLACES)));
-    // Only now: who uses a key meanwhile still finds what is old, and asks again.
+    // Removed afterwards, because a use in between finds the stale entry and requests it again.
     for (const secretId of secretIds) {
       this.due.delete(secretId);
     }

@@ -10,12 +10,12 @@ import { OutageDetector } from './outage-detector.js';
 import { VerificationMetrics } from '../verification-metrics.js';
 import { compileCachedSecret, serverTimeToMs, type CachedSecret, type CachedSecretRow } from './cached-secret.js';
 
-/** Of the time that a caller has, this much may go into finding out who calls. */
+/** The part of a request's time that may go into identifying its caller. */
 const DEADLINE_MS = 1_000;
 
 type Row = CachedSecretRow & { readonly now: string };
 
-/** All that deciding about secrets needs, in one query by primary keys, however many they are. */
+/** Reads everything a decision needs, for any number of secrets, in one query by primary key. */
 @Injectable()
 export class CachedSecretQuery {
   private readonly sql: string;
@@ -24,7 +24,7 @@ export class CachedSecretQuery {
   constructor(
     database: Database,
     private readonly databaseClock: DatabaseClock,
-    private readonly reach: OutageDetector,
+    private readonly outages: OutageDetector,
     private readonly metrics: VerificationMetrics,
     @Inject(CLOCK) private readonly clock: Clock,
     @Inject(CONFIG) config: Pick<Config, 'bcryptRecovery'>,
@@ -42,9 +42,9 @@ export class CachedSecretQuery {
   }
 
   /**
-   * What is stored for each of these secret ids; one that is not there is unknown. A row that cannot be understood is an error of
-   * its own: it must not verify, and not keep the others from it.
-   * @throws UnavailableError
+   * The stored secrets by id; unknown ids are left out. A row that cannot be parsed yields an error
+   * of its own: that secret must not verify, and the others must.
+   * @throws UnavailableError when the database does not answer in time
    */
   async findAll(secretIds: readonly string[]): Promise<Map<string, CachedSecret | Error>> {
     const byBytes = new Map(secretIds.map((secretId) => [decodeSecretId(secretId).toString('hex'), secretId]));
@@ -66,21 +66,21 @@ export class CachedSecretQuery {
     const ids = hexIds.map((hex) => Buffer.from(hex, 'hex'));
     try {
       const rows = await this.database.read((manager) => {
-        // Only now: what waits for a connection must not make the database's clock run ahead.
+        // Taken here, so that waiting for a connection does not put the database clock ahead.
         sentMs = this.clock.monotonicMs();
         return manager.query<Row[]>(this.sql, [ids]);
       }, DEADLINE_MS);
-      this.reach.succeeded(startedMs);
-      this.metrics.countFills('found', rows.length);
-      this.metrics.countFills('unknown', ids.length - rows.length);
+      this.outages.succeeded(startedMs);
+      this.metrics.countLoads('found', rows.length);
+      this.metrics.countLoads('unknown', ids.length - rows.length);
       return { rows, sentMs };
     } catch (error) {
-      this.metrics.countFills('failed', ids.length);
+      this.metrics.countLoads('failed', ids.length);
       if (!(error instanceof UnavailableError)) {
-        // It has answered, if only that it will not.
-        this.reach.succeeded(startedMs);
+        // The database answered, with an error.
+        this.outages.succeeded(startedMs);
       } else if (!(error instanceof PoolBusyError)) {
-        this.reach.failed(startedMs);
+        this.outages.failed(startedMs);
       }
       throw error;
     }

@@ -9,18 +9,17 @@ import { isSameSnapshot, type CachedSecret } from './cached-secret.js';
 import { sizeOf } from './cached-secret-size.js';
 
 /**
- * Facts by secret id, bounded by number and by bytes; the least recently used go first. Holds what
- * the database says, never a verdict, and no unknown id. The order of use is kept only from half of
- * either bound on, because nothing is evicted long before.
+ * An LRU cache of key snapshots by secret id, bounded by number and by bytes. It holds what the
+ * database says about a secret, never a verdict, and no unknown id.
  */
 @Injectable()
 export class KeyCache {
   private readonly entries: LRUCache<string, CachedSecret>;
-  /** A key can have two secrets, and changes name keys. */
+  /** Changes name keys, and a key can have two secrets. */
   private readonly secretIdsOf = new Map<ApiKeyId, string | string[]>();
 
   private readonly maxBytes: number;
-  /** Whether the order of use is kept. */
+  /** Below half of either bound nothing is evicted soon, so the order of use is not kept. */
   private isHalfFull = false;
 
   constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'cacheMaxKeys' | 'cacheMaxBytes'>) {
@@ -39,7 +38,7 @@ export class KeyCache {
     return this.entries.size;
   }
 
-  /** How much memory the entries take, by estimate. */
+  /** The estimated size of all entries, in bytes. */
   get bytes(): number {
     return this.entries.calculatedSize;
   }
@@ -48,14 +47,14 @@ export class KeyCache {
     return this.isHalfFull ? this.entries.get(secretId) : this.entries.peek(secretId);
   }
 
-  /** Whether something is known of the id, however old; does not count as a use. */
+  /** Whether there is an entry, whatever its age. Does not count as a use. */
   has(secretId: string): boolean {
     return this.entries.has(secretId);
   }
 
   /**
-   * Remembers what has been read. If that is what was known, what was known stays: all that is used is read anew each minute, and so many
-   * new objects a minute, all of them old by the time that they are replaced, would be the collector's greatest work.
+   * Stores a snapshot. Keeps the existing object when nothing changed: every used key is read again
+   * each minute, and replacing them all would fill the old generation with garbage.
    */
   set(entry: CachedSecret): void {
     const {
@@ -67,7 +66,7 @@ export class KeyCache {
       known.readAtMs = entry.readAtMs;
       return;
     }
-    // First away with what was there: its row may since have been pointed to another key.
+    // Deleted first, because the row may have moved to another key since.
     this.entries.delete(secretId);
     this.entries.set(secretId, entry);
     if (this.entries.has(secretId)) {
@@ -81,7 +80,7 @@ export class KeyCache {
     this.entries.delete(secretId);
   }
 
-  /** Drops everything that a change may have made untrue. */
+  /** Deletes every entry that a change concerns. */
   drop(change: Change): void {
     if (change.keyId !== undefined) {
       for (const secretId of [this.secretIdsOf.get(change.keyId) ?? []].flat()) {

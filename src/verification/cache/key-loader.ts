@@ -7,21 +7,21 @@ import type { CachedSecret } from './cached-secret.js';
 
 const QUERIES_AT_ONCE = 4;
 const IDS_PER_QUERY = 250;
-/** Ids of either kind under way. Beyond, a caller learns at once that it should come back. */
+/** The ids of each kind that may be read at the same time. More are refused at once. */
 const PLACES: Places = { cached: 2_000, unknown: 2_000 };
-/** A key that changes faster than it can be read is not worth more. */
+/** Reads of one id before the caller gets a 503, because the key changes faster than it can be read. */
 const MOST_READS = 5;
 
 /**
- * How many ids may be under way at once: of secrets that the cache remembers, and of others. Counted apart, so that no flood of
- * invented secrets takes the places of good ones.
+ * How many ids may be read at the same time: those with a cache entry, and others. They are counted
+ * separately, so that a flood of invented secrets does not displace real ones.
  */
 export interface Places {
   readonly cached: number;
   readonly unknown: number;
 }
 
-/** Too many reads are under way already; says nothing about the database. */
+/** Too many reads are under way. Says nothing about the database. */
 export class BusyError extends UnavailableError {}
 
 interface Waiting {
@@ -32,8 +32,9 @@ interface Waiting {
 }
 
 /**
- * Reads cold facts. However many callers wait for one id, it is read once; the ids of one tick go in one query, a few queries
- * at a time. What was overtaken by a change while it was read is read again.
+ * Loads key snapshots from the database. Concurrent callers of one id share one read. The ids of one
+ * event-loop tick share one query, with a few queries at a time. A snapshot whose key changed during
+ * the read is read again.
  */
 @Injectable()
 export class KeyLoader {
@@ -50,8 +51,8 @@ export class KeyLoader {
   ) {}
 
   /**
-   * What is stored for a secret id, null if nothing is; into the cache with it.
-   * @throws UnavailableError when the database does not answer, or too many wait already
+   * Loads a snapshot into the cache. Null for an unknown id.
+   * @throws UnavailableError when the database does not answer, or too many reads are under way
    */
   load(secretId: string, places = PLACES): Promise<CachedSecret | null> {
     const underway = this.underway.get(secretId);
@@ -73,7 +74,7 @@ export class KeyLoader {
     return loading;
   }
 
-  /** Like `load`, but never joins a read that began earlier. */
+  /** Like `load`, but never shares a read that began before the call. */
   async loadFresh(secretId: string, places?: Places): Promise<CachedSecret | null> {
     await this.underway.get(secretId)?.catch(() => undefined);
     return this.load(secretId, places);
@@ -83,7 +84,7 @@ export class KeyLoader {
     this.waiting[waiting.lane].set(secretId, waiting);
     if (!this.scheduled) {
       this.scheduled = true;
-      // All that comes in one turn of the event loop goes in one query.
+      // The ids of one tick share a query.
       setImmediate(() => {
         this.scheduled = false;
         this.pump();
@@ -127,7 +128,7 @@ export class KeyLoader {
     }
     if (found === null) {
       this.cache.delete(secretId);
-      // Not remembered: the key may be created elsewhere at this very moment.
+      // Not cached: another instance may be creating the key.
       waiting.resolve(null);
       return;
     }

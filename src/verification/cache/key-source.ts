@@ -11,19 +11,19 @@ import { RecentChanges, type Reading } from '../change-feed/recent-changes.js';
 import type { CachedSecret } from './cached-secret.js';
 import { VerificationMetrics } from '../verification-metrics.js';
 
-/** Without the feed every verification is a read: no more than eight at once, whoever asks. */
+/** Without the feed every verification is a read, so at most eight run at the same time. */
 const WITHOUT_FEED: Places = { cached: 5, unknown: 3 };
 const PROBE_INTERVAL_MS = 250;
 /**
- * What no change-log entry says, a label that another instance changed say, is read after this at the latest, with the key's next use; that also heals a
- * forgotten entry.
+ * The age at which a used entry has been read again. It bounds the age of what the change log leaves
+ * out (a label changed by another instance), and limits the effect of a missing entry.
  */
 const LATEST_REFRESH_MS = 60_000;
-const MOST_WAITING_FOR_OUTCOME = 2_000;
+const MAX_WAITING_FOR_OUTCOME = 2_000;
 
 /**
- * Where facts come from: the cache while it can be shown to be fresh, the database otherwise. An instance that is cut off from
- * the database altogether goes on with what it knew, until the grace is over.
+ * Finds key snapshots: in the cache while the change feed proves it fresh, otherwise in the
+ * database. An instance that is cut off from the database uses its cache for `OUTAGE_GRACE_MS`.
  */
 @Injectable()
 export class KeySource {
@@ -43,7 +43,7 @@ export class KeySource {
     metrics.watchCache(cache);
   }
 
-  /** Facts that may be used as they are; undefined when the database must be asked. */
+  /** A snapshot that may be used as it is. Undefined when the database must be asked. */
   findWarm(secretId: string, nowMs = this.clock.monotonicMs()): CachedSecret | undefined {
     const entry = this.cache.get(secretId);
     if (entry === undefined || !this.mayBeUsed(entry, nowMs)) {
@@ -58,8 +58,8 @@ export class KeySource {
   }
 
   /**
-   * Facts from the database; null for an unknown id. While the database cannot be reached, those that are still remembered.
-   * @throws UnavailableError when nothing can be said of the secret
+   * A snapshot from the database, or from the cache during an outage. Null for an unknown id.
+   * @throws UnavailableError when neither has one that may be used
    */
   async read(secretId: string): Promise<CachedSecret | null> {
     try {
@@ -68,19 +68,19 @@ export class KeySource {
       if (!(error instanceof UnavailableError)) {
         throw error;
       }
-      return this.remembered(secretId, error);
+      return this.fromCacheDuringOutage(secretId, error);
     }
   }
 
   /**
-   * Facts as the database has them now: by a read that begins after this call.
-   * @throws UnavailableError when the database cannot be asked
+   * A snapshot by a read that begins after this call. Null for an unknown id.
+   * @throws UnavailableError when the database does not answer
    */
   async readFresh(secretId: string): Promise<CachedSecret | null> {
     return this.inTime(await this.loader.loadFresh(secretId, this.places()));
   }
 
-  /** Whether what was read of a key is still true for all that is known, also if the cache has had no room for it since. */
+  /** Whether no change since the read is known. Does not depend on the cache having kept the entry. */
   isStillTrue(reading: Reading): boolean {
     return this.feed.isFresh && !this.changes.isStale(reading);
   }
@@ -89,23 +89,23 @@ export class KeySource {
     return this.feed.isFresh ? undefined : WITHOUT_FEED;
   }
 
-  /** Facts that were under way for longer than the bound are as good as none, if the feed cannot vouch for them. */
+  /** Rejects a snapshot whose read took longer than the bound, unless the feed proves it fresh. */
   private inTime(found: CachedSecret | null): CachedSecret | null {
     if (found !== null && this.ageMs(found, this.clock.monotonicMs()) > this.config.freshnessBoundMs) {
-      throw new UnavailableError({ detail: 'the read took longer than what it brought may be used' });
+      throw new UnavailableError({ detail: 'the read took longer than its result may be used' });
     }
     return found;
   }
 
-  /** What the cache knows, for who could not read it because the database cannot be reached. */
-  private async remembered(secretId: string, reason: UnavailableError): Promise<CachedSecret> {
+  /** The cached snapshot, if an outage is the reason that it cannot be read. */
+  private async fromCacheDuringOutage(secretId: string, reason: UnavailableError): Promise<CachedSecret> {
     const { outageGraceMs } = this.config;
-    // Too many asked already. Whether they get through says whether the cache may be used; without a grace it may not.
+    // Too many reads are under way. Their outcome tells whether there is an outage.
     if (
       reason instanceof BusyError &&
       outageGraceMs > 0 &&
       this.cache.get(secretId) !== undefined &&
-      this.outages.waiting < MOST_WAITING_FOR_OUTCOME
+      this.outages.waiting < MAX_WAITING_FOR_OUTCOME
     ) {
       await this.outages.nextOutcome();
     }
@@ -116,7 +116,7 @@ export class KeySource {
     throw reason;
   }
 
-  /** How long ago the facts were last known to be true. */
+  /** Milliseconds since the snapshot was last known to be current. */
   private ageMs({ readAtMs }: CachedSecret, nowMs: number): number {
     return nowMs - Math.max(this.feed.knownAtMs, readAtMs);
   }
@@ -134,7 +134,7 @@ export class KeySource {
     return true;
   }
 
-  /** Asks, in nobody's way, whether the database is back. */
+  /** Tests in the background whether the database answers again. */
   private probe(secretId: string, nowMs: number): void {
     if (nowMs - this.probedAtMs >= PROBE_INTERVAL_MS) {
       this.probedAtMs = nowMs;
@@ -144,8 +144,8 @@ export class KeySource {
 }
 
 /**
- * After half the time to all of it. Keys that were read together, as after a start, would else be read anew together, while everybody waits;
- * the first byte of a digest is as good as drawn by lot.
+ * Spreads revalidation over 30 to 60 s, so that keys loaded together, as after a start, are not
+ * revalidated together. The first byte of the digest is the jitter.
  */
 function refreshAfterMs({ digest }: CachedSecret): number {
   return (LATEST_REFRESH_MS / 2) * (1 + (digest?.charCodeAt(0) ?? 0) / 255);

@@ -1,20 +1,23 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../../common/clock.js';
 
-/** Longer than a read may take, and than the pause between two: in an outage under traffic there is always a failure that is younger. */
+/**
+ * How long a failed read proves an outage. Longer than a read plus the pause between two, so that an
+ * outage under traffic always has a recent failure.
+ */
 const EVIDENCE_MS = 1_500;
-/** Reads end within a second. */
+/** The deadline of a read. */
 const LONGEST_WAIT_MS = 1_000;
 
 /**
- * Whether reads get through to the database, by those that were tried last. That the change feed does not is no proof: it has
- * a connection of its own.
+ * Detects that the database cannot be reached, by the outcome of the last reads. A failing change
+ * feed alone is no proof, because it has a connection of its own.
  */
 @Injectable()
 export class OutageDetector {
   private reachedAtMs = -Infinity;
   private failedAtMs = -Infinity;
-  private failureHeardMs = -Infinity;
+  private failureSeenMs = -Infinity;
   private listeners: (() => void)[] = [];
 
   constructor(@Inject(CLOCK) private readonly clock: Clock) {}
@@ -22,25 +25,28 @@ export class OutageDetector {
   /** @param startedMs when the read was sent, on the monotonic clock */
   succeeded(startedMs: number): void {
     this.reachedAtMs = Math.max(this.reachedAtMs, startedMs);
-    this.tell();
+    this.notify();
   }
 
   /** @param startedMs when the read was sent, on the monotonic clock */
   failed(startedMs: number): void {
     this.failedAtMs = Math.max(this.failedAtMs, startedMs);
-    this.failureHeardMs = this.clock.monotonicMs();
-    this.tell();
+    this.failureSeenMs = this.clock.monotonicMs();
+    this.notify();
   }
 
-  /** Whether the last read that was sent, and not long ago, failed; none that began later than `reachedMs` may have succeeded. */
+  /**
+   * Whether the most recent read failed, not long ago, and no read sent after `reachedMs` succeeded.
+   * @param reachedMs on the monotonic clock
+   */
   isOutageSince(reachedMs: number): boolean {
     return (
       this.failedAtMs > Math.max(this.reachedAtMs, reachedMs) &&
-      this.clock.monotonicMs() - this.failureHeardMs <= EVIDENCE_MS
+      this.clock.monotonicMs() - this.failureSeenMs <= EVIDENCE_MS
     );
   }
 
-  /** Resolves when the next read has ended, one way or the other, or when it is too late to wait for one. */
+  /** Resolves when the next read has succeeded or failed, or after a second. */
   nextOutcome(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, LONGEST_WAIT_MS);
@@ -51,12 +57,12 @@ export class OutageDetector {
     });
   }
 
-  /** How many wait for the next outcome. */
+  /** The number of callers that wait for the next outcome. */
   get waiting(): number {
     return this.listeners.length;
   }
 
-  private tell(): void {
+  private notify(): void {
     const { listeners } = this;
     this.listeners = [];
     for (const listener of listeners) {

@@ -2,32 +2,33 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../../common/clock.js';
 
 /**
- * The database's time, as last heard, plus what has passed since on the monotonic clock. Expiry is judged on it, so that this
- * machine's own idea of the time, however wrong, lengthens no key's life. It never lags behind the database.
+ * The database's time: the last value received, plus the time since on the monotonic clock. Expiry is
+ * checked against it, so that a wrong local clock extends no key's life. It never lags behind the
+ * database.
  */
 @Injectable()
 export class DatabaseClock {
-  private heard: { readonly databaseMs: number; readonly atMs: number } | undefined;
+  private observed: { readonly databaseMs: number; readonly atMs: number } | undefined;
 
   constructor(@Inject(CLOCK) private readonly clock: Clock) {}
 
-  /** @param askedAtMs when the database was asked, on the monotonic clock: before it answered, so that the time errs ahead */
+  /** @param askedAtMs when the query was sent, on the monotonic clock, so that the result errs ahead */
   observe(databaseMs: number, askedAtMs: number): void {
-    if (this.heard === undefined || askedAtMs > this.heard.atMs) {
-      this.heard = { databaseMs, atMs: askedAtMs };
+    if (this.observed === undefined || askedAtMs > this.observed.atMs) {
+      this.observed = { databaseMs, atMs: askedAtMs };
     }
   }
 
-  /** Milliseconds since the epoch. Throws a TypeError before anything was heard: no facts can be there then either. */
+  /** Milliseconds since the epoch. @throws TypeError before the first value, when no key is loaded */
   nowMs(): number {
     return this.msAt(this.clock.monotonicMs());
   }
 
-  /** What `nowMs` says at a moment of the monotonic clock: for who has just read it, for that takes a while, too. */
+  /** `nowMs()` for a reading of the monotonic clock that the caller already has. */
   msAt(monotonicMs: number): number {
-    if (this.heard === undefined) {
-      throw new TypeError('the database has not said what time it is');
+    if (this.observed === undefined) {
+      throw new TypeError('the time of the database is not known yet');
     }
-    return this.heard.databaseMs + (monotonicMs - this.heard.atMs);
+    return this.observed.databaseMs + (monotonicMs - this.observed.atMs);
   }
 }
