@@ -245,7 +245,7 @@ describe('the configuration', () => {
       return `# ${comment}\n${name}=${value ?? ''}\n`;
     });
     expect(readFileSync('.env.example', 'utf8')).toBe(
-      `# Copy to .env and change what you need. Empty means: the default.\n\n${expected.join('\n')}`,
+      `# Copy to .env and change what you need. An empty value means the default.\n\n${expected.join('\n')}`,
     );
   });
 
