@@ -1,17 +1,17 @@
 import { Column, PrimaryColumn, type ColumnOptions, type ValueTransformer } from 'typeorm';
 import { bytesToId, idToBytes, isPrefixedId, type IdPrefix } from '../common/prefixed-id.js';
 
-/** The primary key: an id, BINARY(16) in the database, prefixed text everywhere else. */
+/** A primary key: BINARY(16) in the database, a prefixed id in the code. */
 export const PrimaryIdColumn = (prefix: IdPrefix) =>
   PrimaryColumn({ type: 'binary', length: 16, transformer: idTransformer(prefix) });
 
-/** Another row's id, in the same form. */
+/** The id of another row, in the same form. */
 export const IdColumn = (prefix: IdPrefix, options: ColumnOptions = {}) =>
   Column({ type: 'binary', length: 16, transformer: idTransformer(prefix), ...options });
 
 /**
- * A DATETIME that stays MySQL's own text, in and out. Declared as text on purpose: TypeORM turns every column that it
- * knows to be a `datetime` into a local-time Date, which changes the value in a zone with daylight saving.
+ * A DATETIME as MySQL's own text. Declared as text because TypeORM converts a `datetime` column to a
+ * local-time Date, which changes the value in a time zone with daylight saving.
  */
 export const DateTimeColumn = (options: ColumnOptions = {}) => Column({ type: 'varchar', length: 19, ...options });
 

@@ -1,7 +1,7 @@
 import { errorCode } from '../common/error-code.js';
 import { DatabaseRefusedError, serverErrno } from './database-errors.js';
 
-/** Where a connection goes, and as whom: what DATABASE_URL says, but for the password. */
+/** The server, the database and the user of a connection: DATABASE_URL without the password. */
 export interface ConnectionTarget {
   readonly user: string;
   readonly database: string;
@@ -19,8 +19,8 @@ const USER_ERRNOS = new Set([1045, 1698, 1820, 1862, 3118, 3955, 4151]);
 /** The client's address may not connect (1130), or is blocked after too many failures (1129). */
 const ADDRESS_ERRNOS = new Set([1129, 1130]);
 /**
- * The account's way of authentication is not one of mysql2's (1251, 1275), or not one of the
- * server's (1524).
+ * The account's authentication plugin is not supported by mysql2 (1251, 1275), or by the server
+ * (1524).
  */
 const AUTHENTICATION_ERRNOS = new Set([1251, 1275, 1524]);
 const AUTHENTICATION_CODES = new Set(['AUTH_SWITCH_PLUGIN_ERROR', 'MYSQL_CLEAR_PASSWORD_NOT_ENABLED']);
@@ -32,9 +32,8 @@ const TLS_CODES = new Set(['HANDSHAKE_NO_SSL_SUPPORT', 'HANDSHAKE_SSL_ERROR']);
 const TLS_CUT = /disconnected before secure TLS|ECONNRESET|EPIPE/;
 
 /**
- * The error as a refusal that waiting does not change, with what to check; null when the server may
- * answer otherwise later.
- * @param error what a failed connection attempt ended with
+ * The error as a permanent refusal, with what to check. Null when the server may accept later.
+ * @param error the error of a failed connection attempt
  */
 export function asRefusal(error: unknown, target: ConnectionTarget): DatabaseRefusedError | null {
   const what = refusal(error, target);
@@ -81,7 +80,7 @@ export function whatToCheck(error: unknown, { host, port, socketPath }: Connecti
 }
 
 /**
- * One line about an error. Node's error for several addresses at once has no message of its own.
+ * One line about an error. Node's error for several addresses has no message of its own.
  */
 export function reasonOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);

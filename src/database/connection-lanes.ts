@@ -2,9 +2,9 @@ import { Admission } from '../common/admission/admission.js';
 import type { AdmissionLimits } from '../common/admission/admission-limits.js';
 
 /**
- * Who uses a connection of the pool:
- * - `verification`: reads what a verification needs and the cache lacks;
- * - `control`: a request of the control plane;
+ * The users of the pool:
+ * - `verification`: reads keys that are not cached;
+ * - `control`: requests of the control plane;
  * - `system`: operators and the service itself (command line, health probe, usage counts, renewed
  *   digests, pruning).
  */
@@ -14,8 +14,8 @@ export type Lane = (typeof LANES)[number];
 const ONE_OF_EACH: Readonly<Record<Lane, number>> = { verification: 1, control: 1, system: 1 };
 
 /**
- * How the lanes share so many connections. Each lane has one that the others cannot take, and the rest goes to the lane that asks
- * first; so the control plane never holds all, whatever it is asked.
+ * The limits of each lane, given the number of connections. Each lane has one connection that the
+ * others cannot take. The rest is first come, first served, so the control plane never holds all.
  *
  * | connections | `control` | `verification` | `system`   |
  * | ----------- | --------- | -------------- | ---------- |
@@ -24,9 +24,9 @@ const ONE_OF_EACH: Readonly<Record<Lane, number>> = { verification: 1, control: 
  * | 3           | 1         | 1              | 1          |
  * | n > 3       | 1 to n-2  | 1 to n-2       | 1 to n-2   |
  *
- * Of the connections of a lane, one organization leaves one to the others, where there are two or more.
+ * Where a lane has two or more connections, one organization leaves one to the others.
  *
- * One connection is not a configuration: that is left when the server refuses more (see `ConnectionPool`).
+ * One connection cannot be configured. It occurs when the server refuses more (`ConnectionPool`).
  */
 export function laneLimits(connections: number): AdmissionLimits {
   const perLane = Math.max(1, connections - 2);
@@ -34,7 +34,7 @@ export function laneLimits(connections: number): AdmissionLimits {
     running: connections,
     runningPerTenant: perLane,
     runningPerKey: Math.max(1, perLane - 1),
-    // Bounded before: the admission of requests, and the loader of the cache.
+    // Bounded elsewhere: by the admission of requests, and by the loader of the cache.
     queuedPerTenant: Infinity,
     queuedPerKey: Infinity,
     ...(connections >= 3 && { reserved: ONE_OF_EACH }),
@@ -42,21 +42,19 @@ export function laneLimits(connections: number): AdmissionLimits {
   };
 }
 
-/** How many connections a lane uses, and how many of its users wait for one. */
+/** The connections that a lane uses, and the users that wait for one. */
 export interface LaneUse {
   readonly running: number;
   readonly queued: number;
 }
 
 /**
- * After the server refused a further connection, the lanes grow back to the size of the pool no
- * sooner than this.
+ * How long the lanes stay smaller than the pool after the server refused a connection.
  */
 const REGROW_AFTER_MS = 5_000;
 
 /**
- * Which uses of the database have a connection of the pool, by lane, and by organization within a
- * lane.
+ * Shares the connections of the pool between lanes, and between organizations within a lane.
  */
 export class ConnectionLanes {
   private readonly admission: Admission;
@@ -70,7 +68,7 @@ export class ConnectionLanes {
     return this.admission.loadOf(lane);
   }
 
-  /** Whether there was a connection before the wait was over. A user that got one must `leave`. */
+  /** Waits for a connection. False after `waitMs`. A user that got one must call `leave`. */
   async enter(lane: Lane, organizationId: string | null, waitMs: number): Promise<boolean> {
     if (this.shrunkAtMs !== undefined && performance.now() - this.shrunkAtMs > REGROW_AFTER_MS) {
       this.shrunkAtMs = undefined;
@@ -83,7 +81,7 @@ export class ConnectionLanes {
     this.admission.leave(lane, organizationId);
   }
 
-  /** Lends no more than so many for a while: the server refuses a further one. */
+  /** Limits the connections for a few seconds, because the server refuses more. */
   shrinkTo(connections: number): void {
     this.shrunkAtMs = performance.now();
     this.admission.resize(laneLimits(connections));

@@ -5,21 +5,21 @@ import { preparedDriver } from './prepared-driver.js';
 
 type MysqlOptions = Extract<DataSourceOptions, { type: 'mysql' | 'mariadb' }>;
 
-/** Few connections: twenty instances of ten would exceed MySQL's default of 151. */
+/** Small, because twenty instances with ten each would exceed MySQL's default of 151. */
 export const DEFAULT_POOL_SIZE = 5;
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /**
- * After how long without use a connection is closed on this side. The server closes it after 8 s
+ * The idle time after which this side closes a connection. The server closes it after 8 s
  * (`wait_timeout`, see the session). The difference is longer than a transaction may take, so that
  * no statement is sent on a connection that the server is closing.
  */
 export const MAX_IDLE_MS = 5_000;
 
-/** The table that says which migrations have been applied. */
+/** The table of the migrations that have been applied. */
 export const MIGRATIONS_TABLE = 'migrations';
 
-/** What mysql2 itself needs to reach the database. */
+/** mysql2's own connection options. */
 export function clientOptions(database: DatabaseConfig) {
   return {
     ...(database.socketPath === undefined
@@ -28,7 +28,7 @@ export function clientOptions(database: DatabaseConfig) {
     user: database.user,
     password: database.password,
     database: database.name,
-    // What mysql2 writes and reads. The session says the same to the server, which may ignore this.
+    // mysql2's own encoding. The session sets it on the server, which may ignore this option.
     charset: 'utf8mb4_bin',
     supportBigNumbers: true,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -38,14 +38,14 @@ export function clientOptions(database: DatabaseConfig) {
           ssl: {
             ...(database.tls.ca === undefined ? {} : { ca: database.tls.ca }),
             rejectUnauthorized: database.tls.mode !== 'insecure',
-            // Left out, mysql2 takes any certificate of a known authority, whomever it was given to.
+            // Without it, mysql2 accepts a certificate of any host, signed by a known authority.
             verifyIdentity: database.tls.mode === 'verify',
           },
         }),
   };
 }
 
-/** How TypeORM and mysql2 reach the database. Times cross the wire as text, in both directions. */
+/** The options of TypeORM's data source. Times are sent and received as text. */
 export function connectionOptions(
   database: DatabaseConfig,
   entities: MysqlOptions['entities'],
@@ -59,8 +59,8 @@ export function connectionOptions(
     username: user,
     dateStrings: true,
     poolSize,
-    // mysql2 closes idle connections only where more are allowed than may idle. `ConnectionPool` never
-    // opens more than `poolSize`.
+    // mysql2 closes idle connections only if `maxIdle` is below the limit. `ConnectionPool` opens at
+    // most `poolSize`.
     extra: { connectionLimit: poolSize + 1, maxIdle: poolSize, idleTimeout: MAX_IDLE_MS, gracefulEnd: true },
     entities: entities ?? [],
     migrations: [...MIGRATIONS],

@@ -7,24 +7,23 @@ import { DEFAULT_POOL_SIZE, MAX_IDLE_MS } from './connection-options.js';
 import { isConnectionLimit } from './database-errors.js';
 import { withDeadline } from './with-deadline.js';
 
-/** What we use of mysql2's pooled connection. */
+/** The part of mysql2's pooled connection that is used here. */
 interface DriverConnection {
   readonly stream: Socket;
   destroy(): void;
 }
 
-/** Every connection was in use for as long as the caller could wait. Says nothing about the database: it was not asked. */
+/** Every connection was in use until the deadline. Says nothing about the database. */
 export class PoolBusyError extends AtCapacityError {}
 
 /**
- * The connections of a data source, each lent to one user at a time, by lanes. mysql2's pool has no
- * deadline of its own for this. When the server refuses a further connection while this process
- * holds some, the pool shrinks to what it holds for a few seconds, and the user waits for one of
- * those instead.
+ * The connections of a data source, shared by lanes, with a deadline for acquiring one, which
+ * mysql2's pool lacks. If the server refuses a connection while this process has others, the pool
+ * shrinks to those for a few seconds, and the user waits for one of them.
  */
 export class ConnectionPool {
   readonly lanes: ConnectionLanes;
-  /** When a connection was last known to work, on the monotonic clock; one that has never been used is not in it. */
+  /** When each connection last worked, on the monotonic clock. Unused connections are not in it. */
   private readonly provenMs = new WeakMap<DriverConnection, number>();
   private distrustBeforeMs = -Infinity;
   private readonly inUse = new Set<PooledConnection>();
@@ -37,11 +36,11 @@ export class ConnectionPool {
   }
 
   /**
-   * A connection, ready for use.
-   * @throws PoolBusyError when none is free for this lane before the deadline (on the monotonic
-   * clock)
-   * @throws UnavailableError when none can be made before the deadline, or all are held by users
-   * whom the database does not answer
+   * Waits for a connection that is ready for use.
+   * @param deadline on the monotonic clock
+   * @throws PoolBusyError when none is free for this lane before the deadline
+   * @throws UnavailableError when none can be opened before the deadline, or the database does not
+   * answer the users of the others
    */
   async acquire(deadline: number, lane: Lane, organizationId: string | null): Promise<PooledConnection> {
     const startedMs = performance.now();
@@ -60,8 +59,8 @@ export class ConnectionPool {
   }
 
   /**
-   * Null when the server refuses a further connection, and one of those that this process holds is
-   * to be waited for.
+   * Null when the server refuses another connection, so that the caller waits for one of the open
+   * ones.
    */
   private async connect(deadline: number, detail: string, leave: () => void): Promise<PooledConnection | null> {
     const startedMs = performance.now();
@@ -71,7 +70,7 @@ export class ConnectionPool {
         this.lastReturnMs = performance.now();
         this.provenMs.set(connection, this.lastReturnMs);
       },
-      // A peer that fell silent may have fallen silent on every connection that nobody has used since.
+      // A silent peer may be silent on every connection that has not been used since.
       timedOut: () => {
         this.lastTimeoutMs = performance.now();
         this.distrustBeforeMs = Math.max(this.distrustBeforeMs, startedMs);
@@ -95,12 +94,12 @@ export class ConnectionPool {
       if (canWait) {
         return null;
       }
-      // Whatever the server has against us (a locked account, a certificate), it is no error of whoever asked.
+      // Any other refusal (a locked account, a certificate) is an outage to the caller.
       throw error instanceof UnavailableError ? error : new UnavailableError({ cause: error });
     }
   }
 
-  /** Whether no connection worked since then, and the last that was heard of one is that it timed out. */
+  /** Whether no connection has worked since then, and the last one to end timed out. */
   private isSilentSince(startedMs: number): boolean {
     return this.lastReturnMs < startedMs && this.lastTimeoutMs >= this.lastReturnMs;
   }
@@ -109,8 +108,7 @@ export class ConnectionPool {
     for (;;) {
       const connection = await pooled.connect(this.dataSource);
       const provenMs = this.provenMs.get(connection);
-      // mysql2 closes idle connections by a timer. This finds those that idled while the process
-      // could not run its timers.
+      // mysql2 closes idle connections by a timer. This check covers a process that was suspended.
       const oldestMs = Math.max(this.distrustBeforeMs, performance.now() - MAX_IDLE_MS);
       if (provenMs === undefined || provenMs >= oldestMs) {
         return;
@@ -126,7 +124,7 @@ interface PooledConnectionEvents {
   ended(): void;
 }
 
-/** A connection while it is one user's. It ends once, by `release` or `discard`. */
+/** A connection in the hands of one user, until `release` or `destroy`. */
 export class PooledConnection {
   private connection: DriverConnection | undefined;
   private connecting = false;
@@ -141,7 +139,7 @@ export class PooledConnection {
     return this.connection !== undefined;
   }
 
-  /** For `ConnectionPool` alone: gets a connection out of the pool, another one if called again. */
+  /** For `ConnectionPool`: takes a connection from mysql2's pool, another one on each call. */
   async connect(dataSource: DataSource): Promise<DriverConnection> {
     if (this.hasEnded) {
       throw new Error('the connection has ended');
@@ -160,7 +158,7 @@ export class PooledConnection {
     return this.connection;
   }
 
-  /** Gives the connection back: nothing may be under way on it. */
+  /** Returns the connection to the pool. No statement may be running on it. */
   async release(): Promise<void> {
     if (this.hasEnded) {
       return;
@@ -173,7 +171,7 @@ export class PooledConnection {
     this.events.ended();
   }
 
-  /** Destroys the connection, so that it never goes back to the pool; the socket too, for its peer may be mute. */
+  /** Destroys the connection and its socket, because the peer may be silent. */
   destroy(reason: 'failed' | 'timed out'): void {
     if (this.hasEnded) {
       return;
@@ -183,7 +181,7 @@ export class PooledConnection {
       this.events.timedOut();
     }
     if (this.connecting) {
-      // mysql2 cannot be told to stop trying; whatever comes of it ends the connection.
+      // mysql2 cannot cancel a connection attempt. `endLate` destroys its result.
       return;
     }
     if (this.connection !== undefined) {

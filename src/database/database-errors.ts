@@ -1,7 +1,7 @@
 import { AtCapacityError } from '../common/at-capacity-error.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 
-/** The client side of a connection failed: nothing came back, or nothing could be sent. */
+/** Failures of the client side of a connection. */
 const CONNECTION_CODES = new Set([
   'PROTOCOL_CONNECTION_LOST',
   'PROTOCOL_SEQUENCE_TIMEOUT',
@@ -19,11 +19,11 @@ const CONNECTION_CODES = new Set([
   'ENETUNREACH',
 ]);
 
-/** What mysql2's pool says without a code. */
+/** Errors of mysql2's pool, which have no code. */
 const POOL_MESSAGES = new Set(['Pool is closed.', 'Queue limit reached.', 'No connections available.']);
 
 /**
- * The server answered, and cannot serve: too many connections (1040, 1203, 1226), out of memory,
+ * The server answered that it cannot serve: too many connections (1040, 1203, 1226), out of memory,
  * disk or threads (1021, 1037, 1038, 1041, 1114, 1135), not allowed in (1044, 1045, 1049, 1130),
  * shutting down or offline (1053, 1079, 3032, 3168, 3169), killed or idle for too long (1317, 1927,
  * 4031), lock wait over (1205), read-only (1290, 1792, 1836), too slow (1969, 3024), not part of
@@ -35,16 +35,16 @@ const SERVER_ERRNOS = new Set([
   1226, 1290, 1317, 1792, 1836, 1927, 1969, 3024, 3032, 3100, 3168, 3169, 4031,
 ]);
 
-/** The server, or the account, has as many connections as it may: 1040, 1203, 1226. */
+/** The server or the account has reached its limit of connections. */
 const CONNECTION_LIMIT_ERRNOS = new Set([1040, 1203, 1226]);
 
-/** Another transaction holds the row. The database answers, and other rows can be used. */
+/** Another transaction holds the row. The database works, and other rows can be used. */
 const LOCK_WAIT_TIMEOUT = 1205;
 
-/** A deadlock, also that of Galera's certification (1213); the certification of MySQL's Group Replication (3101). */
+/** A deadlock or a failed certification on Galera (1213), or on MySQL's Group Replication (3101). */
 const CONFLICT_ERRNOS = new Set([1213, 3101]);
 
-/** The connection broke, or time ran out, after COMMIT was sent: the change may or may not hold. */
+/** The connection broke or timed out after COMMIT was sent: the change may have taken place. */
 export class CommitUnknownError extends UnavailableError {
   constructor(cause: unknown) {
     super({ cause, detail: 'the outcome of a commit is unknown' });
@@ -52,8 +52,8 @@ export class CommitUnknownError extends UnavailableError {
 }
 
 /**
- * The database answers, and will not serve until an operator changes something. `detail` says what;
- * waiting does not help.
+ * The database refuses until an operator changes something. `detail` says what. Waiting does not
+ * help.
  */
 export abstract class DatabaseSetupError extends UnavailableError {
   constructor(detail: string, options: { readonly cause?: unknown } = {}) {
@@ -61,7 +61,7 @@ export abstract class DatabaseSetupError extends UnavailableError {
   }
 }
 
-/** The server answered a connection attempt with a refusal. */
+/** The server refused a connection attempt. */
 export class DatabaseRefusedError extends DatabaseSetupError {}
 
 /**
@@ -70,17 +70,17 @@ export class DatabaseRefusedError extends DatabaseSetupError {}
  */
 export class SessionRefusedError extends DatabaseSetupError {}
 
-/** A deadlock, or a certification conflict in a cluster: the transaction did not happen and may be tried again. */
+/** Whether the transaction was rolled back by a deadlock or a certification conflict, and may be retried. */
 export function isConflict(error: unknown): boolean {
   return CONFLICT_ERRNOS.has(serverErrno(error));
 }
 
-/** Whether the server refused a further connection, because there are as many as it allows. */
+/** Whether the server refused a connection because of its limit. */
 export function isConnectionLimit(error: unknown): boolean {
   return CONNECTION_LIMIT_ERRNOS.has(driverError(error)?.errno ?? 0);
 }
 
-/** Whether the error says that the database cannot serve now, rather than that a statement is wrong. */
+/** Whether the database cannot serve now, as opposed to a wrong statement. */
 export function isOutage(error: unknown): boolean {
   const { code, errno, fatal, message } = driverError(error) ?? {};
   return (
@@ -91,12 +91,12 @@ export function isOutage(error: unknown): boolean {
   );
 }
 
-/** The number of the server's error; 0 when the server did not send one. */
+/** The server's error number, or 0. */
 export function serverErrno(error: unknown): number {
   return driverError(error)?.errno ?? 0;
 }
 
-/** The error as callers should see it: outages and lost conflicts as `UnavailableError`, everything else as it is. */
+/** Converts outages and lost conflicts to `UnavailableError`. Returns any other error unchanged. */
 export function asDomainError(error: unknown): unknown {
   if (driverError(error)?.errno === LOCK_WAIT_TIMEOUT) {
     return new AtCapacityError({ cause: error, detail: 'another transaction held a lock for too long' });
@@ -111,7 +111,7 @@ interface DriverError {
   readonly message?: string;
 }
 
-/** mysql2's own error, which TypeORM wraps. Told by its shape: it can come from another realm. */
+/** mysql2's error, which TypeORM wraps. Identified by shape, because it can come from another realm. */
 function driverError(error: unknown): DriverError | null {
   if (typeof error !== 'object' || error === null) {
     return null;

@@ -8,7 +8,7 @@ import { ConnectionPool, PoolBusyError, type PooledConnection } from './connecti
 import { waitForDatabase } from './wait-for-database.js';
 import { Transaction } from './transaction.js';
 
-/** A request reads once, to verify, and changes or reads once: together with bcrypt these stay below five seconds. */
+/** A request reads once to verify, and reads or changes once: with bcrypt at most five seconds. */
 const READ_DEADLINE_MS = 2_000;
 const TRANSACTION_DEADLINE_MS = 2_500;
 const CLOSE_DEADLINE_MS = 1_000;
@@ -16,17 +16,16 @@ const CONFLICT_ATTEMPTS = 5;
 const CONFLICT_PAUSE_MS = 10;
 const PROBE_DEADLINE_MS = 1_000;
 
-/** `busy`: no connection became free in time, which says nothing about the database. */
+/** `busy`: no connection became free in time, so the database was not asked. */
 export type DatabaseReachability = 'reachable' | 'busy' | 'unreachable';
 
 /**
- * The one way to the database. Every use has a deadline of its own, past which the connection is
- * destroyed, so that nothing hangs and no busy connection goes back to the pool. Outages are
+ * The only access to the database. Every use has a deadline, after which its connection is
+ * destroyed, so that nothing hangs and no busy connection returns to the pool. Outages are
  * `UnavailableError`.
  *
- * Connections are shared by lanes (see `laneLimits`). The lane is `control` unless another is asked
- * for by `over`: that is the one which a flood of requests can exhaust without harm to verification
- * and operators.
+ * Connections are shared by lanes (see `laneLimits`). The default lane is `control`, because a flood
+ * of requests may exhaust that one without affecting verification and operators.
  */
 @Injectable()
 export class Database {
@@ -39,28 +38,28 @@ export class Database {
     private readonly organizationId: string | null = null,
   ) {}
 
-  /** The same database, used by the connections of another lane. */
+  /** The same database on the connections of another lane. */
   over(lane: Lane): Database {
     return new Database(this.dataSource, this.pool, lane);
   }
 
-  /** The same database, used for one organization, which takes turns with the others. */
+  /** The same database for one organization, which shares its lane fairly with the others. */
   onBehalfOf(organizationId: string): Database {
     return new Database(this.dataSource, this.pool, this.lane, organizationId);
   }
 
-  /** How many connections there may be. */
+  /** The maximum number of connections. */
   get poolSize(): number {
     return this.pool.lanes.size;
   }
 
-  /** How the connections of a lane are used at this moment. */
+  /** The current use of a lane. */
   useOf(lane: Lane): LaneUse {
     return this.pool.lanes.useOf(lane);
   }
 
   /**
-   * Connects, waiting for a database that is not up yet. Call it once, before anything else.
+   * Connects, and waits for a database that is not up yet. Called once, before anything else.
    * @throws UnavailableError when the database does not answer within `waitMs`
    */
   async connect(waitMs: number): Promise<void> {
@@ -75,9 +74,10 @@ export class Database {
   }
 
   /**
-   * Runs the work in one transaction and commits it. Deadlocks and certification conflicts are tried again, so the work
-   * may run several times: it must not act outside the transaction but through `onSettled`. One deadline holds for all attempts.
-   * @throws CommitUnknownError when the COMMIT was sent and no answer came
+   * Runs the work in one transaction and commits it. Retries deadlocks and certification conflicts,
+   * so the work may run several times and must act outside the transaction only by `onSettled`. All
+   * attempts share one deadline.
+   * @throws CommitUnknownError when the COMMIT was sent and not acknowledged
    */
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const deadline = performance.now() + TRANSACTION_DEADLINE_MS;
@@ -95,8 +95,8 @@ export class Database {
   }
 
   /**
-   * Runs work that may take any time, such as a migration. Its connection is destroyed afterwards,
-   * with all that was set on it.
+   * Runs work of any duration, such as a migration. Its connection is destroyed afterwards, with all
+   * that was set on it.
    */
   async withoutDeadline<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     const connection = await this.pool.acquire(performance.now() + READ_DEADLINE_MS, this.lane, null);
@@ -120,8 +120,8 @@ export class Database {
   }
 
   /**
-   * Lets every connection go, and never fails. Not a Nest hook: it must come after the hooks of all others, who may write until
-   * then.
+   * Closes every connection. Never rejects. Not a Nest hook, because it must run after all of them:
+   * they may still write.
    */
   async close(): Promise<void> {
     if (!this.dataSource.isInitialized) {
@@ -131,7 +131,7 @@ export class Database {
       const tooLate = new UnavailableError({ detail: `the database took longer than ${CLOSE_DEADLINE_MS} ms` });
       await withDeadline(performance.now() + CLOSE_DEADLINE_MS, this.dataSource.destroy(), tooLate);
     } catch (error) {
-      // Whoever closes is about to end: the sockets end with it.
+      // The process is about to exit, and its sockets with it.
       Database.LOGGER.warn(error, 'the database connections could not be closed in order');
     }
   }
@@ -163,7 +163,7 @@ export class Database {
     }
   }
 
-  /** ConnectionPool a connection, works, gives it back; past the deadline, or after an outage, the connection is destroyed instead. */
+  /** Acquires a connection for the work. Destroys it after the deadline or an outage. */
   private async within<T>(deadline: number, work: (connection: PooledConnection) => Promise<T>): Promise<T> {
     const allowedMs = Math.round(deadline - performance.now());
     const connection = await this.pool.acquire(deadline, this.lane, this.organizationId);
@@ -186,8 +186,8 @@ export class Database {
 }
 
 /**
- * Does the work and then the final statement. Throws past the deadline: the process stood still,
- * and the caller was refused.
+ * Runs the work and then the final statement. Throws after the deadline, when the process was
+ * suspended and the caller has been refused.
  */
 async function finished<T>(
   work: (transaction: Transaction) => Promise<T>,
@@ -202,7 +202,7 @@ async function finished<T>(
   return result;
 }
 
-/** Rolls back unless the connection is gone, in which case the server does. */
+/** Rolls back. If the connection is gone, the server does. */
 async function rollBack(connection: PooledConnection, reason: unknown): Promise<void> {
   if (isOutage(reason) || !connection.runner.isTransactionActive) {
     return;

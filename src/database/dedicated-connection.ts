@@ -7,25 +7,24 @@ import { withDeadline } from './with-deadline.js';
 import { destroyConnection } from './prepared-driver.js';
 import { prepareSession } from './session.js';
 
-/** A new connection takes several round trips, so more time than a query. */
+/** Opening a connection takes several round trips, so longer than a query. */
 const CONNECT_DEADLINE_MS = 1_000;
 
 /**
- * One connection outside the pool, for who must not wait behind others, and asks one thing at a time. It connects when it is
- * needed. Every query has a deadline past which the socket is destroyed: the next query begins with a new one.
+ * One connection outside the pool, for one query at a time that must not wait for others. Connects on
+ * demand. After the deadline of a query the socket is destroyed, and the next query opens a new one.
  */
 export class DedicatedConnection {
   private connection: Connection | undefined;
-  /** When it last answered, on the monotonic clock. */
+  /** When the server last answered, on the monotonic clock. */
   private answeredMs = -Infinity;
 
   constructor(private readonly database: DatabaseConfig) {}
 
-  /** @throws UnavailableError when no connection can be made, or the database does not answer within the deadline */
+  /** @throws UnavailableError when the database does not answer within the deadline */
   async query<T>(sql: string, values: readonly unknown[], deadlineMs: number): Promise<T[]> {
     if (performance.now() - this.answeredMs > MAX_IDLE_MS) {
-      // The server closes idle connections. Its FIN may not have been read yet, or may never
-      // arrive.
+      // The server closes idle connections. Its FIN may not have arrived yet.
       this.destroy();
     }
     try {
@@ -39,7 +38,7 @@ export class DedicatedConnection {
     }
   }
 
-  /** Drops the connection, whatever it is doing. */
+  /** Destroys the connection at once. */
   destroy(): void {
     const { connection } = this;
     this.connection = undefined;
@@ -50,9 +49,9 @@ export class DedicatedConnection {
 
   private async connect(): Promise<Connection> {
     const connection = createConnection({ ...clientOptions(this.database), dateStrings: true });
-    // From now on `destroy` reaches it.
+    // Set now, so that `destroy` can end the attempt.
     this.connection = connection;
-    // What goes wrong is told by the query that it goes wrong for; between queries, by the next one.
+    // An error is reported by the current query or by the next one.
     connection.on('error', () => undefined);
     await prepareSession(connection);
     return connection;

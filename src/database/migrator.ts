@@ -7,12 +7,12 @@ import { Database } from './database.js';
 const LOCK_WAIT_SECONDS = 60;
 
 /**
- * How long an ALTER waits for a table: longer than any transaction lasts, because all later
+ * How long an ALTER waits for a table. Longer than any transaction, and short because all later
  * statements wait behind it.
  */
 const TABLE_WAIT_SECONDS = 10;
 
-/** TypeORM's table of what has been applied, as it would make it, but for the charset: its own would be the schema's default. */
+/** TypeORM's own table definition, with a fixed character set instead of the schema's default. */
 const CREATE_MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS ${MIGRATIONS_TABLE} (
     id        INT          NOT NULL AUTO_INCREMENT,
     timestamp BIGINT       NOT NULL,
@@ -20,7 +20,7 @@ const CREATE_MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS ${MIGRATIONS_TABLE} 
     PRIMARY KEY (id)
   ) ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`;
 
-/** Brings the schema up to date, or one step back. Two that migrate at once on one server wait for each other. */
+/** Migrates the schema up, or one step down. Two processes on one server wait for each other. */
 @Injectable()
 export class Migrator {
   private readonly database: Database;
@@ -29,17 +29,16 @@ export class Migrator {
     this.database = database.over('system');
   }
 
-  /** Whether the schema lacks a migration that this version knows. A newer schema is fine: changes are additive first. */
+  /** Whether a migration of this version is missing. A newer schema is accepted, because changes are additive first. */
   async isPending(): Promise<boolean> {
-    // Creates nothing: an account in production may have no right to, and another process may be
-    // migrating.
+    // Creates nothing, because the account may lack the right, and another process may be migrating.
     const pending = await this.database.read(({ queryRunner }) => this.executor(queryRunner).getPendingMigrations());
     return pending.length > 0;
   }
 
   /**
-   * Applies what is missing, oldest first. Returns the names of what was applied. Needs no rights
-   * when nothing is missing.
+   * Applies the missing migrations, oldest first, and returns their names. Needs no rights if none is
+   * missing.
    */
   async up(): Promise<string[]> {
     return this.locked(async (runner) => {
@@ -53,7 +52,7 @@ export class Migrator {
     });
   }
 
-  /** Takes the newest migration back, and with it the data that only it could hold. */
+  /** Reverts the newest migration, and loses the data in its columns and tables. */
   async down(): Promise<void> {
     await this.locked(async (runner) => {
       if (await runner.hasTable(MIGRATIONS_TABLE)) {
@@ -63,8 +62,8 @@ export class Migrator {
   }
 
   /**
-   * Runs every statement on the given connection. Without one, TypeORM takes another from the pool
-   * for each step.
+   * Runs every statement on the given connection. By default TypeORM takes another from the pool for
+   * each step.
    */
   private executor(runner: QueryRunner | undefined): MigrationExecutor {
     const executor = new MigrationExecutor(this.database.dataSource, runner);

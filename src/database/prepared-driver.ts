@@ -5,16 +5,15 @@ import { withDeadline } from './with-deadline.js';
 import { prepareSession } from './session.js';
 
 /**
- * Longer than three statements take on a busy server. mysql2 has no time limit of its own once a
- * connection is made.
+ * Longer than three statements take on a busy server. mysql2 has no time limit after connecting.
  */
 const PREPARE_DEADLINE_MS = 2_000;
 
 type Callback = Parameters<Pool['getConnection']>[0];
 
 /**
- * mysql2 for TypeORM, with pools that hand out prepared connections only: to pool, to the
- * migrator, and to TypeORM itself, which asks for the server's version before anything else.
+ * mysql2 for TypeORM, with pools that return prepared connections only: to `ConnectionPool`, to the
+ * migrator, and to TypeORM itself, which queries the server's version first.
  */
 export const preparedDriver = {
   createPool(options: PoolOptions): Pool {
@@ -23,7 +22,7 @@ export const preparedDriver = {
     const getConnection = pool.getConnection.bind(pool);
     pool.getConnection = (callback: Callback) => {
       getConnection((error, connection) => {
-        // The types leave out that there is no connection when there is an error.
+        // The types omit that there is no connection when there is an error.
         if (error !== null || prepared.has(connection)) {
           callback(error, connection);
           return;
@@ -45,8 +44,8 @@ export const preparedDriver = {
 };
 
 /**
- * Ends a connection without a word to its peer, which may not answer. `destroy` of mysql2 alone
- * waits for it.
+ * Ends a connection without a message to its peer, which may be silent. mysql2's `destroy` alone
+ * waits for the peer.
  */
 export function destroyConnection(connection: Connection): void {
   connection.destroy();
@@ -54,7 +53,7 @@ export function destroyConnection(connection: Connection): void {
 }
 
 async function prepareInTime(connection: Connection): Promise<void> {
-  // Each failure is reported by the statement that it happens to.
+  // The failing statement reports the error.
   connection.on('error', () => undefined);
   const tooLate = new UnavailableError({ detail: `no database session within ${PREPARE_DEADLINE_MS} ms` });
   await withDeadline(performance.now() + PREPARE_DEADLINE_MS, prepareSession(connection), tooLate);

@@ -2,33 +2,33 @@ import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2';
 import { isOutage, SessionRefusedError } from './database-errors.js';
 import { GALERA_SESSION, SESSION, type SessionVariable } from './session-variables.js';
 
-/** By a statement of its own: the variables have other names on MariaDB before 11.1. */
+/** A statement, because the variables have other names on MariaDB before 11.1. */
 const SET_TRANSACTION = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE';
 
 /**
- * `@latchkey_connection_id` names the connection that was set up. Proxies also stop multiplexing a
- * connection that has such a variable.
+ * `@latchkey_connection_id` identifies the connection that was set up. Proxies also stop multiplexing
+ * a connection with such a variable.
  */
 const SET_VARIABLES = `SET NAMES utf8mb4 COLLATE utf8mb4_bin, @latchkey_connection_id = CONNECTION_ID()${assignments(SESSION)}`;
 
 const SET_GALERA = `SET @latchkey_connection_id = CONNECTION_ID()${assignments(GALERA_SESSION)}`;
 
 /**
- * Three rows carry an answer of their own: `pseudo_thread_id` is there only on the connection that
- * was set up, `version` only if the server reads text as mysql2 writes it, `version_comment` only
- * in the right database (which some servers name in lower case). No character needs four bytes in
- * UTF-8, because on MySQL a statement with one makes the process list unreadable while it runs.
+ * Three rows have a meaning of their own: `pseudo_thread_id` is present only on the connection that
+ * was set up, `version` only if the server decodes text as mysql2 encodes it, `version_comment` only
+ * in the right database (some servers use lower case). No character takes four bytes in UTF-8,
+ * because on MySQL such a statement makes the process list unreadable while it runs.
  */
 const READ_SESSION = `SHOW SESSION VARIABLES WHERE Variable_name IN (${names([...SESSION, ...GALERA_SESSION])}, 'wsrep_on')
   OR Variable_name = IF(CONNECTION_ID() = @latchkey_connection_id, 'pseudo_thread_id', NULL)
   OR Variable_name = IF(HEX('é€') = 'C3A9E282AC', 'version', NULL)
   OR Variable_name = IF(COALESCE(LOWER(DATABASE()), '') = LOWER(COALESCE(?, DATABASE(), '')), 'version_comment', NULL)`;
 
-/** The server's status flag of an open transaction, in each of its answers. */
+/** The server's status flag of an open transaction. */
 const IN_TRANSACTION = 1;
 
 /**
- * Sets up the session of a new connection, and reads it back in another statement.
+ * Sets up the session of a new connection, and reads it back in a second statement.
  * @throws SessionRefusedError when the server or a proxy does not keep the session
  */
 export async function prepareSession(connection: Connection): Promise<void> {
@@ -36,7 +36,7 @@ export async function prepareSession(connection: Connection): Promise<void> {
     await ask(connection, SET_TRANSACTION);
     const { serverStatus } = await ask<ResultSetHeader>(connection, SET_VARIABLES);
     if ((serverStatus & IN_TRANSACTION) !== 0) {
-      // Left open by init_connect, or by the previous user of a proxy's connection.
+      // Opened by init_connect, or by the previous user of a proxy's connection.
       await ask(connection, 'ROLLBACK');
     }
     let found = await readSession(connection);
@@ -110,7 +110,7 @@ function ask<T extends ResultSetHeader | VariableRow[]>(
   });
 }
 
-/** Each in a comment that the other kind of server skips, if only one kind has the variable. */
+/** A variable of one kind of server is in a comment that the other kind skips. */
 function assignments(variables: readonly SessionVariable[]): string {
   return variables
     .filter(({ sql }) => sql !== undefined)

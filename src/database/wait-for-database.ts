@@ -6,11 +6,10 @@ import { DatabaseSetupError, isOutage } from './database-errors.js';
 const PAUSE_MS = 500;
 
 /**
- * Initializes the data source, trying again while the database is away.
- * @param report receives the reason, once for each new reason
- * @throws DatabaseSetupError at once when the server answers and refuses, because waiting does not
- * change that
- * @throws UnavailableError when it is still away after `waitMs`
+ * Initializes the data source, and retries while the database does not answer.
+ * @param report receives each new reason once
+ * @throws DatabaseSetupError at once when the server refuses, because waiting does not help
+ * @throws UnavailableError when the database does not answer within `waitMs`
  */
 export async function waitForDatabase(
   dataSource: DataSource,

@@ -1,4 +1,4 @@
-/** What the promise comes to, unless the deadline (on the monotonic clock) comes first: then the error. */
+/** The result of the promise, or a rejection with `tooLate` after the deadline (monotonic clock). */
 export async function withDeadline<T>(deadline: number, promise: Promise<T>, tooLate: Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

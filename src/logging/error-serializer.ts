@@ -1,16 +1,16 @@
-/** Far deeper than any real chain; a cycle ends here. */
+/** Deeper than any real chain of causes, so that a cycle ends. */
 const DEEPEST_CAUSE = 8;
 const MOST_ERRORS = 8;
 
-/** What the log says of an error. */
+/** An error in the log. */
 export interface ErrorDescription {
   readonly type: string;
   readonly message: string;
   readonly code?: string | number;
-  /** The database's own number and state. */
+  /** The database's error number and SQL state. */
   readonly errno?: number;
   readonly sqlState?: string;
-  /** What a domain error tells the log alone. */
+  /** The detail of a domain error, which is for the log only. */
   readonly detail?: string;
   readonly stack?: string;
   readonly cause?: ErrorDescription;
@@ -19,8 +19,8 @@ export interface ErrorDescription {
 }
 
 /**
- * An error as the log may show it, by allow-list: TypeORM and mysql2 hang the statement and its parameters on their errors, and
- * parsers the text they could not read; none of that is copied.
+ * Serializes an error by allow-list. Errors of TypeORM and mysql2 carry the statement and its
+ * parameters, and those of parsers the text that failed; none of that is copied.
  */
 export function serializeError(thrown: unknown, depth = 0): ErrorDescription {
   if (!(thrown instanceof Error)) {

@@ -1,18 +1,16 @@
 /** The token under which the destination of the log is injected. */
 export const LINE_SINK = Symbol('line sink');
 
-/** Where finished lines go. */
+/** The destination of finished lines. */
 export interface LineSink {
   /**
-   * @param isUrgent whether the line must be written before this returns, if that is possible
-   * without waiting
+   * @param isUrgent whether to write the line before returning, if that is possible without waiting
    */
   write(line: string, isUrgent: boolean): void;
-  /** How many lines were dropped since the process started. Left out by a sink that drops none. */
+  /** The number of lines dropped since the start. Absent if the sink drops none. */
   readonly droppedLines?: number;
   /**
-   * Sets the function that writes how many lines were dropped. It is called when there is room in
-   * the log again.
+   * Sets the function that reports dropped lines. It is called when there is room again.
    */
   onRoom?(report: (droppedLines: number) => void): void;
 }

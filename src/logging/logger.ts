@@ -7,35 +7,35 @@ import { serializeError } from './error-serializer.js';
 import type { LineSink } from './line-sink.js';
 import { redactSecrets } from './redact-secrets.js';
 
-/** The token under which the process's one structured logger is injected. */
+/** The token of the structured logger. */
 export const LOGGER = Symbol('logger');
 
-/** Fields that are written as they are: no errors, nothing nested. An undefined one is left out. */
+/** Fields without errors or nested values. Undefined ones are omitted. */
 export type PlainFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** The structured logger: fields first, then a sentence that is the same each time. */
+/** The structured logger: fields first, then a constant message. */
 export type StructuredLogger = Logger & {
   /**
-   * The same line by a shorter way, for what is logged at each request: pino looks at each field for what plain ones do not have.
-   * Bindings of child loggers are not in it.
+   * Writes the same line faster, for plain fields. Omits the bindings of child loggers.
+   * perf: docs/performance.md#access-log
    */
   plain(level: 'debug' | 'info', fields: PlainFields, sentence: string): void;
   /**
-   * The same for what is JSON already, where even `JSON.stringify` takes too long.
-   * @param members of the line's object, each behind a comma
+   * Writes the same line from members that are JSON already.
+   * @param members the members of the line's object, each preceded by a comma
+   * perf: docs/performance.md#access-log
    */
   ready(level: 'debug' | 'info', members: string, sentence: string): void;
 };
 
-/** From this level on a line may be the last. */
+/** Lines of this level and above are written at once, because the process may be about to end. */
 const URGENT = pino.levels.values.warn ?? 40;
 
 /**
- * The logger that the configuration asks for: one line an entry, times in ISO 8601 and UTC, errors
- * (`err`) with stack and causes. Whatever is logged, by whomever, no secret leaves: the last thing
- * that happens to a line's text is redaction by pattern. Warnings and worse are written before the
- * call returns, so that the one before a crash is there. Lines that the destination could not take
- * are dropped, and the log says how many as soon as it can (ADR 17).
+ * Creates the configured logger: one line per entry, times in ISO 8601 and UTC, errors (`err`) with
+ * stack and causes. Redaction by pattern is the last step of every line, so that no secret is
+ * written. Warnings and errors are written before the call returns, so that the last one before a
+ * crash is in the log. Dropped lines are reported when there is room again (ADR 17).
  */
 export function createLogger(
   config: Pick<Config, 'logLevel' | 'logFormat'>,
@@ -58,7 +58,7 @@ export function createLogger(
       formatters: { level: (level) => ({ level }) },
     },
     {
-      // With this pino tells here the level of each line.
+      // pino passes the level of each line to the destination.
       [Symbol.for('pino.metadata')]: true,
       lastLevel: 0,
       write(this: { readonly lastLevel: number }, line: string) {
@@ -83,13 +83,13 @@ export function createLogger(
   return Object.assign(logger, { ready, plain });
 }
 
-/** The members of an object as JSON, each behind a comma. To spread several objects into one for it would take longer than all the rest. */
+/** The members of an object as JSON, each preceded by a comma. */
 function membersOf(fields: PlainFields): string {
   const text = JSON.stringify(fields);
   return text === '{}' ? '' : `,${text.slice(1, -1)}`;
 }
 
-/** ISO 8601 in UTC, made once for all lines of a millisecond. */
+/** ISO 8601 in UTC, formatted once per millisecond. */
 function timeOfLine(): () => string {
   let madeAtMs = NaN;
   let text = '';
@@ -103,7 +103,7 @@ function timeOfLine(): () => string {
   };
 }
 
-// In this process, not in pino's worker: a worker loses the last lines of a process that dies.
+// In this process, because a worker of pino loses the last lines of a process that crashes.
 function prettyFormat(): (line: string) => string {
   const prettify = prettyFactory({
     colorize: isatty(1),

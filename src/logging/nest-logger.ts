@@ -5,7 +5,7 @@ import { LOGGER, type StructuredLogger } from './logger.js';
 
 const STACK_LINE = /^\s+at /m;
 
-/** Where Nest tells of every module and route that it wires up. Of use to whoever debugs that, and in the way of everybody else. */
+/** The contexts in which Nest logs every module and route. Logged at level debug. */
 const WIRING: ReadonlySet<unknown> = new Set([
   'NestFactory',
   'InstanceLoader',
@@ -16,7 +16,7 @@ const WIRING: ReadonlySet<unknown> = new Set([
 
 const isWiring = (context: unknown): boolean => WIRING.has(context);
 
-/** Makes Nest's own `Logger`, in our services and in Nest itself, write to the structured logger. */
+/** Writes the messages of Nest's own `Logger` to the structured logger. */
 @Injectable()
 export class NestLogger implements LoggerService {
   constructor(@Inject(LOGGER) private readonly logger: StructuredLogger) {}
@@ -63,8 +63,8 @@ interface Entry {
 }
 
 /**
- * Nest's convention: the message first; a last text is the context (the class that logs); for errors, a stack or the error in
- * between. Whatever else is given becomes `details`.
+ * Nest's convention: the message first; a last string is the context (the class that logs); for
+ * errors, a stack or the error in between. Any other argument becomes part of `details`.
  */
 function readValues([first, ...others]: readonly unknown[]): Entry {
   const rest = others.filter((value) => value !== undefined);
@@ -87,7 +87,7 @@ function readValues([first, ...others]: readonly unknown[]): Entry {
 
 const DEEPEST_DETAIL = 6;
 
-/** Errors wherever they hide in a detail are described by allow-list: written as they are, they would show what hangs on them. */
+/** Serializes errors anywhere in a detail by allow-list, because their properties may hold secrets. */
 function describeDetail(detail: unknown, depth = 0): unknown {
   if (detail instanceof Error) {
     return serializeError(detail);

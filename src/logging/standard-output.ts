@@ -2,45 +2,45 @@ import { errorCode } from '../common/error-code.js';
 import type { LineSink } from './line-sink.js';
 import { openStandardOutput, writeToStandardError, type Output } from './standard-streams.js';
 
-/** The lines of one turn of the event loop wait for its end, but no more than this. */
+/** Lines are collected until the end of the event-loop tick, up to this size. */
 const MOST_CHARACTERS = 65_536;
-/** What waits for a destination that takes nothing. Further lines are dropped. */
-const MOST_WAITING_BYTES = 4 * 1024 * 1024;
+/** The buffer for a blocked destination. Further lines are dropped. */
+const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /**
- * A blocked destination is tried again after the first of these; the pause doubles up to the
+ * The pauses between attempts to write to a blocked destination: doubled from the first to the
  * second.
  */
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 200;
-/** How long the end of the process waits for a reader that is merely slow. */
+/** How long the exit of the process waits for a slow reader. */
 const LAST_WAIT_MS = 100;
 const LAST_PAUSE_MS = 5;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Writes the lines of one turn of the event loop at its end, all at once: under load, one system
- * call for many lines. Urgent lines are written immediately, together with all lines before them.
+ * Writes the lines of an event-loop tick by one system call. Urgent lines are written immediately,
+ * together with all lines before them.
  *
- * Never waits for the destination (ADR 17). What it does not take, because its reader is slow or
- * its disk is full, waits in memory and is tried again; beyond 4 MB, lines are dropped and counted.
+ * Never waits for the destination (ADR 17). If its reader is slow or its disk is full, lines wait in
+ * memory. Beyond 4 MB they are dropped and counted.
  */
 export class StandardOutput implements LineSink {
   droppedLines = 0;
   /** Lines that are not encoded yet. */
   private pending = '';
-  /** What is being written. */
+  /** The bytes that are being written. */
   private rest: Buffer = NOTHING;
   private isScheduled = false;
-  /** Why the destination took nothing the last time; undefined while it takes everything. */
+  /** The error of the last attempt. Undefined while the destination accepts everything. */
   private blockedBy: string | undefined;
   private waitingBytes = 0;
   private pauseMs = FIRST_PAUSE_MS;
   private timer: NodeJS.Timeout | undefined;
-  /** Lines that were dropped and are not reported yet. */
+  /** Dropped lines that are not reported yet. */
   private unreported = 0;
   private report: ((droppedLines: number) => void) | undefined;
 
-  /** @param tell says once what keeps the log from being written, each time that it begins */
+  /** @param tell reports once, at the start of each blockage, why the log cannot be written */
   constructor(
     private readonly output: Output = openStandardOutput(),
     private readonly tell: (text: string) => void = writeToStandardError,
@@ -73,12 +73,12 @@ export class StandardOutput implements LineSink {
   }
 
   /**
-   * Keeps a line for later. Once lines were dropped, half of the buffer must be free before others
-   * are kept: one gap, not many.
+   * Buffers a line. After lines were dropped, half of the buffer must be free before others are
+   * accepted, so that there is one gap instead of many.
    */
   private hold(line: string): void {
     const bytes = Buffer.byteLength(line);
-    if (this.unreported > 0 || this.waitingBytes + bytes > MOST_WAITING_BYTES) {
+    if (this.unreported > 0 || this.waitingBytes + bytes > MAX_BUFFERED_BYTES) {
       this.droppedLines++;
       this.unreported++;
       return;
@@ -92,7 +92,7 @@ export class StandardOutput implements LineSink {
     if (this.blockedBy !== undefined) {
       this.retryLater();
     }
-    if (this.unreported > 0 && this.waitingBytes <= MOST_WAITING_BYTES / 2) {
+    if (this.unreported > 0 && this.waitingBytes <= MAX_BUFFERED_BYTES / 2) {
       const dropped = this.unreported;
       this.unreported = 0;
       this.report?.(dropped);
@@ -151,7 +151,7 @@ export class StandardOutput implements LineSink {
     }
   }
 
-  /** The last lines of the process. */
+  /** Writes the last lines of the process. */
   private finish(): void {
     const deadlineMs = performance.now() + LAST_WAIT_MS;
     this.flush();
@@ -162,7 +162,7 @@ export class StandardOutput implements LineSink {
   }
 }
 
-/** Stops the thread; only for a process that is ending. */
+/** Blocks the thread. Only for a process that is exiting. */
 function sleep(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }

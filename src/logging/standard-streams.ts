@@ -3,12 +3,12 @@ import { isatty } from 'node:tty';
 
 const STDOUT = 1;
 
-/** A destination that never waits. */
+/** A destination that never blocks. */
 export interface Output {
   /**
-   * Writes as much as the destination takes at this moment.
-   * @returns the number of bytes that it took
-   * @throws an error with a code: EAGAIN when it takes nothing at this moment
+   * Writes as much as the destination accepts without blocking.
+   * @returns the number of bytes written
+   * @throws an error with a code: EAGAIN if it accepts nothing now
    */
   write(bytes: Buffer): number;
 }
@@ -28,8 +28,8 @@ export function surviveStreamErrors(): void {
 }
 
 /**
- * Standard output, without waiting: not for the reader of a pipe, and not for a terminal that is
- * paused (Ctrl-S).
+ * Standard output without blocking, neither on the reader of a pipe nor on a paused terminal
+ * (Ctrl-S).
  */
 export function openStandardOutput(): Output {
   surviveStreamErrors();
@@ -49,7 +49,7 @@ function openTerminal(): number {
   }
 }
 
-/** Says something on stderr, if that is possible. Never throws. */
+/** Writes to stderr if possible. Never throws. */
 export function writeToStandardError(text: string): void {
   surviveStreamErrors();
   process.stderr.write(text);
