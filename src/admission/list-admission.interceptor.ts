@@ -8,9 +8,8 @@ import { findResultContract } from '../contract/api-result.decorator.js';
 import { ListAdmission } from './list-admission.js';
 
 /**
- * Bounds the lists that one organization and one key have under way until their answers are read,
- * because an answer that is not read stays in memory. The listener ends connections that do not
- * read.
+ * Bounds the concurrent lists of each organization and key until their responses are read, because
+ * an unread response stays in memory. The listener closes connections whose clients do not read.
  */
 @Injectable()
 export class ListAdmissionInterceptor implements NestInterceptor {

@@ -6,8 +6,8 @@ import type { AdmissionLimits, AdmissionOutcome } from '../common/admission/admi
 import { admissionKeyOf, waitForTurn } from './wait-for-turn.js';
 
 /**
- * A page is up to 1 MB, so clients that ask and do not read hold 8 MB for each organization, and
- * 128 MB in all.
+ * A page is up to 1 MB, so clients that do not read hold up to 8 MB per organization, and 128 MB in
+ * total.
  */
 export const LIST_LIMITS: AdmissionLimits = {
   running: 128,
@@ -18,8 +18,8 @@ export const LIST_LIMITS: AdmissionLimits = {
 };
 
 /**
- * Two pages at a time, and one of each organization: a page takes up to 15 ms of the event loop,
- * and verifications wait for all the pages that are put together in one turn of it.
+ * Two pages at a time, and one per organization, because building a page takes up to 15 ms of the
+ * event loop, and verifications wait for it.
  */
 export const PAGE_LIMITS: AdmissionLimits = {
   running: 2,
@@ -29,17 +29,17 @@ export const PAGE_LIMITS: AdmissionLimits = {
   queuedPerKey: 256,
 };
 
-/** How long a list may be under way. A page of 1 MB arrives in time at 17 KB a second. */
+/** The time limit of a list. A page of 1 MB arrives within it at 17 KB/s. */
 const LONGEST_LIST_MS = 60_000;
 
-/** Which lists are under way, from the request until the client has read the answer. */
+/** The concurrent lists, from the request until the client has read the response. */
 @Injectable()
 export class ListAdmission extends Admission {
   constructor() {
     super(LIST_LIMITS);
   }
 
-  /** Admits a list, now or in its turn, until its response is out or its connection has ended. */
+  /** Admits a list, now or in its turn, until its response is sent or its connection is closed. */
   async admit(caller: Caller, response: ServerResponse): Promise<AdmissionOutcome> {
     const outcome = await waitForTurn(this, caller, response);
     if (outcome !== 'admitted') {
@@ -61,7 +61,7 @@ export class ListAdmission extends Admission {
   }
 }
 
-/** Which pages of lists are read from the database and put together. */
+/** The pages that are being read from the database and built. */
 @Injectable()
 export class PageAdmission extends Admission {
   constructor() {

@@ -3,9 +3,9 @@ import { Admission } from '../common/admission/admission.js';
 import type { AdmissionLimits } from '../common/admission/admission-limits.js';
 
 /**
- * A few run, because the database and bcrypt serve few at once: enough that bcrypt never waits for
+ * Few run, because the database and bcrypt serve few at a time; enough that bcrypt never waits for
  * the database. A burst of 200 creates, at 30 a second, fits into the queue and its time. One key
- * cannot take all of its organization's places, or all of its queue.
+ * cannot take all places, or the whole queue, of its organization.
  */
 export const REQUEST_LIMITS: AdmissionLimits = {
   running: 24,
@@ -15,7 +15,7 @@ export const REQUEST_LIMITS: AdmissionLimits = {
   queuedPerKey: 256,
 };
 
-/** Which requests of the control plane run, by organization and key. */
+/** The concurrent requests of the control plane, by organization and key. */
 @Injectable()
 export class RequestAdmission extends Admission {
   constructor() {

@@ -5,9 +5,8 @@ interface MarkedHandler {
 }
 
 /**
- * Lets a handler run without a place in the admission of requests, for a route that neither waits
- * nor uses the database: it costs no more than the refusal would. Every other route with a caller
- * is bounded.
+ * Exempts a route from the admission of requests. For a route that neither waits nor uses the
+ * database, and so costs no more than a refusal.
  */
 export function WithoutAdmission(): MethodDecorator {
   return (_target, _key, descriptor) => {
@@ -15,7 +14,7 @@ export function WithoutAdmission(): MethodDecorator {
   };
 }
 
-/** Whether the handler is marked by `@WithoutAdmission()`. */
+/** Whether the handler has `@WithoutAdmission()`. */
 export function isWithoutAdmission(handler: object): boolean {
   return (handler as MarkedHandler)[WITHOUT_ADMISSION] === true;
 }

@@ -1,7 +1,7 @@
 /**
- * Ends the process with one sentence where Node is older than `engines` in package.json says. An
- * entry point imports this module alone and everything else dynamically, because an import that an
- * old Node lacks fails before any code runs.
+ * Exits with one sentence if Node is older than `engines` in package.json requires. An entry point
+ * imports only this module statically, because an import that an old Node lacks fails before any
+ * code runs.
  */
 const OLDEST = [20, 19] as const;
 

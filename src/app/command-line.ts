@@ -24,7 +24,7 @@ import { PepperKeyring } from '../secrets/pepper-keyring.js';
 surviveStreamErrors();
 
 /**
- * Operator commands. Each prints one JSON value on stdout; errors go to stderr, with exit code 1.
+ * The operator commands. Each prints one JSON value to stdout. Errors go to stderr, with exit code 1.
  */
 const program = new Command('cli')
   .description('Latchkey operator commands')
@@ -40,8 +40,8 @@ const program = new Command('cli')
 
 program
   .command('migrate')
-  .description('bring the schema up to date')
-  .option('--down', 'take the newest migration back, and its data with it')
+  .description('migrate the schema to this version')
+  .option('--down', 'revert the newest migration, with the loss of its data')
   .action((options: { down?: true }) =>
     run(async (app) => {
       const migrator = app.get(Migrator);
@@ -54,7 +54,7 @@ program
 program
   .command('create-organization')
   .description('create an organization')
-  .requiredOption('--name <name>', 'its name')
+  .requiredOption('--name <name>', 'the name')
   .action(({ name }: { name: string }) => run(async (app) => shown(await app.get(OrganizationsService).create(name))));
 
 program
@@ -64,27 +64,27 @@ program
 
 program
   .command('deactivate-organization <id>')
-  .description('stop every key of an organization')
+  .description('stop every key of an organization from working')
   .action((id: string) =>
     run(async (app) => shown(await app.get(OrganizationsService).deactivate(organizationId(id)))),
   );
 
 program
   .command('reactivate-organization <id>')
-  .description("let an organization's keys work again")
+  .description("make an organization's keys work again")
   .action((id: string) =>
     run(async (app) => shown(await app.get(OrganizationsService).reactivate(organizationId(id)))),
   );
 
 program
   .command('create-key')
-  .description('create an API key; its secret is printed this once')
-  .requiredOption('--organization <id>', 'whose key it is')
-  .requiredOption('--label <label>', 'what it is called')
-  .option('--description <description>', 'what it is for')
-  .option('--scopes <scopes>', 'comma-separated; every scope unless given', list)
-  .option('--ip-allow-list <networks>', 'comma-separated addresses and networks; any address unless given', list)
-  .option('--expires-at <time>', 'YYYY-MM-DD HH:MM:SS, UTC; never unless given')
+  .description('create an API key; its secret is printed only once')
+  .requiredOption('--organization <id>', 'the organization that owns the key')
+  .requiredOption('--label <label>', 'the label of the key')
+  .option('--description <description>', 'the purpose of the key')
+  .option('--scopes <scopes>', 'comma-separated (default: every scope)', list)
+  .option('--ip-allow-list <networks>', 'comma-separated addresses and networks (default: any address)', list)
+  .option('--expires-at <time>', 'YYYY-MM-DD HH:MM:SS, UTC (default: never)')
   .action((options: CreateKeyOptions) => run((app) => createKey(app, options)));
 
 await program.parseAsync();
@@ -98,7 +98,7 @@ interface CreateKeyOptions {
   readonly expiresAt?: string;
 }
 
-/** Goes through the same validation, service and rules as the API; the caller is an operator. */
+/** Uses the validation, the service and the rules of the API, with an operator as the caller. */
 async function createKey(app: INestApplicationContext, options: CreateKeyOptions): Promise<unknown> {
   const body = {
     label: options.label,
@@ -120,7 +120,7 @@ async function createKey(app: INestApplicationContext, options: CreateKeyOptions
   return app.get(ApiKeysService).create(caller, request);
 }
 
-/** Runs one command on the connected database, prints what it returns, and ends. */
+/** Runs one command on the connected database, prints its result, and exits. */
 async function run(
   command: (app: INestApplicationContext) => Promise<unknown>,
   on: 'a migrated schema' | 'any schema' = 'a migrated schema',
@@ -147,8 +147,8 @@ async function run(
 }
 
 /**
- * @throws Error when standard output does not take the result: a secret that is shown once would be
- * lost in silence
+ * @throws Error when the result cannot be written, because a secret that is shown once would be lost
+ * without notice
  */
 function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -157,9 +157,7 @@ function print(text: string): Promise<void> {
         resolve();
       } else {
         const code = errorCode(error) ?? error.message;
-        reject(
-          new Error(`The command was carried out, but its result could not be written to standard output (${code}).`),
-        );
+        reject(new Error(`The command succeeded, but its result could not be written to standard output (${code}).`));
       }
     });
   });
@@ -180,7 +178,7 @@ function described(error: unknown): string {
 function organizationId(text: string): OrganizationId {
   if (!isPrefixedId('org_', text)) {
     throw new InvalidInputError(
-      'The organization must be named by its id: org_ and a UUIDv7 in lower case. See list-organizations.',
+      'The organization must be an id: org_ and a UUIDv7 in lower case. Run list-organizations to see the ids.',
     );
   }
   return text;

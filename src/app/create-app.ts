@@ -11,12 +11,12 @@ import { PublicHttpAdapter } from '../http/public-http.adapter.js';
 import type { LoggingOptions } from '../logging/logging.module.js';
 import { NestLogger } from '../logging/nest-logger.js';
 
-/** What a test may set beside the configuration. */
+/** Options that a test may set in addition to the configuration. */
 export interface AppOptions extends LoggingOptions {
   readonly server?: Partial<ListenerLimits>;
 }
 
-/** The application with everything on it, not yet connected, not yet listening: the same for `main` and for the tests. */
+/** Creates the application, the same for the product and for tests. It neither connects nor listens. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot(config, options),
@@ -24,7 +24,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
     { bodyParser: false, bufferLogs: true, abortOnError: false },
   );
   app.useLogger(app.get(NestLogger));
-  // Now, not once it listens: whoever waits for the database wants to know.
+  // Flushed now, so that messages about the wait for the database are visible.
   app.flushLogs();
   app.set('trust proxy', (address: string) => isTrusted(address, config.trustedProxies));
   setUpPublicListener(app);
@@ -32,7 +32,7 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   return app;
 }
 
-/** Whether Express may believe the X-Forwarded-For that this peer sends; asked again for each hop, from the right. */
+/** Whether Express may trust the X-Forwarded-For of this peer. Called for each hop, from the right. */
 function isTrusted(peer: string, proxies: readonly IpNetwork[]): boolean {
   const address = parseForwardedAddress(peer);
   return address !== null && proxies.some((proxy) => proxy.contains(address));

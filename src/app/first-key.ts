@@ -9,7 +9,7 @@ import { isLoopback } from '../config/is-loopback.js';
 import { OrganizationsService } from '../organizations/organizations.service.js';
 
 /**
- * The key that a new development database starts with, and the file that has it; null where
+ * The first key of a development database, and the file with its secret. The file is null if
  * DATA_DIR cannot be written.
  */
 export interface FirstKey {
@@ -18,8 +18,9 @@ export interface FirstKey {
 }
 
 /**
- * On an empty database, in development and on a loopback address: creates the organization `Development` and a key with every
- * scope, and writes it down for the owner's eyes. Null in every other case.
+ * On an empty database, in development and on a loopback address, creates the organization
+ * `Development` and a key with every scope, and writes it to a file that only the owner can read.
+ * Returns null in every other case.
  */
 export async function createFirstKey(app: INestApplicationContext, config: Config): Promise<FirstKey | null> {
   if (config.env !== 'development' || !isLoopback(config.host)) {
@@ -37,8 +38,8 @@ export async function createFirstKey(app: INestApplicationContext, config: Confi
 }
 
 /**
- * The key exists by now, and is printed in any case: a folder that cannot be written must not end
- * the start.
+ * The key exists and is printed in any case, so a folder that cannot be written does not end the
+ * start.
  */
 function writeDownIfPossible(dataDir: string, key: CreatedApiKeyResponse): string | null {
   try {
@@ -49,12 +50,12 @@ function writeDownIfPossible(dataDir: string, key: CreatedApiKeyResponse): strin
   }
 }
 
-/** Where the first key is written down. */
+/** The path of the file with the first key. */
 export function firstKeyFile(dataDir: string): string {
   return join(dataDir, 'first-key.json');
 }
 
-/** Writes a file of its own and moves it into place: a link that waits there is replaced, never followed. */
+/** Writes a new file and renames it, so that an existing symbolic link is replaced, not followed. */
 function writeDown(dataDir: string, key: CreatedApiKeyResponse): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = firstKeyFile(dataDir);

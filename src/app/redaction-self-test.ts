@@ -5,7 +5,7 @@ import type { LoggingOptions } from '../logging/logging.module.js';
 import { NestLogger } from '../logging/nest-logger.js';
 import { formatSecret, SECRET_RANDOM_BYTES } from '../secrets/secret-format.js';
 
-/** The log would show secrets. Serving would write every one that is logged to wherever the log goes. */
+/** Secrets would appear in the log. */
 export class SecretsVisibleError extends Error {
   constructor() {
     super(
@@ -16,9 +16,9 @@ export class SecretsVisibleError extends Error {
 }
 
 /**
- * Sends made-up secrets of our form through the log as it is configured, at every level and in every place where one could hide,
- * into a sink of its own.
- * @throws SecretsVisibleError when one comes out, or when not everything came out that was sent
+ * Logs generated secrets with the configured logger into a sink of its own, at every level and in
+ * every place where a secret can appear.
+ * @throws SecretsVisibleError when one is in the output, or when a line is missing
  */
 export function assertSecretsStayHidden(
   { logFormat }: Pick<Config, 'logFormat'>,
@@ -29,7 +29,7 @@ export function assertSecretsStayHidden(
     const lines: string[] = [];
     const logger = createLogger({ logLevel: 'trace', logFormat }, { write: (line) => lines.push(line) }, redact);
     const sent = sendEverywhere(logger, secret);
-    // Of what follows the prefix no piece may be left, however short the cut; ten characters are no coincidence.
+    // No part of the body may be left. Ten characters are no coincidence.
     const pieces = Array.from({ length: secret.length - prefix.length - 9 }, (_, at) =>
       secret.slice(prefix.length + at, prefix.length + at + 10),
     );
@@ -41,7 +41,7 @@ export function assertSecretsStayHidden(
   }
 }
 
-/** Returns how many lines it should have made. */
+/** @returns the number of lines that must be in the output */
 function sendEverywhere(logger: StructuredLogger, secret: string): number {
   const error = new Error(`message ${secret}`, { cause: new AggregateError([new Error(`member ${secret}`)], secret) });
   const entries = LOG_LEVELS.flatMap((level) => [

@@ -13,13 +13,13 @@ const REFERENCE = '#/components/schemas/';
 
 const DESCRIPTION = `Issues, restricts, verifies and retires API keys for organizations.
 
-Every answer is one envelope with eight keys; its \`support_id\` names the answer in our logs. Send your key as
+Every response is one envelope with eight keys. Its \`support_id\` identifies it in the logs. Send your key as
 \`Authorization: Bearer <secret>\`. Times are \`YYYY-MM-DD HH:MM:SS\` in UTC.
 
 <details>
 <summary>The ${Object.keys(SCOPE_DESCRIPTIONS).length} scopes that a key may have</summary>
 
-| scope | allows to |
+| scope | permits to |
 | --- | --- |
 ${Object.entries(SCOPE_DESCRIPTIONS)
   .map(([scope, description]) => `| \`${scope}\` | ${description} |`)
@@ -36,14 +36,14 @@ export function createDocument(app: NestExpressApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .setLicense('MIT licence', 'https://opensource.org/license/mit')
-    // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs"): right under
-    // a path prefix too.
+    // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs"), so that it is
+    // right under a path prefix.
     .addServer('..', 'This server')
-    .addTag('API keys', 'Create, list, read, change and delete the keys of your organization')
+    .addTag('API keys', 'Create, list, read, update and delete the keys of your organization')
     .addTag('Health', 'For orchestrators: plain statuses, no envelope')
     .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'The secret of an API key.' })
     .build();
-  // The builder leaves an empty one; whoever asks must ask the operator, whom only the operator can name.
+  // DocumentBuilder emits an empty contact. Only the operator knows the real one.
   options.info.contact = { name: 'The operator of this installation' };
   return refuseUnknownFields(
     SwaggerModule.createDocument(app, options, {
@@ -52,12 +52,12 @@ export function createDocument(app: NestExpressApplication): OpenAPIObject {
   );
 }
 
-/** An application that can be documented and nothing else: no provider is made, no database is asked. */
+/** An application for the API document only: it creates no provider and uses no database. */
 export async function createDocumentedApp(): Promise<NestExpressApplication> {
   return NestFactory.create<NestExpressApplication>(AppModule.forRoot({} as Config), { preview: true, logger: false });
 }
 
-/** Serves Swagger UI at /docs/ and the document at /docs/openapi.json, from this host alone. */
+/** Serves Swagger UI at /docs/ and the document at /docs/openapi.json, without external resources. */
 export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env'>): void {
   app.use(
     `/${PATH}`,
@@ -77,14 +77,14 @@ export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env
           frameAncestors: ["'none'"],
         },
       },
-      // TLS ends at a proxy, whose business this is.
+      // TLS terminates at a proxy, which sets this header.
       strictTransportSecurity: false,
     }),
   );
   app.use(`/${PATH}`, serveOnlyDocsFiles);
   SwaggerModule.setup(PATH, app, () => createDocument(app), {
     jsonDocumentUrl: `${PATH}/${DOCUMENT}`,
-    // Swagger UI resolves the server in the document against this, and this against the page.
+    // Swagger UI resolves the document's server against this URL, and this URL against the page.
     swaggerUrl: DOCUMENT,
     raw: ['json'],
     customSiteTitle: 'Latchkey API',
@@ -92,7 +92,7 @@ export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env
     swaggerOptions: {
       persistAuthorization: config.env === 'development',
       displayRequestDuration: true,
-      // The operations first; the schemas are folded away below them.
+      // Operations first, schemas collapsed below them.
       defaultModelsExpandDepth: 0,
       tryItOutEnabled: true,
       validatorUrl: null,
@@ -100,13 +100,13 @@ export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env
   });
 }
 
-/** The name that generated clients give a route: `ApiKeysController.create` becomes `apiKeysCreate`. */
+/** The operation id, which generated clients use as a name: `ApiKeysController.create` is `apiKeysCreate`. */
 function operationId(controller: string, method: string): string {
   const subject = controller.replace(/Controller$/, '');
   return `${subject.charAt(0).toLowerCase()}${subject.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;
 }
 
-/** Says of each request body what the validation pipe does with all of them: a field that is not known is refused. */
+/** Documents for each request body that the validation pipe rejects unknown fields. */
 function refuseUnknownFields(document: OpenAPIObject): OpenAPIObject {
   const schemas = document.components?.schemas ?? {};
   for (const { post, put, patch } of Object.values(document.paths)) {

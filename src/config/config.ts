@@ -2,17 +2,17 @@ import type { IpNetwork } from '../common/net/ip-network.js';
 import type { ApiEnvironment } from '../common/api-environment.js';
 
 /**
- * What TLS proves about the server: that it holds a certificate for the very host that was named, signed by an authority
- * (`verify`); that its certificate is signed by the given authority, whatever it names (`verify-ca`); nothing (`insecure`).
+ * What TLS verifies: a certificate for the host, signed by a trusted authority (`verify`); any
+ * certificate signed by the given authority (`verify-ca`); nothing (`insecure`).
  */
 export const TLS_MODES = ['verify', 'verify-ca', 'insecure'] as const;
 export type TlsMode = (typeof TLS_MODES)[number];
 
-/** How to reach the database. */
+/** The connection to the database. */
 export interface DatabaseConfig {
   readonly host: string;
   readonly port: number;
-  /** A Unix socket; when given, host and port are not used. */
+  /** A Unix socket. If given, host and port are not used. */
   readonly socketPath: string | undefined;
   readonly user: string;
   readonly password: string;
@@ -20,22 +20,22 @@ export interface DatabaseConfig {
   readonly tls: { readonly mode: TlsMode; readonly ca: string | undefined } | undefined;
 }
 
-/** What a service shows at the internal endpoints, and the name by which the log and the metrics know it. */
+/** The token of a service for the internal listener, and its name in the log and the metrics. */
 export interface InternalToken {
   readonly name: string;
   readonly token: Buffer;
 }
 
-/** A pepper: the key of the HMAC that makes digests of secrets. */
+/** A pepper: the HMAC key of secret digests. */
 export type Pepper = Buffer;
 
-/** Everything that can be set, parsed and checked. */
+/** The whole configuration, parsed and validated. */
 export interface Config {
   readonly env: ApiEnvironment;
   readonly host: string;
   readonly port: number;
   readonly database: DatabaseConfig;
-  /** How many connections the pool may hold; the change feed has one of its own beside it. */
+  /** The maximum number of pooled connections. The change feed has one more. */
   readonly databasePoolSize: number;
   /** How long the start waits for the database, in milliseconds. */
   readonly databaseWaitMs: number;
@@ -44,46 +44,46 @@ export interface Config {
   readonly retiredPeppers: readonly Pepper[];
   readonly bcryptCost: number;
   readonly bcryptRecovery: boolean;
-  /** The proxies whose X-Forwarded-For is believed. */
+  /** The proxies whose X-Forwarded-For is trusted. */
   readonly trustedProxies: readonly IpNetwork[];
-  /** Where the endpoints for services listen. */
+  /** The address of the internal listener. */
   readonly internalHost: string;
   readonly internalPort: number;
-  /** Who may use them; empty: whoever reaches them, which is then this machine alone. */
+  /** The services that may use it. Empty: any process of this machine. */
   readonly internalTokens: readonly InternalToken[];
-  /** The header in which a gateway names its client's address, in lower case. */
+  /** The header in which a gateway sends its client's address, in lower case. */
   readonly forwardAuthAddressHeader: string | undefined;
-  /** The gateways whose word is taken for it. */
+  /** The gateways trusted to set that header. */
   readonly forwardAuthTrustedPeers: readonly IpNetwork[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
-  /** Within this many milliseconds a change made elsewhere holds here. */
+  /** The maximum time until a change made on another instance applies here, in milliseconds. */
   readonly freshnessBoundMs: number;
-  /** How much longer an instance that is cut off from the database uses what it knew, in milliseconds. */
+  /** How long an instance without a database verifies from its cache, in milliseconds. */
   readonly outageGraceMs: number;
-  /** How many keys' facts are kept in memory. */
+  /** The maximum number of cached keys. */
   readonly cacheMaxKeys: number;
-  /** How many bytes of memory they may take. */
+  /** The maximum size of the cache in bytes. */
   readonly cacheMaxBytes: number;
-  /** How many connections each listener keeps open. */
+  /** The maximum number of open connections of each listener. */
   readonly maxConnections: number;
   /** How long a shutdown still accepts requests after readiness turned false, in milliseconds. */
   readonly shutdownDelayMs: number;
-  /** Where the process keeps what it makes for itself in development. */
+  /** The folder for generated development data. */
   readonly dataDir: string;
 }
 
-/** What secrets can begin with. */
+/** The possible prefixes of secrets. */
 export const SECRET_PREFIXES = ['sk_live_', 'sk_test_'] as const;
 export type SecretPrefix = (typeof SECRET_PREFIXES)[number];
 
-/** How much is logged, least first. */
+/** The log levels, from least to most output. */
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** How a line of the log is written: for programs, or for people. */
+/** The formats of log lines: for programs, or for people. */
 export const LOG_FORMATS = ['json', 'pretty'] as const;
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** The token under which the parsed configuration is injected. */
+/** The token of the parsed configuration. */
 export const CONFIG = Symbol('config');

@@ -221,7 +221,7 @@ describe('a service whose log', () => {
     const product = new Product('cli', serviceEnv(latchkey.schema.url), args, { stdout: openFull() });
     expect(await product.ends()).toBe(1);
     expect(product.stderr).toBe(
-      'The command was carried out, but its result could not be written to standard output (ENOSPC).\n',
+      'The command succeeded, but its result could not be written to standard output (ENOSPC).\n',
     );
   }, 30_000);
 
