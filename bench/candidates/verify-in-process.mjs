@@ -10,14 +10,14 @@ const { createApp } = await importProduct('app.setup.js');
 const { start } = await importProduct('app.lifecycle.js');
 const { stop } = await importProduct('app.stop.js');
 const { Verifier } = await importProduct('verification/verifier.js');
-const { scopeSetOf } = await importProduct('common/access/scope.js');
+const { SCOPE_CATALOGUE } = await importProduct('common/access/scope.js');
 const { parseIpAddress } = await importProduct('common/ip-address.js');
 
 const app = await createApp(loadConfig());
 await start(app);
 const verifier = app.get(Verifier);
 const secrets = readFileSync(file, 'utf8').split('\n').slice(0, Number(keys));
-const attempt = { scopes: scopeSetOf(['products.read']), address: parseIpAddress('127.0.0.1') };
+const attempt = { scopes: SCOPE_CATALOGUE.setOf(['products.read']), address: parseIpAddress('127.0.0.1') };
 
 async function verify(count) {
   const begun = performance.now();

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { InvalidCredentialsError } from '../common/access/access-errors.js';
 import type { Caller, KeyCaller } from '../common/access/caller.js';
-import { ALL_SCOPES, scopeSetOf, type Scope } from '../common/access/scope.js';
+import { SCOPE_CATALOGUE, SCOPES, type Scope } from '../common/access/scope.js';
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
 import type { Transaction } from '../database/transaction.js';
@@ -27,7 +27,7 @@ export interface AuthorizedActor {
   readonly now: MysqlDateTime;
 }
 
-const OPERATOR_AUTHORITY: Authority = { scopes: ALL_SCOPES, networks: [], expiresAt: null };
+const OPERATOR_AUTHORITY: Authority = { scopes: SCOPES, networks: [], expiresAt: null };
 
 /**
  * Judges a caller anew inside the transaction that makes the change, on rows read and locked there and never on what the
@@ -88,7 +88,7 @@ export class ActorAuthorizer {
     }
     const organization = await this.organizations.get(manager, caller.organizationId);
     const now = await utcNow(manager);
-    const attempt = { scopes: scopeSetOf([scope]), address: caller.address };
+    const attempt = { scopes: SCOPE_CATALOGUE.setOf([scope]), address: caller.address };
     const refusal = errorForVerdict(
       decide(compileSnapshot(key, organization.isActive), attempt, mysqlDateTimeToMs(now)),
     );

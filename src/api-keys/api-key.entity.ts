@@ -1,5 +1,5 @@
 import { Column, Entity } from 'typeorm';
-import { scopeSetOf, type Scope } from '../common/access/scope.js';
+import type { Scope } from '../common/access/scope.js';
 import { IpNetwork } from '../common/net/ip-network.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
@@ -48,10 +48,10 @@ export class ApiKey {
   @DateTimeColumn({ name: 'updated_at', nullable: true })
   updatedAt!: MysqlDateTime | null;
 
-  /** How strong the key is. */
+  /** The strength of the key. */
   get authority(): Authority {
     return {
-      scopes: scopeSetOf(this.scopes),
+      scopes: this.scopes,
       networks: this.ipAllowList.map((text) => IpNetwork.parse(text)),
       expiresAt: this.expiresAt,
     };

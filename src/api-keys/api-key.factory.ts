@@ -1,5 +1,5 @@
 import type { Caller } from '../common/access/caller.js';
-import { scopesIn } from '../common/access/scope.js';
+import { SCOPE_CATALOGUE } from '../common/access/scope.js';
 import { canonicalNetworks } from '../common/net/ip-network.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
@@ -22,7 +22,7 @@ export function newKey(
     organizationId: caller.organizationId,
     label: request.label,
     description: request.description ?? null,
-    scopes: [...new Set(request.scopes ?? scopesIn(authority.scopes))],
+    scopes: [...new Set(request.scopes ?? authority.scopes.filter((scope) => SCOPE_CATALOGUE.has(scope)))],
     ipAllowList:
       request.ip_allow_list === undefined
         ? authority.networks.map(String)

@@ -119,7 +119,7 @@ function assertWithin(
   key: ApiKey,
   subject: 'the new key' | 'the changed key' | 'that key',
 ): void {
-  const excess = findExcess(authority, key.authority);
+  const excess = findExcess({ of: key.authority, over: authority });
   if (excess !== null) {
     throw new ExceedsCallerError(subject, excess);
   }

@@ -4,7 +4,7 @@ import type { Request } from 'express';
 import { setCaller } from '../common/access/current-caller.js';
 import { PUBLIC_ROUTE } from '../common/access/public-route.js';
 import { requiredScopes } from '../contract/require-scopes.decorator.js';
-import { scopeSetOf } from '../common/access/scope.js';
+import { SCOPE_CATALOGUE } from '../common/access/scope.js';
 import { parseForwardedAddress } from '../common/net/forwarded-address.js';
 import { headerValues } from '../common/raw-headers.js';
 import { requestIdentity } from '../contract/request-identity.js';
@@ -35,7 +35,7 @@ export class BearerGuard implements CanActivate {
     }
     const request = context.switchToHttp().getRequest<Request>();
     const attempt = {
-      scopes: scopeSetOf(requiredScopes(this.reflector, context)),
+      scopes: SCOPE_CATALOGUE.setOf(requiredScopes(this.reflector, context)),
       address: parseForwardedAddress(callerAddress(request) ?? ''),
     };
     const verdict = await this.strategy.verdict(headerValues(request.rawHeaders, 'authorization'), attempt);

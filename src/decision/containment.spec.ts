@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { SCOPES, scopeSetOf, type Scope } from '../common/access/scope.js';
+import { SCOPES, type Scope } from '../common/access/scope.js';
 import { parseIpAddress } from '../common/net/ip-address.js';
 import { IpNetwork } from '../common/net/ip-network.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
@@ -39,7 +39,7 @@ const MOMENTS = ['2029-01-01 00:00:00', '2030-06-01 00:00:00', '2031-06-01 00:00
 
 function authority(key: ModelKey): Authority {
   return {
-    scopes: scopeSetOf(key.scopes),
+    scopes: key.scopes,
     networks: key.networks.map((text) => IpNetwork.parse(text)),
     expiresAt: key.expiresAt as MysqlDateTime | null,
   };
@@ -67,7 +67,7 @@ describe('the rule that no key makes a stronger key', () => {
   it('lets through nothing that the parent could not do itself', () => {
     fc.assert(
       fc.property(modelKey, modelKey, (parent, child) => {
-        if (findExcess(authority(parent), authority(child)) === null) {
+        if (findExcess({ of: authority(child), over: authority(parent) }) === null) {
           const had = powers(parent);
           expect([...powers(child)].filter((power) => !had.has(power))).toEqual([]);
         }
@@ -82,12 +82,13 @@ describe('the rule that no key makes a stronger key', () => {
       fc.property(modelKey, fc.array(step, { maxLength: 30 }), (root, steps) => {
         const keys: ModelKey[] = [root];
         for (const { by, target, create, wanted } of steps) {
-          const acting = keys[by % keys.length] ?? root;
+          const actor = keys[by % keys.length] ?? root;
           const place = create ? keys.length : target % keys.length;
           const before = keys[place];
-          const mayTouch = before === undefined || findExcess(authority(acting), authority(before)) === null;
-          if (mayTouch && findExcess(authority(acting), authority(wanted)) === null) {
-            const had = powers(acting);
+          const mayTouch =
+            before === undefined || findExcess({ of: authority(before), over: authority(actor) }) === null;
+          if (mayTouch && findExcess({ of: authority(wanted), over: authority(actor) }) === null) {
+            const had = powers(actor);
             keys[place] = wanted;
             expect([...powers(wanted)].filter((power) => !had.has(power))).toEqual([]);
           }
@@ -102,9 +103,16 @@ describe('the rule that no key makes a stronger key', () => {
   it('accepts every key that has less or the same', () => {
     fc.assert(
       fc.property(modelKey, (key) => {
-        expect(findExcess(authority(key), authority(key))).toBeNull();
+        expect(findExcess({ of: authority(key), over: authority(key) })).toBeNull();
       }),
     );
+  });
+
+  it('counts a stored scope that the catalogue lacks', () => {
+    const ofKey = (scopes: readonly string[]): Authority => ({ scopes, networks: [], expiresAt: null });
+    const excess = findExcess({ of: ofKey(['rockets.launch']), over: ofKey([...SCOPES]) });
+    expect(excess).toMatchObject({ scopes: ['rockets.launch'] });
+    expect(findExcess({ of: ofKey(['rockets.launch']), over: ofKey(['rockets.launch']) })).toBeNull();
   });
 
   it('names what exceeds', () => {
@@ -114,12 +122,12 @@ describe('the rule that no key makes a stronger key', () => {
       networks: ['10.2.0.0/16', '10.0.0.0/7'],
       expiresAt: null,
     });
-    expect(findExcess(parent, child)).toEqual({
+    expect(findExcess({ of: child, over: parent })).toEqual({
       scopes: ['users.update'],
       networks: ['10.0.0.0/7'],
       anyAddress: false,
       expiry: true,
     });
-    expect(findExcess(parent, { ...child, networks: [] })).toMatchObject({ anyAddress: true });
+    expect(findExcess({ of: { ...child, networks: [] }, over: parent })).toMatchObject({ anyAddress: true });
   });
 });

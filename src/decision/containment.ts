@@ -1,38 +1,38 @@
-import { scopesIn, scopesMissing, type Scope, type ScopeSet } from '../common/access/scope.js';
 import type { IpNetwork } from '../common/net/ip-network.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 
-/** How strong a key is: what it may do, from where, until when. */
+/** The strength of a key: what it may do, from where, until when. */
 export interface Authority {
-  readonly scopes: ScopeSet;
+  /** The stored names, including those that this version's catalogue lacks. */
+  readonly scopes: readonly string[];
   /** Empty: any address. */
   readonly networks: readonly IpNetwork[];
   /** Null: for ever. */
   readonly expiresAt: MysqlDateTime | null;
 }
 
-/** In what one authority goes beyond another. */
+/** The part of one authority that exceeds another. */
 export interface Excess {
-  readonly scopes: readonly Scope[];
-  /** Networks that lie in none of the other's, in canonical text. */
+  readonly scopes: readonly string[];
+  /** Networks outside all of the other's, in canonical form. */
   readonly networks: readonly string[];
-  /** Any address, where the other is bound to some. */
+  /** Any address, where the other is restricted. */
   readonly anyAddress: boolean;
   /** Ends later than the other, or never. */
   readonly expiry: boolean;
 }
 
 /**
- * In what `child` goes beyond `parent`; null when it lies wholly inside. The rule behind "no key makes a stronger key".
- * A network must lie inside a single network of the parent's.
+ * The part of an authority that exceeds another; null if it lies inside. This is the rule that no key
+ * makes a stronger key. A network must lie inside a single network of the other.
  */
-export function findExcess(parent: Authority, child: Authority): Excess | null {
-  const restricted = parent.networks.length > 0;
+export function findExcess({ of, over }: { readonly of: Authority; readonly over: Authority }): Excess | null {
+  const restricted = over.networks.length > 0;
   const excess: Excess = {
-    scopes: scopesIn(scopesMissing(child.scopes, parent.scopes)),
-    networks: restricted ? child.networks.filter((network) => !isInside(network, parent.networks)).map(String) : [],
-    anyAddress: restricted && child.networks.length === 0,
-    expiry: parent.expiresAt !== null && (child.expiresAt === null || child.expiresAt > parent.expiresAt),
+    scopes: of.scopes.filter((scope) => !over.scopes.includes(scope)),
+    networks: restricted ? of.networks.filter((network) => !isInside(network, over.networks)).map(String) : [],
+    anyAddress: restricted && of.networks.length === 0,
+    expiry: over.expiresAt !== null && (of.expiresAt === null || of.expiresAt > over.expiresAt),
   };
   const none = excess.scopes.length === 0 && excess.networks.length === 0 && !excess.anyAddress && !excess.expiry;
   return none ? null : excess;

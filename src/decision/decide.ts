@@ -1,10 +1,10 @@
-import { scopesMissing } from '../common/access/scope.js';
 import type { KeySnapshot } from './key-snapshot.js';
 import type { Attempt, KeyVerdict } from './verdict.js';
 
 /**
- * May the key do this, from here, now? The one decision behind every endpoint: organization, then deleted, disabled, expired,
- * then scopes, then address. Call it only once the secret's digest has matched.
+ * Decides whether a key may be used for an attempt, for every endpoint. Checks the organization, then
+ * deleted, disabled, expired, then scopes, then the address. Call it only after the digest of the
+ * secret has matched.
  * @param nowMs the database's time, milliseconds since the epoch
  */
 export function decide<K extends KeySnapshot>(key: K, attempt: Attempt, nowMs: number): KeyVerdict<K> {
@@ -20,9 +20,8 @@ export function decide<K extends KeySnapshot>(key: K, attempt: Attempt, nowMs: n
   if (key.expiresAtMs !== null && key.expiresAtMs <= nowMs) {
     return { code: 'EXPIRED', key };
   }
-  const missing = scopesMissing(attempt.scopes, key.scopes);
-  if (missing !== 0) {
-    return { code: 'INSUFFICIENT_SCOPES', key, missing };
+  if (!attempt.scopes.isSubsetOf(key.scopes)) {
+    return { code: 'INSUFFICIENT_SCOPES', key, missing: attempt.scopes.without(key.scopes) };
   }
   if (key.allowList === null) {
     return { code: 'VALID', key };

@@ -1,21 +1,21 @@
-import { LRUCache } from 'lru-cache';
-import { scopeSetOf, type ScopeSet } from '../common/access/scope.js';
+import { SCOPE_CATALOGUE, type Scope } from '../common/access/scope.js';
+import type { ScopeSet } from '../common/access/scope-set.js';
 import { IpAllowList } from '../common/net/ip-allow-list.js';
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
 
 /**
- * What the database says of a key, compiled for deciding. Facts are never verdicts: the time, the address and the scopes
- * asked for come with each attempt.
+ * What the database says about a key, compiled for decisions. It is not a verdict: the time, the
+ * address and the required scopes come with each attempt.
  */
 export interface KeySnapshot {
   readonly keyId: ApiKeyId;
   readonly organizationId: OrganizationId;
   readonly label: string;
-  readonly scopes: ScopeSet;
+  readonly scopes: ScopeSet<Scope>;
   /** Null: any address. */
   readonly allowList: IpAllowList | null;
-  /** Milliseconds since the epoch; the key is expired from this moment on. Null: never. */
+  /** The moment of expiry in milliseconds since the epoch. Null: never. */
   readonly expiresAtMs: number | null;
   readonly organizationActive: boolean;
   readonly deleted: boolean;
@@ -35,28 +35,32 @@ export interface StoredKey {
   readonly deletedAt: MysqlDateTime | null;
 }
 
-/**
- * The lists that were compiled last: the keys of an organization often have the same one, which
- * takes room and never changes.
- */
-const ALLOW_LISTS = new LRUCache<string, IpAllowList, readonly string[]>({
-  max: 1_000,
-  maxSize: 8_000_000,
-  sizeCalculation: (list, text) => list.bytes + text.length,
-  memoMethod: (_text, _stale, { context }) => IpAllowList.compile(context),
-});
+/** The lists of a key, compiled for decisions. */
+export interface CompiledLists {
+  readonly scopes: ScopeSet<Scope>;
+  readonly allowList: IpAllowList | null;
+}
 
-/** Compiles a stored key. */
-export function compileSnapshot(key: StoredKey, organizationActive: boolean): KeySnapshot {
+/** Compiles the lists of a key. @throws Error for a network that cannot be parsed */
+export function compileLists({ scopes, ipAllowList }: Pick<StoredKey, 'scopes' | 'ipAllowList'>): CompiledLists {
+  return {
+    scopes: SCOPE_CATALOGUE.setOf(scopes),
+    allowList: ipAllowList.length === 0 ? null : IpAllowList.compile(ipAllowList),
+  };
+}
+
+/** Compiles a stored key. @param lists its lists, if they are compiled already */
+export function compileSnapshot(
+  key: StoredKey,
+  organizationActive: boolean,
+  lists: CompiledLists = compileLists(key),
+): KeySnapshot {
   return {
     keyId: key.id,
     organizationId: key.organizationId,
     label: key.label,
-    scopes: scopeSetOf(key.scopes),
-    allowList:
-      key.ipAllowList.length === 0
-        ? null
-        : ALLOW_LISTS.memo(JSON.stringify(key.ipAllowList), { context: key.ipAllowList }),
+    scopes: lists.scopes,
+    allowList: lists.allowList,
     expiresAtMs: key.expiresAt === null ? null : mysqlDateTimeToMs(key.expiresAt),
     organizationActive,
     deleted: key.deletedAt !== null,

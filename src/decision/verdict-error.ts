@@ -3,11 +3,10 @@ import {
   InsufficientScopeError,
   InvalidCredentialsError,
 } from '../common/access/access-errors.js';
-import { scopesIn } from '../common/access/scope.js';
 import type { DomainError } from '../common/domain-error.js';
 import type { Verdict } from './verdict.js';
 
-/** The error that tells a REST client of a verdict; null when the attempt is valid. */
+/** The error for a REST client. Null if the verdict is VALID. */
 export function errorForVerdict(verdict: Verdict): DomainError | null {
   switch (verdict.code) {
     case 'VALID':
@@ -24,7 +23,7 @@ export function errorForVerdict(verdict: Verdict): DomainError | null {
     case 'EXPIRED':
       return new InvalidCredentialsError('This API key has expired.', { detail: verdict.code });
     case 'INSUFFICIENT_SCOPES': {
-      const missing = scopesIn(verdict.missing);
+      const missing = verdict.missing.names();
       return new InsufficientScopeError(missing, `This API key lacks the scope ${missing.join(', ')}.`);
     }
     case 'CLIENT_IP_REQUIRED':

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { bearerToken } from '../common/access/bearer-token.js';
-import { isScope, scopeSetOf, type ScopeSet } from '../common/access/scope.js';
+import { SCOPE_CATALOGUE, type Scope } from '../common/access/scope.js';
+import type { ScopeSet } from '../common/access/scope-set.js';
 import { parseIpAddress, type IpAddress } from '../common/net/ip-address.js';
 import { headerValues } from '../common/raw-headers.js';
 import { thenMaybe, type MaybePromise } from '../common/maybe-promise.js';
@@ -33,7 +34,7 @@ export class ForwardAuthEndpoint implements InternalEndpoint {
   readonly methods = null;
   readonly failed = failureResponse;
   /** What configurations ask for, by their queries, and whether peers are trusted: the same few again and again. */
-  private readonly scopesOf = new Map<string, ScopeSet>();
+  private readonly scopesOf = new Map<string, ScopeSet<Scope>>();
   private readonly trustOf = new Map<string, boolean>();
 
   constructor(
@@ -49,7 +50,7 @@ export class ForwardAuthEndpoint implements InternalEndpoint {
   }
 
   /** What the gateway's configuration asks for: `?scopes=`, exactly once, for it could be a client's as well. */
-  protected wantedScopes({ query }: Call): ScopeSet {
+  protected wantedScopes({ query }: Call): ScopeSet<Scope> {
     const known = this.scopesOf.get(query);
     if (known !== undefined) {
       return known;
@@ -101,7 +102,7 @@ export class ForwardAuthEndpoint implements InternalEndpoint {
 export class EnvoyForwardAuthEndpoint extends ForwardAuthEndpoint {
   override readonly name = 'forward-auth-envoy';
 
-  protected override wantedScopes({ request: { rawHeaders } }: Call): ScopeSet {
+  protected override wantedScopes({ request: { rawHeaders } }: Call): ScopeSet<Scope> {
     const [value, ...more] = headerValues(rawHeaders, SCOPES_HEADER);
     if (value === undefined || more.length > 0) {
       throw gatewayMistake('The gateway must set the header X-Latchkey-Scopes, once.');
@@ -125,12 +126,12 @@ function answerOf(call: Call, verdict: Verdict<VerifiedKey>): InternalResponse {
 }
 
 /** Scopes between commas or white space; an empty text asks for none. */
-function parseScopes(text: string, where: string): ScopeSet {
+function parseScopes(text: string, where: string): ScopeSet<Scope> {
   const scopes = text.split(/[ \t,]+/).filter((scope) => scope !== '');
-  if (!scopes.every(isScope)) {
+  if (!scopes.every((scope) => SCOPE_CATALOGUE.has(scope))) {
     throw gatewayMistake(`${where} must be scopes, comma-separated: invoices.read,payments.read`);
   }
-  return scopeSetOf(scopes);
+  return SCOPE_CATALOGUE.setOf(scopes);
 }
 
 function gatewayMistake(sentence: string): ProtocolError {

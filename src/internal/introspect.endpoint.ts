@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { SCOPE_CATALOGUE } from '../common/access/scope.js';
 import { parseIpAddress, type IpAddress } from '../common/net/ip-address.js';
 import { mysqlDateTimeToMs } from '../common/mysql-datetime.js';
 import { readBody } from '../http/body.js';
@@ -36,7 +37,7 @@ export class IntrospectEndpoint implements InternalEndpoint {
     }
     const address = clientAddress(onlyValue(form, 'client_ip'));
     const verdict = await this.verifier.verify(
-      { secret: token, attempt: { scopes: 0, address } },
+      { secret: token, attempt: { scopes: SCOPE_CATALOGUE.none, address } },
       { endpoint: 'introspect' },
     );
     return { ...jsonResponse(200, introspectionOf(verdict)), note: logFieldsOf(verdict) };

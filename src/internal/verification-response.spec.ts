@@ -1,4 +1,4 @@
-import { ALL_SCOPES, SCOPES, scopeSetOf } from '../common/access/scope.js';
+import { SCOPE_CATALOGUE, SCOPES } from '../common/access/scope.js';
 import { compileCachedSecret } from '../verification/cache/cached-secret.js';
 import { verificationJson, type VerificationResponse } from './verification-response.js';
 
@@ -49,7 +49,7 @@ describe('the answer of /verify', () => {
   });
 
   it('names the scopes that are missing, and only with INSUFFICIENT_SCOPES', () => {
-    const missing = (ALL_SCOPES & ~scopeSetOf(['products.read'])) >>> 0;
+    const missing = SCOPE_CATALOGUE.all.without(SCOPE_CATALOGUE.setOf(['products.read']));
     expect(answerOf(verificationJson({ code: 'INSUFFICIENT_SCOPES', key, missing }))).toEqual({
       valid: false,
       code: 'INSUFFICIENT_SCOPES',

@@ -1,5 +1,5 @@
 import { asciiJson, type AsciiJson } from '../common/ascii-json.js';
-import { scopesIn, type Scope } from '../common/access/scope.js';
+import type { Scope } from '../common/access/scope.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
 import type { Verdict } from '../decision/verdict.js';
@@ -30,7 +30,7 @@ export function verificationJson(verdict: Verdict<VerifiedKey>): AsciiJson {
   const { code } = verdict;
   const apiKey = 'key' in verdict ? apiKeyText(verdict.key) : 'null';
   const missing =
-    verdict.code === 'INSUFFICIENT_SCOPES' ? `,"missing_scopes":${asciiJson(scopesIn(verdict.missing))}` : '';
+    verdict.code === 'INSUFFICIENT_SCOPES' ? `,"missing_scopes":${asciiJson(verdict.missing.names())}` : '';
   return `{"valid":${code === 'VALID'},"code":"${code}","api_key":${apiKey}${missing}}` as AsciiJson;
 }
 

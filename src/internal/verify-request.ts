@@ -1,5 +1,6 @@
 import { InvalidInputError } from '../common/domain-error.js';
-import { isScope, SCOPES, scopeSetOf } from '../common/access/scope.js';
+import { SCOPE_CATALOGUE, SCOPES, type Scope } from '../common/access/scope.js';
+import type { ScopeSet } from '../common/access/scope-set.js';
 import { ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages.js';
 import { parseIpAddress } from '../common/net/ip-address.js';
 import type { VerifyRequest } from '../verification/key-authenticator.js';
@@ -46,7 +47,7 @@ export function parseBatchRequest(body: object): readonly VerifyRequest[] {
   return parsed;
 }
 
-const NOTHING: VerifyRequest = { secret: '', attempt: { scopes: 0, address: null } };
+const NOTHING: VerifyRequest = { secret: '', attempt: { scopes: SCOPE_CATALOGUE.none, address: null } };
 const FIELDS = ['secret', 'client_ip', 'scopes'];
 
 function parseEntry(entry: object, path: string, problems: Problems): VerifyRequest {
@@ -66,23 +67,23 @@ function parseEntry(entry: object, path: string, problems: Problems): VerifyRequ
   };
 }
 
-function parseScopes(scopes: unknown, path: string, problems: Problems): number {
+function parseScopes(scopes: unknown, path: string, problems: Problems): ScopeSet<Scope> {
   if (scopes === undefined || scopes === null) {
-    return 0;
+    return SCOPE_CATALOGUE.none;
   }
   if (!Array.isArray(scopes) || scopes.length > SCOPES.length) {
     problems[`${path}scopes`] = `must be an array of at most ${SCOPES.length} scopes`;
-    return 0;
+    return SCOPE_CATALOGUE.none;
   }
-  if (scopes.every(isScope)) {
-    return scopeSetOf(scopes);
+  if (scopes.every((scope) => SCOPE_CATALOGUE.has(scope))) {
+    return SCOPE_CATALOGUE.setOf(scopes);
   }
   scopes.forEach((scope: unknown, place) => {
-    if (!isScope(scope)) {
+    if (!SCOPE_CATALOGUE.has(scope)) {
       problems[`${path}scopes.${place}`] = 'is not a scope';
     }
   });
-  return 0;
+  return SCOPE_CATALOGUE.none;
 }
 
 /** A misspelt `client_ip` or `scopes` must not ask for less than was meant. */

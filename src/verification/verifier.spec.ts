@@ -1,3 +1,4 @@
+import { SCOPE_CATALOGUE } from '../common/access/scope.js';
 import { UnavailableError } from '../common/unavailable-error.js';
 import type { Verdict } from '../decision/verdict.js';
 import type { UsageMeter } from '../usage/usage-meter.js';
@@ -14,7 +15,10 @@ const keyOf = (secret: string) => ({ keyId: secret }) as unknown as VerifiedKey;
 const valid = (secret: string): Known => ({ code: 'VALID', key: keyOf(secret) });
 const deleted = (secret: string): Known => ({ code: 'DELETED', key: keyOf(secret) });
 const NOT_FOUND: Known = { code: 'NOT_FOUND' };
-const requestOf = (secret: string): VerifyRequest => ({ secret, attempt: { scopes: 0, address: null } });
+const requestOf = (secret: string): VerifyRequest => ({
+  secret,
+  attempt: { scopes: SCOPE_CATALOGUE.none, address: null },
+});
 
 /** A verifier over what the cache and the database say of each secret, as the test sets it. */
 function arrange() {

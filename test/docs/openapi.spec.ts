@@ -161,8 +161,7 @@ describe('the API document', () => {
     }
   });
 
-  it('explains each of the 32 scopes in a line, and names them in one place', () => {
-    expect(SCOPES).toHaveLength(32);
+  it('explains each scope in a line, and names them in one place', () => {
     const rows = [...document.info.description.matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, scope, text]) => [
       scope,
       text,

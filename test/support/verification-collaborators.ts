@@ -38,7 +38,8 @@ export function storedSecret(
     keyId = newId('api_key_'),
     organizationId = newId('org_'),
     firstByte = 0xff,
-  }: { keyId?: ApiKeyId; organizationId?: OrganizationId; firstByte?: number } = {},
+    ipAllowList = '["10.0.0.0/8","2001:db8::/32"]',
+  }: { keyId?: ApiKeyId; organizationId?: OrganizationId; firstByte?: number; ipAllowList?: string } = {},
 ): CachedSecret {
   const none = { description: null, not_after: null, expires_at: null, updated_at: null } as const;
   const row = {
@@ -52,7 +53,7 @@ export function storedSecret(
     organization_id: idToBytes('org_', organizationId),
     label: 'Key',
     scopes: '["invoices.read","invoices.create","products.read"]',
-    ip_allow_list: '["10.0.0.0/8","2001:db8::/32"]',
+    ip_allow_list: ipAllowList,
     created_at: '2026-01-01 00:00:00' as MysqlDateTime,
   };
   return compileCachedSecret(secretId, row, readAtMs);

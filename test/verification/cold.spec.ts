@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { ALL_SCOPES } from '../../src/common/access/scope.js';
+import { SCOPE_CATALOGUE } from '../../src/common/access/scope.js';
 import { parseIpAddress } from '../../src/common/net/ip-address.js';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
 import { verificationJson } from '../../src/internal/verification-response.js';
@@ -19,7 +19,7 @@ import { report } from './instances.js';
 /** The minute with LATCHKEY_FLOOD_MS=60000. */
 const FLOOD_MS = Number(process.env.LATCHKEY_FLOOD_MS ?? 4_000);
 const FLOOD_PER_SECOND = 5_000;
-const ATTEMPT = { scopes: ALL_SCOPES, address: parseIpAddress('127.0.0.1') };
+const ATTEMPT = { scopes: SCOPE_CATALOGUE.all, address: parseIpAddress('127.0.0.1') };
 
 const stranger = () => formatSecret('sk_live_', randomBytes(16), randomBytes(24));
 

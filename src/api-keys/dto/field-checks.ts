@@ -1,4 +1,4 @@
-import { isScope, SCOPES } from '../../common/access/scope.js';
+import { SCOPE_CATALOGUE, SCOPES } from '../../common/access/scope.js';
 import { InvalidIpNetworkError, IpNetwork } from '../../common/net/ip-network.js';
 import { parseMysqlDateTime } from '../../common/mysql-datetime.js';
 import { isPrefixedId } from '../../common/prefixed-id.js';
@@ -29,7 +29,7 @@ export const checkScopes: FieldCheck = (value) => {
   if (value.length === 0) {
     return 'must name at least one scope; leave it out for the default';
   }
-  const unknown: unknown = value.find((scope) => !isScope(scope));
+  const unknown: unknown = value.find((scope) => !SCOPE_CATALOGUE.has(scope));
   return unknown === undefined && !value.includes(undefined)
     ? null
     : `must hold only known scopes; ${quoted(unknown)} is none. They are: ${SCOPES.join(', ')}`;

@@ -1,4 +1,6 @@
-/** Every scope there is, with the line that documents it. The order is fixed: a scope's place is its bit in a `ScopeSet`. */
+import { ScopeCatalogue } from './scope-set.js';
+
+/** Every scope, with the line that documents it. */
 export const SCOPE_DESCRIPTIONS = {
   'invoices.create': 'Create invoices',
   'invoices.update': 'Change invoices',
@@ -37,33 +39,8 @@ export const SCOPE_DESCRIPTIONS = {
 /** The name of a scope. */
 export type Scope = keyof typeof SCOPE_DESCRIPTIONS;
 
-/** Every scope, in the order of their bits. */
+/** Every scope, in the order of the documentation. */
 export const SCOPES = Object.keys(SCOPE_DESCRIPTIONS) as readonly Scope[];
 
-/** A set of scopes as 32 bits of an unsigned integer, so that a subset is one instruction. */
-export type ScopeSet = number;
-
-const BIT = new Map<Scope, number>(SCOPES.map((scope, place) => [scope, (1 << place) >>> 0]));
-
-/** Whether a value of unknown origin names a scope. */
-export function isScope(value: unknown): value is Scope {
-  return typeof value === 'string' && BIT.has(value as Scope);
-}
-
-/** The set of the given scopes; repeats count once. Unknown texts (from a newer version's row) grant nothing. */
-export function scopeSetOf(scopes: readonly string[]): ScopeSet {
-  return scopes.reduce((set, scope) => (set | (BIT.get(scope as Scope) ?? 0)) >>> 0, 0);
-}
-
-/** The scopes of a set, in the order of the documentation. */
-export function scopesIn(set: ScopeSet): Scope[] {
-  return SCOPES.filter((scope) => (set & (BIT.get(scope) ?? 0)) !== 0);
-}
-
-/** What is in `wanted` and not in `held`; 0 when nothing is missing. */
-export function scopesMissing(wanted: ScopeSet, held: ScopeSet): ScopeSet {
-  return (wanted & ~held) >>> 0;
-}
-
-/** Full permissions. */
-export const ALL_SCOPES: ScopeSet = scopeSetOf(SCOPES);
+/** The catalogue that every set of scopes is over. */
+export const SCOPE_CATALOGUE = new ScopeCatalogue<Scope>(SCOPES);

@@ -3,35 +3,36 @@ import { LRUCache } from 'lru-cache';
 import type { AsciiJson } from '../../common/ascii-json.js';
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../../common/mysql-datetime.js';
 import type { KeyRecord } from '../../common/access/caller.js';
-import { isScope, type Scope } from '../../common/access/scope.js';
-import type { IpAllowList } from '../../common/net/ip-allow-list.js';
+import { SCOPE_CATALOGUE, type Scope } from '../../common/access/scope.js';
+import type { ScopeSet } from '../../common/access/scope-set.js';
+import { IpAllowList } from '../../common/net/ip-allow-list.js';
 import { bytesToId, type ApiKeyId, type OrganizationId } from '../../common/prefixed-id.js';
 import { bindingTextOf, digestTextOf, type BindingText, type DigestText } from '../../secrets/pepper-keyring.js';
 import { compileSnapshot, type KeySnapshot } from '../../decision/key-snapshot.js';
 
-/** A key as verification knows it: the facts, and what its bearer may see of it. */
+/** A key snapshot, and the part of the key that its bearer may see. */
 export interface VerifiedKey extends KeySnapshot {
   readonly record: KeyRecord;
-  /** The key as an endpoint answers with it: made with its first answer, and gone with it when something changes. */
+  /** The JSON of the key in a response of /verify. Created with the first response. */
   responseJson: AsciiJson | null;
 }
 
-/** What the database holds for a secret id, compiled for verification. */
+/** A stored secret, compiled for verification. */
 export interface CachedSecret {
   readonly secretId: string;
-  /** Null: imported, never seen since. */
+  /** Null: imported and not used since. */
   readonly digest: DigestText | null;
   readonly pepperVersion: number | null;
-  /** bcrypt of the secret; read only where recovery may need it. */
+  /** The bcrypt record. Read only if recovery is on. */
   readonly secretHash: string | null;
   readonly key: VerifiedKey;
-  /** Whom the digest binds the secret to. */
+  /** The key and the organization that the digest is bound to. */
   readonly binding: BindingText;
-  /** When the last query that told this was sent, on the monotonic clock: what it says was true then, or later. */
+  /** When the last query was sent, on the monotonic clock: the data was current then, or later. */
   readAtMs: number;
 }
 
-/** A row of the one query that verification makes. */
+/** A row of the query of verification. */
 export interface CachedSecretRow {
   readonly secret_id: Buffer;
   readonly digest: Buffer | null;
@@ -53,7 +54,7 @@ export interface CachedSecretRow {
   readonly deactivated_at: MysqlDateTime | null;
 }
 
-/** @throws TypeError for a row that cannot be understood: it must not verify (an empty allow-list, say, would mean any address) */
+/** @throws TypeError for a malformed row, which must not verify: an empty allow-list would mean any address */
 export function compileCachedSecret(secretId: string, row: CachedSecretRow, readAtMs: number): CachedSecret {
   const key = verifiedKey(row);
   return {
@@ -63,41 +64,51 @@ export function compileCachedSecret(secretId: string, row: CachedSecretRow, read
     secretHash: row.secret_hash,
     key,
     binding: bindingTextOf(key),
-    // A whole number lies in the object itself, any other in a place of its own: one more to fetch for each verification.
+    // Integers are stored inline (V8 Smi). A fraction would be a boxed heap number.
     readAtMs: Math.floor(readAtMs),
   };
 }
 
-/** Whether two readings say the same, whenever they were made, and whatever has been answered by them. */
+/** Whether two snapshots are equal, apart from their time and the cached JSON. */
 export function isSameSnapshot(a: CachedSecret, b: CachedSecret): boolean {
-  return isDeepStrictEqual(whatIsSaid(a), whatIsSaid(b));
+  return isDeepStrictEqual(comparable(a), comparable(b));
 }
 
-function whatIsSaid({ key, ...secret }: CachedSecret): object {
+function comparable({ key, ...secret }: CachedSecret): object {
   return { ...secret, readAtMs: undefined, key: { ...key, responseJson: undefined } };
 }
 
-/** V8 cuts a text out of another by pointing into it: kept as it came, the id would keep the secret that it was read in, too. */
+/** A copy, because a substring of V8 keeps its parent in memory, which is the secret. */
 function copyOf(secretId: string): string {
   return Buffer.from(secretId, 'latin1').toString('latin1');
 }
 
-/** The last ones: of the many keys of one organization each has the same text, which is in memory, and in the processor's cache, once. */
-const ORGANIZATION_IDS = new LRUCache<OrganizationId, OrganizationId>({ max: 1_000, memoMethod: (id) => id });
 /**
- * The last lists of scopes, by the text of the column: there are few different ones, and one can be
- * larger than the rest of a key.
+ * The last organization ids, so that the keys of one organization share one string.
+ * perf: docs/performance.md#interned-values
  */
-const SCOPE_LISTS = new LRUCache<string, readonly Scope[]>({
+const ORGANIZATION_IDS = new LRUCache<OrganizationId, OrganizationId>({ max: 1_000, memoMethod: (id) => id });
+/** The last lists of scopes, by the text of the column. Keys share few lists, and a list can be larger than its key. */
+const SCOPE_LISTS = new LRUCache<string, { readonly names: readonly Scope[]; readonly set: ScopeSet<Scope> }>({
   max: 1_000,
   maxSize: 1_000_000,
   sizeCalculation: (_scopes, text) => text.length + 1,
-  memoMethod: (text) => jsonTexts(text).filter(isScope),
+  memoMethod: (text) => {
+    const names = jsonTexts(text).filter((name) => SCOPE_CATALOGUE.has(name));
+    return { names, set: SCOPE_CATALOGUE.setOf(names) };
+  },
+});
+/** The last allow-lists, by the text of the column. The keys of an organization often share one. */
+const ALLOW_LISTS = new LRUCache<string, IpAllowList, readonly string[]>({
+  max: 1_000,
+  maxSize: 8_000_000,
+  sizeCalculation: (list, text) => list.bytes + text.length,
+  memoMethod: (_text, _stale, { context }) => IpAllowList.compile(context),
 });
 
 /**
- * What the bearer of a key may see of it. The networks are in memory once, compiled, and shown from
- * there.
+ * The part of a key that its bearer may see. The networks are stored once, compiled, and formatted
+ * from there.
  */
 class StoredKeyRecord implements KeyRecord {
   id!: ApiKeyId;
@@ -117,41 +128,45 @@ class StoredKeyRecord implements KeyRecord {
 }
 
 function verifiedKey(row: CachedSecretRow): VerifiedKey {
+  const scopes = SCOPE_LISTS.memo(typeof row.scopes === 'string' ? row.scopes : JSON.stringify(row.scopes));
+  const ipAllowList = jsonTexts(row.ip_allow_list);
   const shown = {
     id: bytesToId('api_key_', row.key_id),
     organizationId: ORGANIZATION_IDS.memo(bytesToId('org_', row.organization_id)),
     label: row.label,
     description: row.description,
     masked: row.masked,
-    scopes: SCOPE_LISTS.memo(typeof row.scopes === 'string' ? row.scopes : JSON.stringify(row.scopes)),
+    scopes: scopes.names,
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
   const stored = {
     ...shown,
-    ipAllowList: jsonTexts(row.ip_allow_list),
+    ipAllowList,
     expiresAt: earlier(row.expires_at, row.not_after),
     disabledAt: row.disabled_at,
     deletedAt: row.deleted_at,
   };
-  const facts = compileSnapshot(stored, row.deactivated_at === null);
-  // Added to, not spread into a new object: V8 would give each such object a shape of its own, and reading many shapes is slow.
-  const record = Object.assign(new StoredKeyRecord(), shown, { allowList: facts.allowList });
-  return Object.assign(facts, { record, responseJson: null });
+  const allowList =
+    ipAllowList.length === 0 ? null : ALLOW_LISTS.memo(JSON.stringify(ipAllowList), { context: ipAllowList });
+  const snapshot = compileSnapshot(stored, row.deactivated_at === null, { scopes: scopes.set, allowList });
+  // Assigned, not spread: V8 gives each spread object a shape of its own (ADR 11).
+  const record = Object.assign(new StoredKeyRecord(), shown, { allowList });
+  return Object.assign(snapshot, { record, responseJson: null });
 }
 
-/** A DATETIME(3) that the server gave for its own time. */
+/** Milliseconds since the epoch of a DATETIME(3). */
 export function serverTimeToMs(text: string): number {
   const [seconds = '', fraction = '0'] = text.split('.');
   return mysqlDateTimeToMs(seconds as MysqlDateTime) + Number(`0.${fraction}`) * 1_000;
 }
 
-/** A JSON column of texts: MySQL hands it over parsed, MariaDB as text. */
+/** A JSON column of strings, which MySQL returns parsed and MariaDB as text. */
 function jsonTexts(value: unknown): string[] {
   const parsed: unknown = typeof value === 'string' ? JSON.parse(value) : value;
   if (!Array.isArray(parsed)) {
-    throw new TypeError('a stored list cannot be understood');
+    throw new TypeError('a stored list is malformed');
   }
   return parsed.map(String);
 }
