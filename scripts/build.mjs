@@ -1,6 +1,6 @@
 /*
- * `npm run build`: compiles the product into `dist`. Installs the tools for that if they are missing, because `npm ci` leaves
- * them out where NODE_ENV is production.
+ * `npm run build`: compiles the product into `dist`. Installs the development tools if they are
+ * missing: `npm ci` leaves them out where NODE_ENV is production.
  */
 import { rebuild } from './support/build.mjs';
 import { ensureDependencies } from './support/dependencies.mjs';

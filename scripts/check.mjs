@@ -1,4 +1,4 @@
-/* `npm run check`: everything that can be known without a database. All checks run, even if one fails. */
+/* `npm run check`: every check that needs no database. All run, even if one fails. */
 import { availableParallelism } from 'node:os';
 import { compileInto } from './support/build.mjs';
 import { capture } from './support/command.mjs';
@@ -8,32 +8,30 @@ import { inProject } from './support/project.mjs';
 import { runScript } from './support/script.mjs';
 import { say, secondsSince } from './support/steps.mjs';
 
-const inModules = (path) => inProject('node_modules', path);
+/** @typedef {Awaited<ReturnType<typeof capture>>} Result */
+/** @typedef {{ name: string, fix?: string, run: (stop: AbortSignal) => Promise<Result> }} Check */
 
-/** The long ones first: they share the processors. */
+/**
+ * The longest first: they run in parallel.
+ * @type {Check[]}
+ */
 const CHECKS = [
-  {
-    name: 'lint',
-    mendedBy: 'see above',
-    run: (stop) => node([inModules('eslint/bin/eslint.js'), '.', '--max-warnings=0'], stop),
-  },
-  { name: 'openapi.json', mendedBy: 'npm run openapi', run: checkApiDocument },
-  {
-    name: 'types',
-    mendedBy: 'see above',
-    run: (stop) => node([inModules('typescript/bin/tsc'), '-p', 'tsconfig.json'], stop),
-  },
-  { name: 'import rules', mendedBy: 'see above', run: checkImports },
+  { name: 'lint', run: (stop) => runTool('eslint/bin/eslint.js', ['.', '--max-warnings=0'], stop) },
+  { name: 'openapi.json', fix: 'npm run openapi', run: checkApiDocument },
+  { name: 'types', run: (stop) => runTool('typescript/bin/tsc', ['-p', 'tsconfig.json'], stop) },
+  { name: 'types of the scripts', run: (stop) => runTool('typescript/bin/tsc', ['-p', 'tsconfig.scripts.json'], stop) },
+  { name: 'import rules', run: checkImports },
   {
     name: 'format',
-    mendedBy: 'npm run format',
-    run: (stop) => node([inModules('prettier/bin/prettier.cjs'), '--check', '.'], stop),
+    fix: 'npm run format',
+    run: (stop) => runTool('prettier/bin/prettier.cjs', ['--check', '.'], stop),
   },
 ];
 
 await runScript(async (stop) => {
   await ensureDependencies(stop);
   const waiting = [...CHECKS];
+  /** @type {Check[]} */
   const failed = [];
   const worker = async () => {
     for (let check = waiting.shift(); check !== undefined; check = waiting.shift()) {
@@ -44,11 +42,16 @@ await runScript(async (stop) => {
 
   if (failed.length === 0) return 0;
   say('\nThese checks failed:');
-  for (const { name, mendedBy } of failed) say(`  ${name} (${mendedBy})`);
+  for (const { name, fix = 'see above' } of failed) say(`  ${name} (${fix})`);
   return 1;
 });
 
-/** The output of a check is shown in one piece when it has ended, and only if it failed. */
+/**
+ * Prints the output of a failed check in one piece, after its end.
+ *
+ * @param {Check} check
+ * @param {AbortSignal} stop
+ */
 async function passes({ name, run }, stop) {
   const begun = performance.now();
   const { code, output } = await run(stop);
@@ -57,15 +60,25 @@ async function passes({ name, run }, stop) {
   return code === 0;
 }
 
-function node(args, stop) {
-  return capture(process.execPath, args, { stop });
+/**
+ * @param {string} program its path in node_modules
+ * @param {string[]} args
+ * @param {AbortSignal} stop
+ */
+function runTool(program, args, stop) {
+  return capture(process.execPath, [inProject('node_modules', program), ...args], { stop });
 }
 
+/** @param {AbortSignal} stop */
 function checkImports(stop) {
-  const program = inModules('dependency-cruiser/bin/dependency-cruise.mjs');
-  return node([program, '--config', '.dependency-cruiser.cjs', 'src', 'migrations'], stop);
+  const args = ['--config', '.dependency-cruiser.cjs', 'src', 'migrations'];
+  return runTool('dependency-cruiser/bin/dependency-cruise.mjs', args, stop);
 }
 
+/**
+ * @param {AbortSignal} stop
+ * @returns {Promise<Result>}
+ */
 async function checkApiDocument(stop) {
   const build = inProject('.data/check/dist');
   try {
@@ -74,5 +87,5 @@ async function checkApiDocument(stop) {
     if (error instanceof Failure) return { code: 1, output: error.message };
     throw error;
   }
-  return node([`${build}/src/openapi.js`, '--check'], stop);
+  return capture(process.execPath, [`${build}/src/openapi.js`, '--check'], { stop });
 }

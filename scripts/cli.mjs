@@ -1,11 +1,11 @@
 /*
- * `npm run -s cli -- COMMAND …`: the operator's commands, on the database of `npm start`, which
- * may be running or not. Standard output is the command's alone.
+ * `npm run -s cli -- COMMAND …`: the operator's commands, on the database of `npm start`, which may
+ * be running. Standard output contains the output of the command only.
  */
 import { existsSync } from 'node:fs';
+import { withServiceDatabase } from './private-server/service-database.mjs';
 import { ensureBuild, servedBuild } from './support/build.mjs';
 import { runNode } from './support/command.mjs';
-import { withServiceDatabase } from './support/database/service-database.mjs';
 import { ensureDependencies, isProductionInstall } from './support/dependencies.mjs';
 import { loadEnvFile } from './support/env-file.mjs';
 import { runScript } from './support/script.mjs';
@@ -14,22 +14,28 @@ import { reportOnStandardError } from './support/steps.mjs';
 
 const program = `${servedBuild}/src/cli.js`;
 const args = process.argv.slice(2);
-// Of what follows the name of a command only the next can be no value: `create-organization --name
-// help` asks for none.
-const asksForHelp =
-  args.length === 0 || ['help', '--help', '-h'].includes(args[0]) || ['--help', '-h'].includes(args[1]);
 
 reportOnStandardError();
 await runScript(async (stop) => {
   await loadEnvFile();
-  // In production the build that is there is the one to use: what would make another is not
-  // installed.
+  // A production install has no compiler: it uses the build that is there.
   if (!(isProductionInstall() && existsSync(program))) {
     await ensureDependencies(stop);
-    // The build that is being served is the one to use, even if the sources have moved on.
+    // While the service runs, its build is used, even if the sources have changed since.
     await ensureBuild(stop, () => serviceLock.isHeld() && existsSync(program));
   }
+  /** @param {Record<string, string>} env */
   const run = (env) => runNode([program, ...args], { stop, env: { ...process.env, ...env } });
-  if (asksForHelp) return run({});
+  if (asksForHelp(args)) return run({});
   return withServiceDatabase(stop, (url) => run({ DATABASE_URL: url }));
 });
+
+/**
+ * Only the first argument after the command cannot be a value: `create-organization --name help`
+ * does not ask for help.
+ *
+ * @param {string[]} args
+ */
+function asksForHelp([command = 'help', option = '']) {
+  return ['help', '--help', '-h'].includes(command) || ['--help', '-h'].includes(option);
+}

@@ -1,4 +1,7 @@
-/* `npm run openapi`: writes openapi.json from the sources, and from that the types of the client that the tests use. */
+/*
+ * `npm run openapi`: writes openapi.json from the sources, and from it the types of the API client
+ * that the tests use.
+ */
 import { compileInto } from './support/build.mjs';
 import { runNode } from './support/command.mjs';
 import { ensureDependencies } from './support/dependencies.mjs';
@@ -12,6 +15,6 @@ await runScript(async (stop) => {
   await step('Compiling', () => compileInto(build, stop));
   const code = await runNode([`${build}/src/openapi.js`], { stop });
   if (code !== 0) return code;
-  const typesOf = inProject('node_modules/openapi-typescript/bin/cli.js');
-  return runNode([typesOf, 'openapi.json', '--output', 'test/contract/api-types.ts'], { stop });
+  const generator = inProject('node_modules/openapi-typescript/bin/cli.js');
+  return runNode([generator, 'openapi.json', '--output', 'test/contract/api-types.ts'], { stop });
 });

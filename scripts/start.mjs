@@ -1,9 +1,9 @@
 /*
- * `npm start`: from a fresh clone to a service that answers. `npm run start:dev` (`--watch`): the same, and again at
- * each change of a source.
+ * `npm start`: installs, builds, starts a database and serves. `npm run start:dev` (`--watch`): the
+ * same, and builds and serves again at each change of a source file.
  */
+import { withServiceDatabase } from './private-server/service-database.mjs';
 import { ensureBuild } from './support/build.mjs';
-import { withServiceDatabase } from './support/database/service-database.mjs';
 import { ensureDependencies } from './support/dependencies.mjs';
 import { loadEnvFile } from './support/env-file.mjs';
 import { runScript } from './support/script.mjs';

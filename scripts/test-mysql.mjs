@@ -1,12 +1,12 @@
 /*
- * `npm run test:mysql [-- arguments for Jest]`: all that `npm test` does, on MySQL itself. `npm test` runs on the
- * server that is here, which on Debian is MariaDB.
+ * `npm run test:mysql [-- arguments for Jest]`: `npm test` on MySQL. By itself, `npm test` uses the
+ * installed server, which is MariaDB on Debian.
  */
 import { delimiter } from 'node:path';
+import { ensureMysqlServer } from './private-server/mysql-server.mjs';
+import { findServerPrograms } from './private-server/server-program.mjs';
 import { runNode } from './support/command.mjs';
-import { findServerPrograms } from './support/database/server-program.mjs';
 import { Failure } from './support/failure.mjs';
-import { ensureMysqlServer } from './support/mysql/mysql-server.mjs';
 import { inProject } from './support/project.mjs';
 import { runScript } from './support/script.mjs';
 
@@ -15,8 +15,10 @@ await runScript(async (stop) => {
   process.env.PATH = [folder, process.env.PATH].join(delimiter);
   const chosen = findServerPrograms().find(({ supported }) => supported);
   if (chosen?.kind !== 'MySQL')
-    throw new Failure(`The mysqld in ${folder} does not run here. If that folder is ours, remove it and try again.`);
-  // A server that somebody has named for `npm test` may be anything.
+    throw new Failure(
+      `The mysqld in ${folder} does not run here. If it is in the cache folder, remove it and try again.`,
+    );
+  // TEST_DATABASE_URL may name a server of another kind.
   const env = { ...process.env, TEST_DATABASE_URL: '' };
   return runNode([inProject('scripts/test.mjs'), ...process.argv.slice(2)], { stop, env });
 });

@@ -5,7 +5,18 @@ import { inProject } from './project.mjs';
 import { step } from './steps.mjs';
 
 /**
- * Installs the dependencies if what is installed is not what `package-lock.json` says.
+ * One entry of a lock file of npm.
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean, dev?: boolean,
+ *   devOptional?: boolean }} LockEntry
+ */
+
+const LOCK_FILE = inProject('package-lock.json');
+
+/** npm's list of what it has installed. npm writes it last: an interrupted install has none. */
+const INSTALLED_LIST = inProject('node_modules/.package-lock.json');
+
+/**
+ * Installs the dependencies unless they are those of `package-lock.json`.
  *
  * @param {AbortSignal} stop
  */
@@ -14,7 +25,7 @@ export async function ensureDependencies(stop) {
   await inTurn(
     inProject('.data/install.lock'),
     async () => {
-      // Another script may have done it while this one waited.
+      // Another script may have installed them while this one waited.
       if (!areInstalled()) await step('Installing the dependencies (npm ci)', () => install(stop));
     },
     stop,
@@ -22,40 +33,36 @@ export async function ensureDependencies(stop) {
 }
 
 /**
- * Says whether what runs the product is installed and what builds and tests it is not, as `npm ci
- * --omit=dev` leaves it.
- *
- * @returns {boolean}
+ * Whether the dependencies for production are installed and the development tools are not, as after
+ * `npm ci --omit=dev`.
  */
 export function isProductionInstall() {
-  const isDevelopment = ({ dev, devOptional }) => dev === true || devOptional === true;
-  const packages = Object.entries(readPackages(inProject('package-lock.json')));
+  const packages = Object.entries(readPackages(LOCK_FILE));
   const hasTools = packages.some(([path, { dev }]) => dev === true && existsSync(inProject(path)));
-  return !hasTools && areInstalled((entry) => !isDevelopment(entry));
+  return !hasTools && areInstalled(({ dev, devOptional }) => dev !== true && devOptional !== true);
 }
 
-/**
- * npm keeps its own list of what it has put there, written last: an interrupted install has none.
- *
- * @param {(entry: { dev?: boolean, devOptional?: boolean }) => boolean} counts which entries of the
- * lock file must be there
- */
-function areInstalled(counts = () => true) {
-  const installedList = inProject('node_modules/.package-lock.json');
-  if (!existsSync(installedList)) return false;
-  const wanted = readPackages(inProject('package-lock.json'));
-  const installed = readPackages(installedList);
+/** @param {(entry: LockEntry) => boolean} isNeeded whether an entry must be installed */
+function areInstalled(isNeeded = () => true) {
+  if (!existsSync(INSTALLED_LIST)) return false;
+  const wanted = readPackages(LOCK_FILE);
+  const installed = readPackages(INSTALLED_LIST);
   return (
     Object.keys(installed).every((path) => path in wanted) &&
     Object.entries(wanted).every(([path, entry]) => {
-      if (path === '' || !counts(entry)) return true;
-      // Binaries for other systems are in the lock file, and not on this disk.
-      if (!(path in installed)) return entry.optional === true;
-      return installed[path].version === entry.version && installed[path].integrity === entry.integrity;
+      if (path === '' || !isNeeded(entry)) return true;
+      const found = installed[path];
+      // The lock file also lists binaries for other systems, which are not installed.
+      if (found === undefined) return entry.optional === true;
+      return found.version === entry.version && found.integrity === entry.integrity;
     })
   );
 }
 
+/**
+ * @param {string} file
+ * @returns {Record<string, LockEntry>}
+ */
 function readPackages(file) {
   try {
     return JSON.parse(readFileSync(file, 'utf8')).packages;
@@ -64,10 +71,11 @@ function readPackages(file) {
   }
 }
 
+/** @param {AbortSignal} stop */
 async function install(stop) {
-  // NODE_ENV=production in the environment would leave out the tools that build and test.
+  // With NODE_ENV=production npm would leave out the tools that build and test.
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
-  const npm = process.env.npm_execpath ?? '';
-  const [command, ...first] = npm.endsWith('npm-cli.js') ? [process.execPath, npm] : ['npm'];
-  await mustSucceed('npm ci', command, [...first, ...args], { stop });
+  const npm = process.env.npm_execpath;
+  if (npm?.endsWith('npm-cli.js')) await mustSucceed('npm ci', process.execPath, [npm, ...args], { stop });
+  else await mustSucceed('npm ci', 'npm', args, { stop });
 }

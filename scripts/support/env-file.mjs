@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { Failure } from './failure.mjs';
 import { inProject } from './project.mjs';
 
-/** Puts the variables of `.env` into the environment, by the service's own parser. */
+/** Adds the variables of `.env` to the environment, with the service's own parser. */
 export async function loadEnvFile() {
   const { addToEnvironment, EnvFileError, readEnvFile } = await importParser();
   try {
@@ -12,9 +13,12 @@ export async function loadEnvFile() {
   }
 }
 
-/** An image may have the build without the sources. */
+/**
+ * From the build if there are no sources.
+ *
+ * @returns {Promise<typeof import('../../src/config/env-file.mjs')>}
+ */
 function importParser() {
-  return existsSync(inProject('src/config/env-file.mjs'))
-    ? import('../../src/config/env-file.mjs')
-    : import('../../dist/src/config/env-file.mjs');
+  const source = inProject('src/config/env-file.mjs');
+  return import(pathToFileURL(existsSync(source) ? source : inProject('dist/src/config/env-file.mjs')).href);
 }

@@ -1,9 +1,20 @@
-/** Something went wrong that the reader can mend: the text says what and how, and no stack is shown. */
+/** An expected failure. Its text says what is wrong and how to fix it; no stack is shown. */
 export class Failure extends Error {
+  /** @override */
   name = 'Failure';
 }
 
-/** Somebody asked the script to stop while it was doing something. */
+/** The script was asked to stop while it was working. */
 export class Stopped extends Error {
+  /** @override */
   name = 'Stopped';
+}
+
+/**
+ * The code of a system error, "ENOENT", or undefined.
+ *
+ * @param {unknown} error
+ */
+export function errorCode(error) {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -3,15 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { exitOf, stopHere } from './command.mjs';
 import { inProject, projectFolder } from './project.mjs';
 
-/** How long what the tests started may take to end by itself. */
+/** How long the processes that tests started may take to end by themselves. */
 const END_DEADLINE_MS = 5_000;
 
 /**
- * Runs Jest in a process group of its own, and sees to it that nothing of that group is left when it has ended: not a
- * worker, and not a service that a test began and did not stop.
+ * Runs Jest in its own process group, and ends every process of the group that is left when Jest
+ * has ended: workers, and services that a test did not stop.
  *
  * @param {string[]} args
- * @param {Record<string, string>} env what the tests are told
+ * @param {Record<string, string>} env for the tests
  * @param {AbortSignal} stop
  * @returns {Promise<number>} Jest's exit code
  */
@@ -24,20 +24,27 @@ export async function runJest(args, env, stop) {
     stdio: 'inherit',
     detached: true,
   });
-  stop.addEventListener('abort', () => signalGroup(child.pid, 'SIGTERM'));
+  const { pid } = child;
+  if (pid === undefined) return exitOf(child);
+  stop.addEventListener('abort', () => signalGroup(pid, 'SIGTERM'));
   const code = await exitOf(child);
-  await endGroup(child.pid);
+  await endGroup(pid);
   stopHere(stop);
   return code;
 }
 
+/** @param {number} group */
 async function endGroup(group) {
   const deadline = performance.now() + END_DEADLINE_MS;
   while (signalGroup(group, 'SIGTERM') && performance.now() < deadline) await sleep(50);
   signalGroup(group, 'SIGKILL');
 }
 
-/** @returns {boolean} whether the group has a process left */
+/**
+ * @param {number} group
+ * @param {NodeJS.Signals} signal
+ * @returns {boolean} whether the group has a process left
+ */
 function signalGroup(group, signal) {
   try {
     return process.kill(-group, signal);

@@ -2,12 +2,14 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopHere } from './command.mjs';
-import { Failure } from './failure.mjs';
-import { isAlive, nameProcess } from './processes.mjs';
+import { errorCode, Failure } from './failure.mjs';
+import { identifyProcess, identifyThisProcess, isAlive } from './processes.mjs';
+
+/** @typedef {import('./processes.mjs').ProcessId} ProcessId */
 
 /**
- * A file that says which processes are at work in a folder. It outlives a `kill -9`, but does not hold then: a lock
- * counts while one of its processes lives. The first of them took it.
+ * A lock file that lists the processes that hold it. The file survives a `kill -9`, but the lock is
+ * held only while one of its processes lives. The first process in the list took the lock.
  */
 export class Lock {
   /** @param {string} path */
@@ -16,13 +18,14 @@ export class Lock {
   }
 
   /**
-   * @returns {{ pid: number, leftBehind: boolean } | null} who has it, or null once it is ours. `leftBehind`: the one
-   *   who took it is dead, and only a process that it took the lock for as well still lives
+   * @returns {{ pid: number, leftBehind: boolean } | null} the holder, or null once this process
+   *   holds it. `leftBehind`: the process that took it has ended, and only a process that was added
+   *   to it still lives
    */
   take() {
     mkdirSync(dirname(this.path), { recursive: true });
     for (;;) {
-      if (this.#create([nameProcess(process.pid)])) return null;
+      if (this.#create()) return null;
       const found = this.#read();
       const [taker, ...others] = parse(found);
       if (taker !== undefined && isAlive(taker)) return { pid: taker.pid, leftBehind: false };
@@ -32,38 +35,44 @@ export class Lock {
     }
   }
 
-  /** @returns {boolean} whether a living process, this one included, has it */
+  /** @returns {boolean} whether a living process, this one included, holds it */
   isHeld() {
     return parse(this.#read()).some(isAlive);
   }
 
-  /** Names another process that the lock holds for: should we be killed, it still holds until that one has ended. */
+  /**
+   * Adds a process that holds the lock too. If this process is killed, the lock is held until the
+   * added process ends.
+   *
+   * @param {number} pid
+   */
   alsoFor(pid) {
-    const processes = [nameProcess(process.pid), nameProcess(pid)].filter((name) => name !== null);
-    renameSync(this.#write(processes), this.path);
+    const added = identifyProcess(pid);
+    renameSync(this.#write(added === null ? [] : [added]), this.path);
   }
 
   release() {
     rmSync(this.path, { force: true });
   }
 
-  #create(processes) {
-    const draft = this.#write(processes);
+  #create() {
+    const draft = this.#write();
     try {
-      // A link appears with its content or not at all, and never in the place of another.
+      // A link appears with its content or not at all, and never replaces another file.
       linkSync(draft, this.path);
       return true;
     } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
+      if (errorCode(error) !== 'EEXIST') throw error;
       return false;
     } finally {
       rmSync(draft, { force: true });
     }
   }
 
-  #write(processes) {
+  /** @param {ProcessId[]} more */
+  #write(more = []) {
     const draft = `${this.path}.${process.pid}`;
-    writeFileSync(draft, JSON.stringify(processes), { mode: 0o600 });
+    writeFileSync(draft, JSON.stringify([identifyThisProcess(), ...more]), { mode: 0o600 });
     return draft;
   }
 
@@ -71,31 +80,37 @@ export class Lock {
     try {
       return readFileSync(this.path, 'utf8');
     } catch (error) {
-      if (error.code !== 'ENOENT') throw error;
+      if (errorCode(error) !== 'ENOENT') throw error;
       return null;
     }
   }
 
-  /** Two may find the same stale lock. Moving it away first shows which file one has got hold of. */
-  #removeStale(found) {
+  /**
+   * Two processes may find the same stale file, and the second may reach for a new one. Moving the
+   * file away first shows which file it is; a file that is not the stale one is put back.
+   *
+   * @param {string} stale the content of the stale file
+   */
+  #removeStale(stale) {
     const away = `${this.path}.${process.pid}.stale`;
     try {
       renameSync(this.path, away);
-      if (readFileSync(away, 'utf8') !== found) linkSync(away, this.path);
+      if (readFileSync(away, 'utf8') !== stale) linkSync(away, this.path);
     } catch (error) {
-      if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error;
+      if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'EEXIST') throw error;
     }
     rmSync(away, { force: true });
   }
 }
 
 /**
- * Does something while no other process does it in this folder; waits for its turn.
+ * Runs `work` while it holds a lock. Waits for the lock.
  *
  * @template T
- * @param {string} path
+ * @param {string} path of the lock file
  * @param {() => Promise<T>} work
  * @param {AbortSignal} [stop] ends the wait, not the work
+ * @returns {Promise<T>}
  */
 export async function inTurn(path, work, stop, deadlineMs = 180_000) {
   const lock = new Lock(path);
@@ -113,6 +128,10 @@ export async function inTurn(path, work, stop, deadlineMs = 180_000) {
   }
 }
 
+/**
+ * @param {string | null} text
+ * @returns {ProcessId[]}
+ */
 function parse(text) {
   try {
     return JSON.parse(text ?? '[]');

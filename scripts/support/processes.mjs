@@ -1,43 +1,54 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorCode } from './failure.mjs';
 
-/** SIGKILL cannot be refused, but a process with much memory takes a moment to go. */
+/** SIGKILL cannot be refused, but a process with much memory takes a moment to end. */
 const KILL_DEADLINE_MS = 10_000;
 
 /**
- * A process, named so that another that later gets the same number is not taken for it.
- * @typedef {{ pid: number, began: string }} ProcessName
+ * Identifies a process. `began` tells it from a later process that gets the same number.
+ * @typedef {{ pid: number, began: string }} ProcessId
  */
 
-/** @returns {ProcessName | null} null if there is no such process, or only a dead one that nobody has collected */
-export function nameProcess(pid) {
+/**
+ * @param {number} pid
+ * @returns {ProcessId | null} null if there is no such process, or only a zombie
+ */
+export function identifyProcess(pid) {
   const began = existsSync('/proc/self/stat') ? beganOnLinux(pid) : beganElsewhere(pid);
   return began === null ? null : { pid, began };
 }
 
-/** @param {ProcessName} process */
+/** @returns {ProcessId} */
+export function identifyThisProcess() {
+  const found = identifyProcess(process.pid);
+  if (found === null) throw new Error('This process cannot be identified: neither /proc nor ps shows it.');
+  return found;
+}
+
+/** @param {ProcessId} process */
 export function isAlive({ pid, began }) {
-  const found = nameProcess(pid);
-  return found !== null && found.began === began;
+  return identifyProcess(pid)?.began === began;
 }
 
 /**
- * Asks a process to end and waits until it has; after the deadline it is ended by force.
+ * Sends SIGTERM, waits until the process has ended, and kills it after the deadline.
  *
- * @param {ProcessName} process
- * @returns {Promise<boolean>} whether it ended by itself
+ * @param {ProcessId} process
+ * @param {number} deadlineMs
+ * @returns {Promise<boolean>} whether it ended before the deadline
  */
 export async function endProcess(process, deadlineMs) {
   send(process, 'SIGTERM');
-  if (await isGone(process, deadlineMs)) return true;
+  if (await hasEnded(process, deadlineMs)) return true;
   send(process, 'SIGKILL');
-  await isGone(process, KILL_DEADLINE_MS);
+  await hasEnded(process, KILL_DEADLINE_MS);
   return false;
 }
 
-/** @returns {Promise<boolean>} whether the process was gone before the deadline */
-export async function isGone(process, deadlineMs) {
+/** @param {ProcessId} process @param {number} deadlineMs */
+async function hasEnded(process, deadlineMs) {
   const deadline = performance.now() + deadlineMs;
   while (isAlive(process)) {
     if (performance.now() > deadline) return false;
@@ -46,27 +57,31 @@ export async function isGone(process, deadlineMs) {
   return true;
 }
 
-function send(name, signal) {
+/** @param {ProcessId} target @param {NodeJS.Signals} signal */
+function send(target, signal) {
   try {
-    if (isAlive(name)) process.kill(name.pid, signal);
+    if (isAlive(target)) process.kill(target.pid, signal);
   } catch (error) {
-    if (error.code !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }
 
+/** @param {number} pid */
 function beganOnLinux(pid) {
   try {
-    // The second field is the program's name in brackets, which may hold anything: count from its end.
+    // The second field is the program's name in brackets. The name may contain anything, so the
+    // fields are counted from the last bracket.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return null;
-    // Ticks since boot, so the boot belongs to the name.
+    // The field counts ticks since boot, so the id of the boot is part of the identity.
     return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}:${fields[19]}`;
   } catch {
     return null;
   }
 }
 
+/** @param {number} pid */
 function beganElsewhere(pid) {
   try {
     return execFileSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }).trim() || null;

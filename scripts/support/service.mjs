@@ -7,7 +7,7 @@ import { Lock } from './lock.mjs';
 import { inProject, projectFolder } from './project.mjs';
 import { say } from './steps.mjs';
 
-/** Longer than the service gives itself: past this it hangs. */
+/** Longer than the service's own deadline: after it the service hangs. */
 const STOP_DEADLINE_MS = 30_000;
 
 /** Held while a service is started, served or stopped from this folder. */
@@ -15,7 +15,7 @@ export const serviceLock = new Lock(inProject('.data/start.lock'));
 
 /**
  * @param {AbortSignal} stop
- * @throws {Failure} if a start is at work here already
+ * @throws {Failure} if another start runs from this folder
  */
 export async function takeServiceLock(stop) {
   for (;;) {
@@ -27,26 +27,24 @@ export async function takeServiceLock(stop) {
           `Stop it with Ctrl-C there, or: kill ${holder.pid}`,
       );
     }
-    // The start was killed and its service, which notices, is still putting away what it counted.
+    // The start was killed. Its service detects that and is still writing its usage counts.
     stopHere(stop);
     await sleep(50);
   }
 }
 
-/** The running service, as a child of ours. */
+/** The running service, as a child process. */
 export class Service {
   #child;
 
   /** @param {string} databaseUrl */
   constructor(databaseUrl) {
-    const env = { ...process.env, DATABASE_URL: databaseUrl };
-    // In a session of its own, so that one Ctrl-C is one signal, ours. Should we be killed, it notices that the channel
-    // to us is gone, and ends.
-    const stdio = ['ignore', 'inherit', 'inherit', 'ipc'];
+    // In its own session, so that one Ctrl-C is one signal: the one from stop(). If this process is
+    // killed, the service detects that the IPC channel is closed, and ends.
     this.#child = spawn(process.execPath, [`${servedBuild}/src/start.js`], {
       cwd: projectFolder,
-      env,
-      stdio,
+      env: { ...process.env, DATABASE_URL: databaseUrl },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       detached: true,
     });
     this.#child.on('error', () => {});
@@ -54,22 +52,26 @@ export class Service {
     this.exitCode = exitOf(this.#child);
   }
 
-  /** Lets it finish what it is doing. @returns {Promise<number>} its exit code */
+  /**
+   * Stops the service after the requests that it is serving.
+   *
+   * @returns {Promise<number>} its exit code
+   */
   async stop() {
     this.#child.kill('SIGTERM');
     const hangs = setTimeout(() => {
-      say('The service does not stop; ending it by force.');
+      say('The service does not stop. Killing it.');
       this.#child.kill('SIGKILL');
     }, STOP_DEADLINE_MS);
     const code = await this.exitCode;
     clearTimeout(hangs);
-    // Too young to know the signal, it ended of it: as asked.
+    // A service that has not installed its handler yet ends by the signal: also a clean stop.
     return this.#child.signalCode === 'SIGTERM' ? 0 : code;
   }
 }
 
 /**
- * Serves until the service ends, or until asked to stop.
+ * Serves until the service ends or a stop is requested.
  *
  * @param {string} databaseUrl
  * @param {AbortSignal} stop
@@ -78,6 +80,7 @@ export class Service {
 export async function serve(databaseUrl, stop) {
   stopHere(stop);
   const service = new Service(databaseUrl);
+  /** @type {Promise<number>} */
   const stopped = new Promise((resolve) => {
     stop.addEventListener('abort', () => resolve(service.stop()));
   });

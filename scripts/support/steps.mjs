@@ -1,18 +1,19 @@
+/** @type {NodeJS.WritableStream} */
 let out = process.stdout;
 
-/** Moves the progress lines to standard error, for commands whose standard output is an answer. */
+/** Prints progress on standard error, for commands whose standard output is a result. */
 export function reportOnStandardError() {
   out = process.stderr;
 }
 
-/** @param {string} text one line for the reader */
+/** @param {string} text */
 export function say(text) {
   out.write(`${text}\n`);
 }
 
 /**
- * Does something that takes a while, says so before, and says afterwards how long it took.
- * Plain lines, no cursor games: they read the same in a terminal, a pipe and a CI log, and may overlap.
+ * Runs `work`, prints a line before it and one with its duration after it. Plain lines without
+ * cursor control look the same in a terminal, a pipe and a CI log, and steps may overlap.
  *
  * @template T
  * @param {string} doing "Building the service"

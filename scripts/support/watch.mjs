@@ -5,11 +5,12 @@ import { projectFolder } from './project.mjs';
 import { Service } from './service.mjs';
 import { say } from './steps.mjs';
 
-/** What the TypeScript compiler prints whenever it has written a build without faults. */
+/** What the TypeScript compiler prints after a build without errors. */
 const BUILT = /Found 0 errors/;
 
 /**
- * Builds at each change of a source, and serves the newest build that has no faults, until asked to stop.
+ * Builds at each change of a source file and serves the newest build without errors, until a stop
+ * is requested.
  *
  * @param {string} databaseUrl
  * @param {AbortSignal} stop
@@ -20,6 +21,7 @@ export async function serveAndWatch(databaseUrl, stop) {
   discardBuild();
   const args = [...nestCommand, '--watch', '--preserveWatchOutput'];
   const compiler = spawn(process.execPath, args, { cwd: projectFolder, stdio: ['ignore', 'pipe', 'inherit'] });
+  /** @type {Service | undefined} */
   let service;
   let turn = Promise.resolve();
 

@@ -1,15 +1,15 @@
 import { mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** How the name goes on while the folder is being made. */
+/** Follows the folder's name while the folder is incomplete. */
 const DRAFT = '.unfinished-';
 
 /**
- * Makes a folder under another name and renames it when complete: what has the right name is whole. One that was
- * interrupted is removed and begun anew.
+ * Makes a folder under a temporary name and renames it when it is complete, so that a folder with
+ * the final name is always whole. Removes the drafts of interrupted runs.
  *
- * @param {string} folder which does not exist, in one that does
- * @param {(draft: string) => Promise<unknown>} make fills the draft, which nobody else may enter
+ * @param {string} folder does not exist yet; its parent does
+ * @param {(draft: string) => Promise<unknown>} make fills the draft, which only this user can enter
  */
 export async function makeWhole(folder, make) {
   removeDrafts(folder);
@@ -18,7 +18,11 @@ export async function makeWhole(folder, make) {
   renameSync(draft, folder);
 }
 
-/** Each has its own name: the process that was filling one may be at work a moment longer. */
+/**
+ * A draft is never reused: the process that was filling it may still be running.
+ *
+ * @param {string} folder
+ */
 function removeDrafts(folder) {
   const drafts = readdirSync(dirname(folder)).filter((name) => name.startsWith(`${basename(folder)}${DRAFT}`));
   for (const name of drafts) rmSync(join(dirname(folder), name), { recursive: true, force: true });

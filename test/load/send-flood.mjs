@@ -1,16 +1,18 @@
 /*
- * Sends one request again and again over many connections, for so many seconds, as a process of its own: it must not share the
- * event loop of what it floods, or of what measures. Told by JSON in its argument; prints how many answers of each status came.
+ * Sends one request repeatedly over many connections for a number of seconds. In its own process: it
+ * must not share the event loop of the service that it floods, or of the test that measures. The
+ * argument is JSON; the output is the number of responses of each status.
  */
 import { Agent, request } from 'node:http';
 
-const { url, method, secret, body, connections, seconds } = JSON.parse(process.argv[2]);
+const { url, method, secret, body, connections, seconds } = JSON.parse(process.argv[2] ?? '{}');
 const agent = new Agent({ keepAlive: true, maxSockets: connections });
 const headers = {
   authorization: `Bearer ${secret}`,
   ...(body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
 };
 const deadline = performance.now() + seconds * 1_000;
+/** @type {Record<string, number>} */
 const statuses = {};
 
 await Promise.all(Array.from({ length: connections }, flood));
@@ -24,20 +26,21 @@ async function flood() {
   }
 }
 
-/** What came, or that nothing did until the end. */
+/** @returns {Promise<string>} the status, the code of the error, or "unfinished" at the deadline */
 function send() {
   return new Promise((resolve) => {
     const end = setTimeout(resolve, deadline - performance.now(), 'unfinished');
+    /** @param {string | number | undefined} status */
     const settle = (status) => {
       clearTimeout(end);
-      resolve(status);
+      resolve(String(status));
     };
     const outgoing = request(url, { agent, method, headers }, (response) => {
       response.resume();
       response.on('end', () => settle(response.statusCode));
       response.on('error', () => settle('broken'));
     });
-    outgoing.on('error', (error) => settle(error.code));
+    outgoing.on('error', (/** @type {NodeJS.ErrnoException} */ error) => settle(error.code));
     outgoing.end(body);
   });
 }

@@ -21,7 +21,7 @@ export async function makePrivateDatabase(
   setUp: readonly string[] = [],
 ): Promise<{ readonly database: PrivateDatabase; readonly folder: string }> {
   const folder = makeServerFolder();
-  const path = resolve('scripts/support/database/private-database.mjs');
+  const path = resolve('scripts/private-server/private-database.mjs');
   const module = (await import(pathToFileURL(path).href)) as { readonly PrivateDatabase: PrivateDatabaseClass };
   const traits = { variable: 'TEST_DATABASE_URL', setUp, options };
   return { database: new module.PrivateDatabase(join(folder, 'database'), traits), folder };

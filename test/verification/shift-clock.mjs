@@ -1,14 +1,8 @@
-/* Loaded into the product before it starts (`node --import`): its wall clock is wrong by CLOCK_SHIFT_MS. */
+/* Loaded before the product starts (`node --import`): shifts its wall clock by CLOCK_SHIFT_MS. */
 const shiftMs = Number(process.env.CLOCK_SHIFT_MS);
-const RealDate = Date;
 const realNow = Date.now;
 
-globalThis.Date = class extends RealDate {
-  constructor(...args) {
-    super(...(args.length === 0 ? [realNow() + shiftMs] : args));
-  }
-
-  static now() {
-    return realNow() + shiftMs;
-  }
-};
+Date.now = () => realNow() + shiftMs;
+globalThis.Date = new Proxy(Date, {
+  construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [Date.now()] : args, newTarget),
+});

@@ -2,17 +2,18 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, rmdirSync } fr
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 
-/** Systems keep 104 to 108 bytes for the path of a socket, its final zero included. */
+/** Systems allow 104 to 108 bytes for the path of a socket, including its final zero. */
 const LONGEST_PATH = 103;
 
-/** The first byte that a MySQL or MariaDB server says after the header of its greeting: the version of the protocol. */
+/** The first byte after the header of a MySQL server's greeting: the version of the protocol. */
 const PROTOCOL_VERSION = 10;
 
 /**
- * Where the server listens: in its own folder, or, if that is too far down, in a short folder that only it may enter.
- * Not where TMPDIR says: that may be as long, or in a home that the server's account cannot reach.
+ * Where the server listens: in its own folder, or, if that path is too long, in a short folder that
+ * only the server can enter. TMPDIR is not used: it may be as long, or in a home that the server's
+ * account cannot reach.
  *
- * @param {string} folder the server's own
+ * @param {string} folder the server's folder
  * @param {import('./server-account.mjs').Account | null} account
  */
 export function chooseSocket(folder, account) {
@@ -23,24 +24,31 @@ export function chooseSocket(folder, account) {
   return join(short, 'server.sock');
 }
 
-/** Removes what a dead server left: the socket, MySQL's lock beside it, and the short folder if one was made. */
+/**
+ * Removes what an ended server left: the socket, MySQL's lock beside it, and the short folder.
+ *
+ * @param {string} path
+ * @param {string} folder the server's folder
+ */
 export function removeSocket(path, folder) {
   for (const file of [path, `${path}.lock`]) rmSync(file, { force: true });
-  // Never more than an empty folder: what else lies beside a socket may be the data.
+  // Only an empty folder is removed: other files beside a socket may be the data.
   if (dirname(path) !== folder && existsSync(dirname(path)) && readdirSync(dirname(path)).length === 0) {
     rmdirSync(dirname(path));
   }
 }
 
 /**
- * A socket that can be connected to proves little: the server may still be making its tables. Its greeting proves all.
+ * A socket that accepts connections is not enough: the server may still be making its tables. It
+ * sends its greeting when it is ready.
  *
  * @param {string} path
- * @returns {Promise<boolean>} whether a server says its greeting
+ * @returns {Promise<boolean>} whether a server sends its greeting
  */
 export function greets(path, timeoutMs = 1000) {
   return new Promise((resolve) => {
     const socket = connect(path);
+    /** @param {boolean} answer */
     const finish = (answer) => {
       socket.destroy();
       resolve(answer);

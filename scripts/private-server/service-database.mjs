@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { dataFolder } from '../project.mjs';
+import { dataFolder } from '../support/project.mjs';
 import { PrivateDatabase } from './private-database.mjs';
 
 const NAME = 'latchkey';
 
-/** No password: only who may enter the server's folder reaches it. */
+/** No password: only a user that can enter the server's folder reaches its socket. */
 const SET_UP = [
   `CREATE DATABASE IF NOT EXISTS ${NAME} CHARACTER SET utf8mb4;`,
   `CREATE USER IF NOT EXISTS ${NAME}@localhost;`,
@@ -12,12 +12,13 @@ const SET_UP = [
 ];
 
 /**
- * Does something with the service's database: the one that `DATABASE_URL` names, else a private one that is there as
- * long as somebody uses it.
+ * Runs `use` with the service's database: the one of `DATABASE_URL`, or a private server, which
+ * runs as long as a process uses it.
  *
  * @template T
  * @param {AbortSignal} stop
  * @param {(url: string) => Promise<T>} use
+ * @returns {Promise<T>}
  */
 export async function withServiceDatabase(stop, use) {
   if (process.env.DATABASE_URL) return use(process.env.DATABASE_URL);
