@@ -6,7 +6,7 @@ import { chmodSync, copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { cacheFolder } from './support/cache-folder.mjs';
+import { cacheFolder } from './support/project.mjs';
 import { mustSucceed, stopHere } from './support/command.mjs';
 import { Failure } from './support/failure.mjs';
 import { inTurn } from './support/lock.mjs';

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache-folder.mjs';
+import { cacheFolder } from '../project.mjs';
 import { mustSucceed } from '../command.mjs';
-import { makeProgramTree } from '../mysql/mysql-tree.mjs';
+import { makeProgramTree } from '../../private-server/mysql-server.mjs';
 import { inProject } from '../project.mjs';
 import { step } from '../steps.mjs';
 import { makeWhole } from '../whole-folder.mjs';

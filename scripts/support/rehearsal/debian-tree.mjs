@@ -1,11 +1,11 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder } from '../cache-folder.mjs';
+import { cacheFolder } from '../project.mjs';
 import { mustSucceed } from '../command.mjs';
-import { installPackage } from '../debian-package.mjs';
+import { installPackage } from '../debian.mjs';
 import { Failure } from '../failure.mjs';
 import { inTurn } from '../lock.mjs';
-import { findArchives, findKeyring } from '../mysql/debian-packages.mjs';
+import { findArchives, findKeyring } from '../debian.mjs';
 import { say, step } from '../steps.mjs';
 import { makeWhole } from '../whole-folder.mjs';
 

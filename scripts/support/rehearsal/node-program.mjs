@@ -1,6 +1,6 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { cacheFolder } from '../cache-folder.mjs';
+import { cacheFolder } from '../project.mjs';
 import { mustSucceed } from '../command.mjs';
 import { Failure } from '../failure.mjs';
 import { step } from '../steps.mjs';

@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { PrivateDatabase } from '../database/private-database.mjs';
+import { PrivateDatabase } from '../../private-server/private-database.mjs';
 import { Failure } from '../failure.mjs';
 import { runScript } from '../script.mjs';
 import { say, step } from '../steps.mjs';
