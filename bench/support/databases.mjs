@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createConnection, createPool } from 'mysql2/promise';
 import { mustSucceed } from '../../scripts/support/command.mjs';
-import { PrivateDatabase } from '../../scripts/support/database/private-database.mjs';
+import { PrivateDatabase } from '../../scripts/private-server/private-database.mjs';
 import { step } from '../../scripts/support/steps.mjs';
 import { count } from './format.mjs';
 import { makeLatchkeyKeys } from './latchkey-keys.mjs';
