@@ -1,6 +1,7 @@
 /*
- * `npm run bench [-- --quick]`: Latchkey side by side with the bare framework and with a peer, all on this machine.
- * Writes RESULTS.md and the chart; with `--quick`, which is only good for a first look, it prints them instead.
+ * `npm run bench [-- --quick --node=24]`: Latchkey beside the bare framework, the bare runtime and a peer, all on
+ * this machine, on each version of Node that the product supports. Writes RESULTS.md and the chart. With `--quick` (few
+ * and short rounds) or `--node` (some of the versions) it prints the report instead.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,19 +10,23 @@ import { ensureDependencies } from '../scripts/support/dependencies.mjs';
 import { runScript } from '../scripts/support/script.mjs';
 import { step } from '../scripts/support/steps.mjs';
 import { ensurePeers } from './support/peers.mjs';
+import { majorsIn, runtimeOf } from './support/runtimes.mjs';
 import { settingsFor, workFolder } from './support/settings.mjs';
 
-const quick = process.argv.includes('--quick');
-// Before anything of better-auth is loaded, and for all that we start.
+const options = process.argv.slice(2);
+const quick = options.includes('--quick');
+// Set before better-auth is loaded, and inherited by every process that this one starts.
 process.env.BETTER_AUTH_TELEMETRY = '0';
 
 await runScript(async (stop) => {
+  const majors = majorsIn(options);
   await ensureDependencies(stop);
   await ensurePeers(stop);
+  const runtimes = majors.map(runtimeOf);
   mkdirSync(workFolder, { recursive: true, mode: 0o700 });
   await step('Compiling the product', () => compileInto(join(workFolder, 'dist'), stop));
 
-  // Only now: these load packages that may just have been installed.
+  // Imported only now, because these load packages that may just have been installed.
   const { Databases } = await import('./support/databases.mjs');
   const { measureAll } = await import('./rows/all.mjs');
   const { report } = await import('./support/report.mjs');
@@ -29,8 +34,11 @@ await runScript(async (stop) => {
   try {
     await databases.destroy();
     await databases.start(stop);
-    const results = await measureAll({ databases, settings: settingsFor(quick), stop });
-    report(results, { quick });
+    const results = await measureAll({ databases, runtimes, settings: settingsFor(quick), stop });
+    report(results, {
+      command: ['npm run bench', ...(options.length === 0 ? [] : ['--', ...options])].join(' '),
+      isComplete: options.length === 0,
+    });
   } finally {
     await databases.destroy();
     for (const name of ['ours', 'few', 'peer']) rmSync(join(workFolder, `${name}.txt`), { force: true });

@@ -6,12 +6,11 @@ import { digest } from '../support/profile.mjs';
 
 const [file, keys, calls] = process.argv.slice(2);
 const { loadConfig } = await importProduct('config/load-config.js');
-const { createApp } = await importProduct('app.setup.js');
-const { start } = await importProduct('app.lifecycle.js');
-const { stop } = await importProduct('app.stop.js');
+const { createApp } = await importProduct('app/create-app.js');
+const { start, stop } = await importProduct('app/lifecycle.js');
 const { Verifier } = await importProduct('verification/verifier.js');
 const { SCOPE_CATALOGUE } = await importProduct('common/access/scope.js');
-const { parseIpAddress } = await importProduct('common/ip-address.js');
+const { parseIpAddress } = await importProduct('common/net/ip-address.js');
 
 const app = await createApp(loadConfig());
 await start(app);

@@ -8,8 +8,8 @@ import { Server } from '../support/servers.mjs';
 import { median } from '../support/statistics.mjs';
 import { measureCold } from './cold.mjs';
 import { measureCreate } from './create.mjs';
-import { measureDoors } from './internal.mjs';
-import { measureDoorLatency, measureLatency } from './latency.mjs';
+import { measureInternal } from './internal.mjs';
+import { measureInternalLatency, measureLatency } from './latency.mjs';
 import { measureManyKeys } from './many-keys.mjs';
 import { countStatements } from './idle-queries.mjs';
 import { measureVerify } from './verify.mjs';
@@ -17,36 +17,49 @@ import { measureWarm } from './warm.mjs';
 
 const candidate = (name) => join(import.meta.dirname, '../candidates', name);
 
-/** Every row of the report, one after the other. */
-export async function measureAll({ databases, settings, stop }) {
-  const machine = describeMachine({ wrk: await ensureWrk(stop), database: databases.version });
+/**
+ * Every row of the report, one after the other, on one version of Node after the other.
+ *
+ * @returns {Promise<{ machine: object, settings: object, columns: object[] }>} a column for each version
+ */
+export async function measureAll({ databases, runtimes, settings, stop }) {
+  const machine = describeMachine({ runtimes, wrk: await ensureWrk(stop), database: databases.version });
   const secrets = await databases.fill(settings, stop);
-  const servers = await startServers(databases);
-  const context = { databases, settings, secrets, servers, stop };
+  const columns = [];
+  for (const runtime of runtimes) {
+    columns.push(
+      await step(`Node ${runtime.version}`, () => measureOn({ databases, runtime, settings, secrets, stop })),
+    );
+  }
+  return { machine, settings, columns };
+}
+
+async function measureOn(given) {
+  const servers = await startServers(given);
+  const context = { ...given, servers };
   try {
     const warm = await step('Warm', () => measureWarm(context));
     const profile = await step('Profile of the warm route', () => profileWarm(context));
     const statements = await step('Statements of warm requests', () => countStatements(context));
     const latency = await step('Latency', () =>
-      measureLatency(context, median(warm.measured.ours.map(({ perSecond }) => perSecond))),
+      measureLatency(context, { ours: speed(warm.measured.ours), bare: speed(warm.measured.bare) }),
     );
-    const endpoints = await step('Endpoints for services', () => measureDoors(context));
-    const doorLatency = await step('Latency of the endpoints', () =>
-      measureDoorLatency(context, median(endpoints.measured.verify.map(({ perSecond }) => perSecond))),
+    const endpoints = await step('Endpoints for services', () => measureInternal(context));
+    const internalLatency = await step('Latency of the endpoints', () =>
+      measureInternalLatency(context, speed(endpoints.measured.verify)),
     );
     const cold = await step('Cold', () => measureCold(context));
     const create = await step('Create', () => measureCreate(context));
     const verify = await step('In process', () => measureVerify(context));
     const manyKeys = await step('Many keys', () => measureManyKeys(context));
     return {
-      machine,
-      settings,
+      runtime: given.runtime,
       warm,
       profile,
       statements,
       latency,
       endpoints,
-      doorLatency,
+      internalLatency,
       cold,
       create,
       verify,
@@ -57,11 +70,14 @@ export async function measureAll({ databases, settings, stop }) {
   }
 }
 
-async function startServers({ ours, peer }) {
-  const start = (name, file, env) => Server.start(name, [candidate(file)], env);
+/** The median rate of several rounds. */
+const speed = (rounds) => median(rounds.map(({ perSecond }) => perSecond));
+
+async function startServers({ databases: { ours, peer }, runtime }) {
+  const start = (name, file, env) => Server.start(runtime, name, [candidate(file)], env);
   const peerEnv = { DATABASE_URL: peer.url, DATABASE_SOCKET: peer.socket, BETTER_AUTH_TELEMETRY: '0' };
   return {
-    product: await startProduct('latchkey', ours.url),
+    product: await startProduct(runtime, 'latchkey', ours.url),
     bare: await start('bare-nest', 'bare-nest.mjs'),
     bareHttp: await start('bare-http', 'bare-http.mjs'),
     tuned: await start('bare-nest-tuned', 'bare-nest.mjs', { BARE_TUNED: '1' }),

@@ -4,8 +4,8 @@ import { interleave, row } from '../support/statistics.mjs';
 const BATCH = 100;
 
 /** The endpoints for services, warm: against a bare `node:http` server, a peer, and a batch against single requests. */
-export async function measureDoors({ servers: { product, bareHttp, peer }, secrets, settings, stop }) {
-  const { rounds, seconds, doorKeys: count } = settings;
+export async function measureInternal({ servers: { product, bareHttp, peer }, secrets, settings, stop }) {
+  const { rounds, seconds, internalKeys: count } = settings;
   const ask = (server, shape) => () => load(server, seconds, { file: secrets.ours, count, shape }, stop);
   const candidates = {
     verify: ask(product, 'verify'),
@@ -15,7 +15,7 @@ export async function measureDoors({ servers: { product, bareHttp, peer }, secre
     batch: ask(product, 'batch'),
     peer: () => load(peer, seconds, { file: secrets.peer, count: settings.few }, stop),
   };
-  // Each key once, before anything counts. One at a time: so many cold ones as in batches would be told to come back.
+  // Each key is verified once before anything is measured. Not in batches: so many cold keys at once would be refused.
   for (let skip = 0; skip < count;)
     skip += (await load(product, 1, { file: secrets.ours, skip, count: count - skip, shape: 'verify' }, stop)).requests;
   for (const warmUp of Object.values(candidates)) await warmUp();
@@ -32,9 +32,9 @@ export async function measureDoors({ servers: { product, bareHttp, peer }, secre
     measured,
     rows: [
       row({ ...verify, against: bare, mustReach: 0.6 }, measured.verify, measured.bareVerify),
-      row({ ...verify, against: better, mustReach: 25 }, measured.verify, measured.peer),
+      row({ ...verify, against: better, mustReach: { 20: 25, 24: 20 } }, measured.verify, measured.peer),
       row({ ...forwardAuth, against: bare, mustReach: 0.6 }, measured.forwardAuth, measured.bareForwardAuth),
-      row({ ...forwardAuth, against: better, mustReach: 25 }, measured.forwardAuth, measured.peer),
+      row({ ...forwardAuth, against: better, mustReach: { 20: 25, 24: 20 } }, measured.forwardAuth, measured.peer),
       row(
         {
           what: `warm \`POST /verify/batch\` of ${BATCH}, verifications/s`,

@@ -4,11 +4,11 @@ import { startProduct } from '../support/product.mjs';
 import { interleave, row } from '../support/statistics.mjs';
 
 /** Two instances of the product: one that knows a few keys of a small database, one that knows many of a large one. */
-export async function measureManyKeys({ databases, secrets, settings, stop }) {
+export async function measureManyKeys({ databases, runtime, secrets, settings, stop }) {
   const { rounds, seconds, few, cached, keys } = settings;
   const [small, large] = await Promise.all([
-    startProduct('few-keys', databases.few.url),
-    startProduct('many-keys', databases.ours.url),
+    startProduct(runtime, 'few-keys', databases.few.url),
+    startProduct(runtime, 'many-keys', databases.ours.url),
   ]);
   try {
     const askSmall = () => load(small, seconds, { file: secrets.few, count: few }, stop);

@@ -41,15 +41,16 @@ export function migrate(databaseUrl, stop) {
   });
 }
 
-export function startProduct(name, databaseUrl) {
+/** @param {import('./runtimes.mjs').Runtime} runtime the Node that runs it */
+export function startProduct(runtime, name, databaseUrl) {
   const observed = ['--expose-gc', '--import', join(import.meta.dirname, 'observed.mjs')];
-  return Server.start(name, [...observed, join(dist, 'src/main.js')], productEnv(databaseUrl));
+  return Server.start(runtime, name, [...observed, join(dist, 'src/main.js')], productEnv(databaseUrl));
 }
 
 /** What makes secrets and digests, as the product does it. */
 export async function loadSecrets() {
-  const { formatSecret, maskSecret } = await importProduct('secrets/secret-form.js');
-  const { PepperKeyring } = await importProduct('secrets/pepper-ring.js');
+  const { formatSecret, maskSecret } = await importProduct('secrets/secret-format.js');
+  const { PepperKeyring } = await importProduct('secrets/pepper-keyring.js');
   const { bytesToId } = await importProduct('common/prefixed-id.js');
   const ring = new PepperKeyring({ pepper: Buffer.from(PEPPER), retiredPeppers: [] });
   ring.assign([1]);

@@ -1,7 +1,8 @@
 const IN_PACKAGE = /node_modules\/((?:@[^/]+\/)?[^/]+)/;
 const IN_PRODUCT = /dist\/src\/([\w.-]+)/;
-/** Waiting, and the profiler's own beginning. */
-const NOT_WORK = new Set(['(idle)', 'dispatch']);
+/** Waiting, and the start of the profiler itself: `dispatch` on Node 20, `post` on Node 24. */
+const isNoWork = ({ functionName, url }) =>
+  functionName === '(idle)' || functionName === 'dispatch' || (functionName === 'post' && url === 'node:inspector');
 
 /**
  * Where the time of a CPU profile went: by function (its own time), and by owner: whoever of the product or its packages
@@ -17,7 +18,7 @@ export function digest(profile) {
   let total = 0;
   profile.samples.forEach((id, place) => {
     const node = nodes.get(id);
-    if (NOT_WORK.has(node.callFrame.functionName)) return;
+    if (isNoWork(node.callFrame)) return;
     const time = profile.timeDeltas[place];
     total += time;
     add(functions, nameOf(node.callFrame), time);

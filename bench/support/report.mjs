@@ -8,73 +8,147 @@ import { median } from './statistics.mjs';
 
 const RESULTS = inProject('bench/RESULTS.md');
 const CHART = inProject('docs/images/bench.svg');
+/** Latency: our p99 as a multiple of the bare server's. */
+const MOST_P99 = 2;
+const MOST_BYTES_PER_KEY = 1_300;
+const MISSED = ' **missed**';
 
-/** Prints what was measured; a whole run also writes it down. */
-export function report(results, { quick }) {
-  const text = describe(results, quick);
+/**
+ * Prints what was measured. A complete run is also written to the repository.
+ *
+ * @param {{ machine: object, settings: object, columns: object[] }} results a column for each version of Node
+ * @param {{ command: string, isComplete: boolean }} run
+ */
+export function report(results, { command, isComplete }) {
+  const text = describe(results, command);
   say(`\n${text}`);
-  if (quick) return;
+  if (!isComplete) return;
   writeFileSync(RESULTS, text);
   mkdirSync(dirname(CHART), { recursive: true });
-  writeFileSync(CHART, chart(bars(results)));
+  writeFileSync(CHART, chart(nodesOf(results.columns), bars(results.columns)));
 }
 
-function describe(
-  { machine, settings, warm, profile, statements, latency, endpoints, doorLatency, cold, create, verify, manyKeys },
-  quick,
-) {
-  const rows = [...warm.rows, ...cold.rows, ...manyKeys.rows, ...create.rows, ...endpoints.rows];
+function describe({ machine, settings, columns }, command) {
   return `# Benchmark
 
-\`npm run bench${quick ? ' -- --quick' : ''}\`, ${new Date().toISOString().slice(0, 10)}. ${machine.machine}.
+\`${command}\`, ${new Date().toISOString().slice(0, 10)}. ${machine.machine}.
 ${machine.versions}.
 
-Each server runs alone on one core, the load generator (wrk, 32 connections) and the database on the other. Candidates
-take turns, ${settings.rounds} rounds of ${settings.seconds} s in one run; a ratio is taken within each round, so that what else the machine does falls on
-both. "By CPU time" is the same ratio for each second of processor time that the servers used, which a busy machine hardly
-changes. The log is on for Latchkey (info, JSON) and the bare route, off for better-auth. The database is set as MariaDB comes;
-better-auth writes at each verification, so it is also shown on one that does not wait for the disk.
+All servers, ours and the others, run on the version of Node that heads the column, each alone on one core; the load
+generator (wrk, 32 connections) and the database share the other core. The candidates of one version take turns,
+${settings.rounds} rounds of ${settings.seconds} s in one run. A ratio is taken within each round, so that other load on the machine affects both sides.
+"By CPU time" is the same ratio per second of processor time that the servers used, which other load hardly changes.
+Latchkey and the bare route write their log (info, JSON), better-auth does not. The database has MariaDB's default
+settings; better-auth writes at each verification, so it is also measured on one that does not wait for the disk.
 
-| what | against | must reach | median ratio (min–max) | by CPU time | Latchkey | the other |
-| --- | --- | --- | --- | --- | --- | --- |
-${rows.map(rowOf).join('\n')}
+${ratioTable(columns)}
 
 ## Latency at a fixed rate
 
-At half of Latchkey's greatest rate above, from an open-loop generator of our own in Node (\`bench/load/fixed-rate.mjs\`): counted from when
-each request was due, so that a stall counts for all that it delays. The generator shares its core with the database. Milliseconds.
+From an open-loop generator in Node (\`bench/load/fixed-rate.mjs\`): each latency is counted from when its request was due,
+so that a stall counts for every request that it delays. The generator shares its core with the database. The public
+route and the bare route each run at half of their own greatest rate above; \`/verify\` and the bare \`node:http\` server
+both at half of the greatest rate of \`/verify\`. Our p99 must be at most ${MOST_P99} times the bare server's. Milliseconds.
 
-| | requests/s | p50 | p99 | p999 | not answered with 200, in a round |
-| --- | --- | --- | --- | --- | --- |
-${percentilesOf('`GET /developers/api_keys/current`', latency.rate, latency.ours)}
-${percentilesOf('bare Nest + Express', latency.rate, latency.bare)}
-${percentilesOf('`POST /verify`', doorLatency.rate, doorLatency.ours)}
-${percentilesOf('bare `node:http`', doorLatency.rate, doorLatency.bare)}
+${latencyTable(columns)}
 
 ## Statements of warm requests
 
-By the database server's own counters. What there is comes from the poll of the change feed (four SELECTs a second) and from
-the meter's flush (two INSERTs for every 250 keys that were used).
+By the counters of the database server. The statements come from the poll of the change log (four SELECTs a second) and
+from writing the counts of uses (two INSERTs for every 250 keys that were used).
 
-| | seconds | Com_select | Com_insert | Com_update |
-| --- | --- | --- | --- | --- |
-${countersOf(`${count(statements.requests)} warm requests`, statements.busy)}
-${countersOf('idle', statements.idle)}
+${statementsTable(columns)}
 
 ## Memory
 
-With ${count(settings.few)} keys in the cache: heap ${megabytes(manyKeys.memory.few.heapUsed)}, RSS ${megabytes(manyKeys.memory.few.rss)}.
-With ${count(settings.cached)}: heap ${megabytes(manyKeys.memory.many.heapUsed)}, RSS ${megabytes(manyKeys.memory.many.rss)}; ${count(manyKeys.bytesPerEntry)} bytes for each key.
+At most ${count(MOST_BYTES_PER_KEY)} bytes of heap for each cached key.
 
-## In process
+${memoryTable(columns, settings)}
+${columns.map(profilesOf).join('\n')}`;
+}
 
-\`Verifier.verify\`, warm: ${count(verify.perSecond)} calls/s. Where the time goes (CPU profile, own time):
+const nodesOf = (columns) => columns.map(({ runtime }) => `Node ${runtime.major}`);
+
+function ratioTable(columns) {
+  const heads = nodesOf(columns).flatMap((node) => [
+    `${node}: median ratio (min–max)`,
+    'by CPU time',
+    'Latchkey',
+    'the other',
+  ]);
+  const rows = columns.map(({ runtime, warm, cold, manyKeys, create, endpoints }) =>
+    [...warm.rows, ...cold.rows, ...manyKeys.rows, ...create.rows, ...endpoints.rows].map((row) => ({
+      ...row,
+      atLeast: atLeast(row.mustReach, runtime),
+    })),
+  );
+  return table(
+    ['what', 'against', 'must reach', ...heads],
+    rows[0].map(({ what, against }, place) => {
+      const sameRow = rows.map((column) => column[place]);
+      const bars = new Set(sameRow.map((row) => (row.atLeast === null ? 'reported' : `≥ ${row.atLeast}`)));
+      return [what, against, [...bars].join(', '), ...sameRow.flatMap(ratioCells)];
+    }),
+  );
+}
+
+/** The ratio that a row must reach on a version of Node; null if it is only reported. */
+const atLeast = (mustReach, { major }) =>
+  mustReach !== null && typeof mustReach === 'object' ? mustReach[major] : mustReach;
+
+function ratioCells({ atLeast, ratio, cpuRatio, ours, theirs }) {
+  const missed = atLeast !== null && ratio.median < atLeast ? MISSED : '';
+  const range = `**${ratio.median.toFixed(2)}** (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})${missed}`;
+  return [range, cpuRatio === null ? '' : cpuRatio.toFixed(2), count(ours), count(theirs)];
+}
+
+function latencyTable(columns) {
+  const rows = columns.flatMap(({ runtime, latency, internalLatency }) => [
+    [`\`GET /developers/api_keys/current\`, Node ${runtime.major}`, latency.ours, latency.bare],
+    [`bare Nest + Express, Node ${runtime.major}`, latency.bare],
+    [`\`POST /verify\`, Node ${runtime.major}`, internalLatency.ours, internalLatency.bare],
+    [`bare \`node:http\`, Node ${runtime.major}`, internalLatency.bare],
+  ]);
+  return table(
+    ['', 'requests/s', 'p50', 'p99', 'p999', 'not answered with 200, in a round'],
+    rows.map(([name, { rate, p50, p99, p999, failed }, bare]) => {
+      const missed = bare !== undefined && p99 > MOST_P99 * bare.p99 ? MISSED : '';
+      return [name, count(rate), p50.toFixed(2), p99.toFixed(2) + missed, p999.toFixed(2), failed];
+    }),
+  );
+}
+
+function statementsTable(columns) {
+  const cells = ({ seconds, counters }) => [seconds.toFixed(1), ...counters];
+  return table(
+    ['', 'seconds', 'Com_select', 'Com_insert', 'Com_update'],
+    columns.flatMap(({ runtime: { major }, statements: { requests, busy, idle } }) => [
+      [`${count(requests)} warm requests, Node ${major}`, ...cells(busy)],
+      [`idle, Node ${major}`, ...cells(idle)],
+    ]),
+  );
+}
+
+function memoryTable(columns, { few, cached }) {
+  return table(
+    ['', `heap with ${count(few)} keys`, 'RSS', `heap with ${count(cached)} keys`, 'RSS', 'bytes for each key'],
+    columns.map(({ runtime, manyKeys: { memory, bytesPerEntry } }) => [
+      `Node ${runtime.major}`,
+      ...[memory.few, memory.many].flatMap(({ heapUsed, rss }) => [megabytes(heapUsed), megabytes(rss)]),
+      count(bytesPerEntry) + (bytesPerEntry > MOST_BYTES_PER_KEY ? MISSED : ''),
+    ]),
+  );
+}
+
+function profilesOf({ runtime, verify, profile }) {
+  return `
+## Profiles on Node ${runtime.major}
+
+\`Verifier.verify\` in process, warm: ${count(verify.perSecond)} calls/s. Own time by function:
 
 ${list(verify.profile.functions, 12)}
 
-## Where the time of a warm request goes
-
-By owner (what Node does inside counts for who called it), then by function.
+The warm public route, by owner (what Node does inside counts for its caller), then own time by function:
 
 ${list(profile.owners, 14)}
 
@@ -82,17 +156,9 @@ ${list(profile.functions, 16)}
 `;
 }
 
-function rowOf({ what, against, mustReach, ratio, cpuRatio, ours, theirs }) {
-  const goal = mustReach === null ? 'reported' : `≥ ${mustReach}`;
-  const range = `**${ratio.median.toFixed(2)}** (${ratio.min.toFixed(2)}–${ratio.max.toFixed(2)})`;
-  const byCpu = cpuRatio === null ? '' : cpuRatio.toFixed(2);
-  return `| ${what} | ${against} | ${goal} | ${range} | ${byCpu} | ${count(ours)} | ${count(theirs)} |`;
+function table(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
-
-const percentilesOf = (name, rate, { p50, p99, p999, failed }) =>
-  `| ${name} | ${count(rate)} | ${[p50, p99, p999].map((ms) => ms.toFixed(2)).join(' | ')} | ${failed} |`;
-
-const countersOf = (name, { seconds, counters }) => `| ${name} | ${seconds.toFixed(1)} | ${counters.join(' | ')} |`;
 
 const list = (shares, most) =>
   shares
@@ -100,15 +166,19 @@ const list = (shares, most) =>
     .map(([name, share]) => `- ${percent(share)} \`${name}\``)
     .join('\n');
 
-function bars({ warm: { measured: warm }, cold: { measured: cold }, endpoints: { measured: endpoints } }) {
-  const speed = (rounds) => median(rounds.map(({ perSecond }) => perSecond));
+/** One bar for each version of Node. */
+function bars(columns) {
+  const speeds = (roundsOf, times = 1) =>
+    columns.map((column) => times * median(roundsOf(column).map(({ perSecond }) => perSecond)));
+  const endpoint = (name) => (column) => column.endpoints.measured[name];
+  const warm = (name) => (column) => column.warm.measured[name];
   return [
-    { name: 'Latchkey, /verify in batches of 100', value: 100 * speed(endpoints.batch), ours: true },
-    { name: 'Latchkey, /forward-auth', value: speed(endpoints.forwardAuth), ours: true },
-    { name: 'Latchkey, /verify', value: speed(endpoints.verify), ours: true },
-    { name: 'bare Nest + Express, no keys at all', value: speed(warm.bare) },
-    { name: 'Latchkey, public API', value: speed(warm.ours), ours: true },
-    { name: 'Latchkey, public API, cold', value: speed(cold.ours), ours: true },
-    { name: "better-auth's API-key plugin", value: speed(warm.peer) },
+    { name: 'Latchkey, /verify in batches of 100', values: speeds(endpoint('batch'), 100), ours: true },
+    { name: 'Latchkey, /forward-auth', values: speeds(endpoint('forwardAuth')), ours: true },
+    { name: 'Latchkey, /verify', values: speeds(endpoint('verify')), ours: true },
+    { name: 'bare Nest + Express, no keys at all', values: speeds(warm('bare')) },
+    { name: 'Latchkey, public API', values: speeds(warm('ours')), ours: true },
+    { name: 'Latchkey, public API, cold', values: speeds(({ cold }) => cold.measured.ours), ours: true },
+    { name: "better-auth's API-key plugin", values: speeds(warm('peer')) },
   ];
 }

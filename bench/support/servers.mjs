@@ -17,11 +17,15 @@ export class Server {
   #child;
   #name;
 
-  /** @param {string[]} args for Node; the ports are given as PORT and INTERNAL_PORT */
-  static async start(name, args, env = {}) {
+  /**
+   * @param {import('./runtimes.mjs').Runtime} runtime the Node that runs it
+   * @param {string} name
+   * @param {string[]} args for Node; the ports are given as PORT and INTERNAL_PORT
+   */
+  static async start(runtime, name, args, env = {}) {
     const port = await freePort();
     const internalPort = await freePort();
-    const server = new Server(name, args, { PORT: String(port), INTERNAL_PORT: String(internalPort), ...env });
+    const server = new Server(runtime, name, args, { PORT: String(port), INTERNAL_PORT: String(internalPort), ...env });
     server.url = `http://127.0.0.1:${port}/developers/api_keys`;
     // A bare server has but one port.
     server.internalUrl = `http://127.0.0.1:${env.INTERNAL_TOKENS === undefined ? port : internalPort}`;
@@ -29,12 +33,12 @@ export class Server {
     return server;
   }
 
-  constructor(name, args, env) {
+  constructor(runtime, name, args, env) {
     this.#name = name;
     const errors = openSync(this.#errorFile(), 'w', 0o600);
     // The log goes where a log costs least, the same for all.
     const stdio = ['ignore', openSync('/dev/null', 'w'), errors, 'ipc'];
-    this.#child = spawn('taskset', ['-c', SERVER_CORE, process.execPath, ...args], {
+    this.#child = spawn('taskset', ['-c', SERVER_CORE, runtime.path, ...args], {
       cwd: workFolder,
       env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
       stdio,
