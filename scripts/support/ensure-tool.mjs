@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { canInstallPackages } from './debian.mjs';
+import { canInstallPackages, installPackage } from './debian.mjs';
+import { Failure } from './failure.mjs';
 import { say } from './steps.mjs';
 
 /** Servers are often in folders that only root's PATH has. */
@@ -31,6 +33,30 @@ export async function ensureTool({ name, neededFor, env, paths, fits = () => tru
   if (found !== undefined) return { [env]: found };
   say(`${name} was not found: ${neededFor} are skipped. Install it, or set its path: ${env}=/path/to/it`);
   return {};
+}
+
+/**
+ * Installs the Debian package of a program that a script cannot do without, unless it is in PATH.
+ *
+ * @param {string} program
+ * @param {string} packageName
+ * @param {AbortSignal} stop
+ * @throws {Failure} if the program is missing and this user may not install it
+ */
+export async function requireTool(program, packageName, stop) {
+  if (isInstalled(program)) return;
+  if (!canInstallPackages())
+    throw new Failure(
+      `${program} is missing, and only root on Debian can have it installed by this script. Install it and run this again.`,
+    );
+  await installPackage(packageName, `${program} is missing`, stop);
+  if (!isInstalled(program))
+    throw new Failure(`The package ${packageName} is installed, but ${program} is not in PATH.`);
+}
+
+/** @param {string} program */
+function isInstalled(program) {
+  return spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined;
 }
 
 /**

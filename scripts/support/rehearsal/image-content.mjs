@@ -5,33 +5,33 @@ import { Failure } from '../failure.mjs';
 import { inProject } from '../project.mjs';
 import { say } from '../steps.mjs';
 import { MARK } from './build-context.mjs';
-import { Chamber } from './chamber.mjs';
-import { asService } from './container.mjs';
 
-/** Sources, what leads back to them, and what an environment is kept in. */
+/** Sources, source maps, and files in which secrets are often kept. */
 const UNWANTED = ['*.map', '*.ts', '*.[cm]ts', '.env*', '.npmrc', '.git', '.data', '*.pem', '*.key'];
 
+/** The folders in which a build can leave files: its own, homes and caches. */
+const SEARCHED = ['app', 'root', 'home', 'tmp', 'var'];
+
+/** @typedef {{ dev?: boolean, devOptional?: boolean, optional?: boolean, peer?: boolean }} LockedPackage */
+
 /**
- * Looks for what must not be in an image.
+ * Searches an image for files that must not be in it.
  *
- * @param {import('./image-builder.mjs').Image} image
+ * @param {import('./container.mjs').Container} container of the image, writable as far as its user's rights go
  * @param {AbortSignal} stop
  * @throws {Failure} with all that was found
  */
-export async function checkContent(image, stop) {
-  const app = join(image.tree, image.workdir);
+export async function checkContent(container, stop) {
+  const root = await container.mount();
+  const app = join(root, container.config.WorkingDir);
   const names = UNWANTED.flatMap((name, index) => [...(index === 0 ? [] : ['-o']), '-name', name]);
+  const folders = SEARCHED.map((folder) => join(root, folder));
   const found = {
     'development dependencies': developmentDependencies(app),
     'missing dependencies': missingDependencies(app),
     'unwanted files': await lines('find', [app, '(', ...names, ')'], stop),
-    // Not only in the project's folder: a build may leave things in caches and homes.
-    'decoys of secrets': await lines(
-      'grep',
-      ['-rlFs', MARK, ...['app', 'root', 'home', 'tmp', 'var'].map((folder) => join(image.tree, folder))],
-      stop,
-    ),
-    'files that the service may change': await writableByService(image),
+    'decoys of secrets': await lines('grep', ['-rlFs', MARK, ...folders], stop),
+    'files that the service may change': await writableByService(container),
   };
   const problems = Object.entries(found).filter(([, files]) => files.length > 0);
   if (problems.length > 0)
@@ -45,23 +45,29 @@ export async function checkContent(image, stop) {
   );
 }
 
-/** @returns {Promise<void>} having said how large the image's own part is */
-export async function reportSize(image, base, stop) {
-  const app = join(image.tree, image.workdir);
-  const [whole, below, own, modules, dist] = await Promise.all(
-    [image.tree, base, app, join(app, 'node_modules'), join(app, 'dist')].map((folder) => megabytes(folder, stop)),
+/**
+ * Says how large the service's part of the image is.
+ *
+ * @param {import('./container.mjs').Container} container
+ * @param {{ image: string, base: string }} sizes of the whole image and of the base image
+ * @param {AbortSignal} stop
+ */
+export async function reportSize(container, { image, base }, stop) {
+  const app = join(await container.mount(), container.config.WorkingDir);
+  const [own, modules, dist] = await Promise.all(
+    [app, join(app, 'node_modules'), join(app, 'dist')].map((folder) => megabytes(folder, stop)),
   );
-  say(
-    `    Size: ${own} MB (node_modules ${modules} MB, dist ${dist} MB), ${(whole - below).toFixed(1)} MB more than the base image`,
-  );
+  say(`    Size: ${own} MB (node_modules ${modules} MB, dist ${dist} MB). The image has ${image}, its base ${base}`);
 }
 
+/** @param {string} app */
 function developmentDependencies(app) {
   return lockedPackages()
     .filter(([path, { dev, devOptional }]) => (dev ?? devOptional) && existsSync(join(app, path)))
     .map(([path]) => path);
 }
 
+/** @param {string} app */
 function missingDependencies(app) {
   const needed = lockedPackages().filter(
     ([, { dev, devOptional, optional, peer }]) => !(dev ?? devOptional ?? optional ?? peer),
@@ -69,27 +75,32 @@ function missingDependencies(app) {
   return needed.filter(([path]) => !existsSync(join(app, path, 'package.json'))).map(([path]) => path);
 }
 
+/** @returns {[path: string, LockedPackage][]} */
 function lockedPackages() {
   return Object.entries(JSON.parse(readFileSync(inProject('package-lock.json'), 'utf8')).packages).slice(1);
 }
 
-async function writableByService(image) {
-  const chamber = await Chamber.open(image.tree);
-  try {
-    const find = ['find', image.workdir, '!', '-type', 'l', '-writable'];
-    return list(await chamber.launch(asService(image, find)).ends({ deadlineMs: 60_000 }));
-  } finally {
-    await chamber.close();
-  }
+/** @param {import('./container.mjs').Container} container */
+async function writableByService(container) {
+  const { code, output } = await container.exec(['find', container.config.WorkingDir, '!', '-type', 'l', '-writable']);
+  if (code !== 0) throw new Failure(`${output}\n\nThe image's files could not be searched.`);
+  return list(output);
 }
 
-/** Both programs say by their exit code that nothing was found, or that a folder is not there. */
+/**
+ * The exit codes are ignored: both programs also use them for folders that do not exist.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ * @param {AbortSignal} stop
+ */
 async function lines(command, args, stop) {
   return list((await capture(command, args, { stop })).output);
 }
 
-const list = (output) => output.split('\n').filter(Boolean);
+const list = (/** @type {string} */ output) => output.split('\n').filter(Boolean);
 
+/** @param {string} folder @param {AbortSignal} stop */
 async function megabytes(folder, stop) {
   const output = await mustSucceed('du', 'du', ['--summarize', '--block-size=100K', '--apparent-size', folder], {
     stop,

@@ -8,37 +8,51 @@ const NPM_SETTINGS = ['registry', 'proxy', 'https-proxy', 'noproxy', 'cafile', '
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]);
 
 /**
- * Lets the programs in a tree reach what this machine reaches: names, and the certificates of a proxy.
+ * How npm reaches its registry from this machine.
  *
- * @param {string} tree
  * @param {AbortSignal} stop
- * @returns {Promise<Record<string, string>>} the environment that they need for it
+ * @returns {Promise<Record<string, string>>} npm's settings by name
  */
-export async function giveNetwork(tree, stop) {
-  const env = { ...(await npmSettings(stop)), ...pick([...PROXY_VARIABLES, 'NODE_EXTRA_CA_CERTS']) };
-  const files = ['/etc/resolv.conf', env.npm_config_cafile, env.NODE_EXTRA_CA_CERTS];
-  for (const file of files.filter((path) => path && existsSync(path))) {
-    mkdirSync(dirname(join(tree, file)), { recursive: true });
-    copyFileSync(file, join(tree, file));
-  }
-  nameHosts(tree);
-  return env;
+export async function networkSettings(stop) {
+  // In the root folder, because a project's .npmrc would be taken for the machine's.
+  const options = { cwd: '/', stop };
+  const output = await mustSucceed('npm config', 'npm', ['config', 'list', '--json', '--loglevel=silent'], options);
+  /** @type {Record<string, unknown>} */
+  const all = { cafile: process.env.NODE_EXTRA_CA_CERTS, ...withoutEmpty(JSON.parse(output)) };
+  const set = NPM_SETTINGS.filter((name) => all[name] !== undefined);
+  return Object.fromEntries(set.map((name) => [name, String(all[name])]));
 }
 
-/** @param {string[]} [others] more names of this machine, as the tree is to see them */
-export function nameHosts(tree, others = []) {
-  writeFileSync(join(tree, 'etc/hosts'), `127.0.0.1 ${['localhost', ...others].join(' ')}\n::1 localhost\n`);
+/**
+ * Gives a tree the settings and the certificates that npm needs in it. They are npm's global configuration, because
+ * variables would become part of an image.
+ *
+ * @param {string} tree with Node in usr/local
+ * @param {Record<string, string>} settings
+ */
+export function giveNetwork(tree, settings) {
+  const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+  mkdirSync(join(tree, 'usr/local/etc'), { recursive: true });
+  writeFileSync(join(tree, 'usr/local/etc/npmrc'), lines.join(''));
+  const { cafile } = settings;
+  if (cafile === undefined || !existsSync(cafile)) return;
+  mkdirSync(dirname(join(tree, cafile)), { recursive: true });
+  copyFileSync(cafile, join(tree, cafile));
 }
 
-async function npmSettings(stop) {
-  // Where no project is, so that its .npmrc is not taken for the machine's.
-  const settings = JSON.parse(
-    await mustSucceed('npm config', 'npm', ['config', 'list', '--json', '--loglevel=silent'], { cwd: '/', stop }),
+/** @returns {Record<string, string>} the variables that lead programs to a proxy */
+export function proxyVariables() {
+  return Object.fromEntries(
+    PROXY_VARIABLES.flatMap((name) => {
+      const value = process.env[name];
+      return value ? [[name, value]] : [];
+    }),
   );
-  const set = NPM_SETTINGS.filter((name) => ![null, undefined, ''].includes(settings[name]));
-  return Object.fromEntries(set.map((name) => [`npm_config_${name.replaceAll('-', '_')}`, String(settings[name])]));
 }
 
-function pick(names) {
-  return Object.fromEntries(names.filter((name) => process.env[name]).map((name) => [name, process.env[name]]));
+/** @param {Record<string, unknown>} settings */
+function withoutEmpty(settings) {
+  return Object.fromEntries(
+    Object.entries(settings).filter(([, value]) => ![null, undefined, ''].includes(/** @type {any} */ (value))),
+  );
 }

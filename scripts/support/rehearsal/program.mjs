@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exitOf } from '../command.mjs';
 import { Failure } from '../failure.mjs';
@@ -5,26 +7,27 @@ import { Failure } from '../failure.mjs';
 /** How much of an output is shown. */
 const TAIL_LINES = 12;
 
-/** A program that runs in a chamber. */
+/** A program that buildah runs in a container. */
 export class Program {
   output = '';
   #child;
-  #innerOf;
 
-  /**
-   * @param {import('node:child_process').ChildProcess} child
-   * @param {(pid: number) => number | null} innerOf the process that it stands for, while it lives
-   */
-  constructor(child, innerOf) {
+  /** @param {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, import('node:stream').Readable>} child */
+  constructor(child) {
     this.#child = child;
-    this.#innerOf = innerOf;
     for (const stream of [child.stdout, child.stderr])
       stream.setEncoding('utf8').on('data', (text) => (this.output += text));
+    /** @type {Promise<number>} */
     this.exitCode = exitOf(child);
   }
 
-  get innerPid() {
-    return this.#innerOf(this.#child.pid);
+  /**
+   * @param {string[]} command of buildah
+   * @param {NodeJS.ProcessEnv} env for buildah
+   */
+  static launch([file = '', ...args], env) {
+    // In a session of its own, because Ctrl-C is for the rehearsal.
+    return new Program(spawn(file, args, { cwd: '/', env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
   get tail() {
@@ -35,7 +38,8 @@ export class Program {
    * Waits until the output has the text.
    *
    * @param {string | RegExp} text
-   * @throws {Failure} with the end of the output, if the program ends before, or says nothing of the kind in time
+   * @param {number} deadlineMs
+   * @throws {Failure} with the output, if the program ends before, or does not print the text in time
    */
   async says(text, deadlineMs) {
     const deadline = performance.now() + deadlineMs;
@@ -43,33 +47,71 @@ export class Program {
     void this.exitCode.then(() => (ended = true));
     while (this.output.search(text) === -1) {
       if (ended) throw new Failure(`${this.output}\n\nIt ended (exit code ${await this.exitCode}) without: ${text}`);
-      if (performance.now() > deadline) throw new Failure(`${this.output}\n\nIt has not said in time: ${text}`);
+      if (performance.now() > deadline) throw new Failure(`${this.output}\n\nIt has not printed in time: ${text}`);
       await sleep(20);
     }
   }
 
-  /** @throws {Failure} with the output, if it ends with another exit code, or not in time; then it is ended by force */
-  async ends({ deadlineMs, code: expected = 0 }) {
+  /**
+   * @param {{ deadlineMs: number }} options after that time it is killed
+   * @returns {Promise<string>} the output
+   * @throws {Failure} with the output, if its exit code is not 0
+   */
+  async ends({ deadlineMs }) {
     const late = setTimeout(() => this.signal('SIGKILL'), deadlineMs);
     const code = await this.exitCode;
     clearTimeout(late);
-    if (code !== expected)
-      throw new Failure(`${this.output}\n\nIt ended with exit code ${code} instead of ${expected}.`);
+    if (code !== 0) throw new Failure(`${this.output}\n\nIt ended with exit code ${code} instead of 0.`);
     return this.output;
   }
 
+  /** @returns {string[]} the arguments of the process in the container, with its name */
+  get commandLine() {
+    const pid = this.#innerPid;
+    return pid === null ? [] : argumentsOf(pid);
+  }
+
+  /** Signals the process in the container: buildah does not pass on every signal. @param {NodeJS.Signals} name */
   signal(name) {
     try {
-      const pid = this.innerPid;
-      if (pid !== null) process.kill(pid, name);
+      const pid = this.#innerPid ?? this.#child.pid;
+      if (pid !== undefined) process.kill(pid, name);
     } catch (error) {
-      // It has ended by itself meanwhile.
-      if (error.code !== 'ESRCH' && error.code !== 'ENOENT') throw error;
+      // The process has ended meanwhile.
+      if (!hasCode(error, 'ESRCH') && !hasCode(error, 'ENOENT')) throw error;
     }
+  }
+
+  /** Between buildah and the process in the container are processes of buildah's own. */
+  get #innerPid() {
+    let pid = this.#child.pid ?? null;
+    while (pid !== null && argumentsOf(pid)[0]?.startsWith('buildah')) pid = childOf(pid);
+    return pid;
   }
 }
 
-/** @returns {string} the last lines, set off from ours */
+/** @param {number} pid */
+function argumentsOf(pid) {
+  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+}
+
+/** @param {number} pid @returns {number | null} */
+function childOf(pid) {
+  const tasks = readdirSync(`/proc/${pid}/task`);
+  const children = tasks.flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '));
+  const child = children.find((text) => text !== '');
+  return child === undefined ? null : Number(child);
+}
+
+/** @param {unknown} error @param {string} code */
+function hasCode(error, code) {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/**
+ * @param {string} output
+ * @returns {string} the last lines, indented
+ */
 export function tailOf(output, lines = TAIL_LINES) {
   return output
     .trimEnd()

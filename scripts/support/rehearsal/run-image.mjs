@@ -1,23 +1,31 @@
 /*
- * The second half of `npm run rehearse:container`, started by it in a network of its own, where the ports are free,
- * names are ours to give and nothing else can be reached: what `docker compose up` does with the image.
+ * The second half of `npm run rehearse:container`: what `docker compose up` does with the image. It runs in network,
+ * mount and process namespaces of its own: all ports are free and nothing outside can be reached.
  */
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { mustSucceed } from '../command.mjs';
 import { PrivateDatabase } from '../../private-server/private-database.mjs';
 import { Failure } from '../failure.mjs';
 import { runScript } from '../script.mjs';
 import { say, step } from '../steps.mjs';
+import { Buildah } from './buildah.mjs';
 import { Container } from './container.mjs';
-import { nameHosts } from './network.mjs';
+import { checkContent, reportSize } from './image-content.mjs';
 import { tailOf } from './program.mjs';
 
-const { folder, image, services } = JSON.parse(process.argv[2]);
+const MINUTE_MS = 60_000;
+
+/** @typedef {import('./container.mjs').Service} Service */
+
+/** @type {{ place: Buildah['place'], image: string, base: string, services: Record<'mysql' | 'migrate' | 'latchkey', Service> }} */
+const { place, image, base, services } = JSON.parse(process.argv[2] ?? '');
+const buildah = new Buildah(place);
 
 await runScript(async (stop) => {
-  spawnSync('ip', ['link', 'set', 'lo', 'up']);
-  nameHosts(image.tree, ['mysql']);
-  const database = new PrivateDatabase(join(folder, 'database'), databaseTraits(services.mysql.environment));
+  await mustSucceed('ip link', 'ip', ['link', 'set', 'lo', 'up'], { stop });
+  await step('What is in the image, and what is not', () => examine(stop));
+  const database = new PrivateDatabase(join(place.folder, 'database'), databaseTraits(services.mysql.environment));
   await database.join(stop);
   try {
     await rehearse();
@@ -27,7 +35,14 @@ await runScript(async (stop) => {
   return 0;
 });
 
-/** What the image of MySQL makes of its environment. */
+/** @param {AbortSignal} stop */
+async function examine(stop) {
+  const container = await Container.create(buildah, image, { environment: {} });
+  await checkContent(container, stop);
+  await reportSize(container, { image: await buildah.sizeOf(image), base: await buildah.sizeOf(base) }, stop);
+}
+
+/** The database that the image of MySQL makes from these variables. @param {Record<string, string>} environment */
 function databaseTraits({ MYSQL_DATABASE: name, MYSQL_USER: user, MYSQL_PASSWORD: password }) {
   return {
     variable: 'DATABASE_URL',
@@ -41,17 +56,37 @@ function databaseTraits({ MYSQL_DATABASE: name, MYSQL_USER: user, MYSQL_PASSWORD
 }
 
 async function rehearse() {
-  await step(services.migrate.command.join(' '), () => new Container(image, services.migrate).ends());
-  const container = new Container(image, services.latchkey);
+  await step((services.migrate.command ?? []).join(' '), async () => {
+    const migrate = await Container.create(buildah, image, services.migrate, ['mysql']);
+    await migrate.start().ends({ deadlineMs: MINUTE_MS });
+  });
+  const container = await Container.create(buildah, image, services.latchkey, ['mysql']);
+  const service = container.start();
   await step('The service, until its health check succeeds', () => container.untilHealthy());
+  expectDirect(service.commandLine, container.config.Cmd);
   await step('The first key, and a request with it', () => useKey(container));
   await expectConfined(container);
-  const output = await step('SIGTERM', () => container.stop(Number.parseInt(services.latchkey.stop_grace_period, 10)));
-  say(tailOf(output));
+  await step('SIGTERM', () => {
+    service.signal('SIGTERM');
+    return service.ends({ deadlineMs: Number.parseInt(services.latchkey.stop_grace_period ?? '10', 10) * 1000 });
+  });
+  say(tailOf(service.output));
 }
 
+/**
+ * A shell or npm between would not pass on the signals of `docker stop`.
+ *
+ * @param {string[]} running
+ * @param {string[]} wanted
+ */
+function expectDirect(running, wanted) {
+  if (!isDeepStrictEqual(running.slice(1), wanted.slice(1)))
+    throw new Failure(`The container runs ${running.join(' ')} instead of ${wanted.join(' ')}.`);
+}
+
+/** @param {Container} container */
 async function useKey(container) {
-  const cli = async (...args) => {
+  const cli = async (/** @type {string[]} */ ...args) => {
     const { code, output } = await container.exec(['node', 'dist/src/cli.js', ...args]);
     if (code !== 0) throw new Failure(`${output}\n\nThe command ${args[0]} failed in the container.`);
     return JSON.parse(output);
@@ -60,19 +95,24 @@ async function useKey(container) {
   const scopes = 'api_keys.create,api_keys.read';
   const { secret } = await cli('create-key', '--organization', organization.id, '--label', 'Root', '--scopes', scopes);
   const headers = { Authorization: `Bearer ${secret}`, 'Content-Type': 'application/json' };
-  const [{ target: port }] = services.latchkey.ports;
-  const send = (init) => fetch(`http://127.0.0.1:${port}/developers/api_keys`, { headers, ...init });
-  const answers = [await send({ method: 'POST', body: '{"label":"From the container"}' }), await send({})];
-  if (answers.some(({ status }) => status !== 200))
-    throw new Failure(`The service answered ${await answers.find(({ status }) => status !== 200).text()}`);
+  const port = services.latchkey.ports?.[0]?.target;
+  const send = (/** @type {RequestInit} */ init) =>
+    fetch(`http://127.0.0.1:${port}/developers/api_keys`, { headers, ...init });
+  for (const answer of [await send({ method: 'POST', body: '{"label":"From the container"}' }), await send({})])
+    if (answer.status !== 200) throw new Failure(`The service answered ${await answer.text()}`);
 }
 
-/** A change of the service's own files must fail, whoever asks for it from within. */
+/** Every attempt of the service to change its own files must fail. @param {Container} container */
 async function expectConfined(container) {
   const { output: id } = await container.exec(['id', '-u']);
-  const attempts = ['dist/src/main.js', 'package.json', '/tmp/x'].map((file) => container.exec(['touch', file]));
+  const attempts = ['dist/src/main.js', 'package.json', '/tmp/x', '/run/x'].map((file) =>
+    container.exec(['touch', file]),
+  );
   const succeeded = (await Promise.all(attempts)).filter(({ code }) => code === 0);
   if (id.trim() === '0' || succeeded.length > 0)
     throw new Failure('The service runs as root, or can change its files.');
-  say(`    The service is user ${id.trim()} and cannot write`);
+  const { output: status } = await container.exec(['grep', '-E', '^(CapEff|NoNewPrivs):', '/proc/self/status']);
+  if (!/^CapEff:\s+0+$/m.test(status) || !/^NoNewPrivs:\s+1$/m.test(status))
+    throw new Failure(`The service has capabilities, or a way to them:\n${status}`);
+  say(`    The service is user ${id.trim()}, cannot write, and has no capabilities`);
 }
