@@ -125,5 +125,5 @@ function firstLine(text) {
 
 /** Of each step, buildah prints the layer that it made or reused. @param {string} output */
 function layersIn(output) {
-  return [...output.matchAll(/^--> (?:Using cache )?([0-9a-f]+)$/gm)].map(([, id]) => id);
+  return [...output.matchAll(/^--> (?:Using cache )?([0-9a-f]+)$/gm)].map(([, id = '']) => id);
 }

@@ -7,16 +7,16 @@ import { inProject } from '../project.mjs';
 import { step } from '../steps.mjs';
 import { makeWhole } from '../whole-folder.mjs';
 
-/** Compose itself. For what we ask of it, it needs no engine. */
+/** Docker's own Compose. Its command `config` needs no engine. */
 const COMPOSE = { name: 'docker-compose', program: 'usr/libexec/docker/cli-plugins/docker-compose' };
 
 /**
- * The compose file as Compose understands it: judged by the Compose specification, its variables filled in.
+ * Reads docker-compose.yml with Compose: checked against the Compose specification, with its variables filled in.
  *
  * @param {Record<string, string>} variables
  * @param {AbortSignal} stop
- * @returns {Promise<{ services: Record<string, any> }>}
- * @throws {Failure} with Compose's words, if the file is wrong or a variable is missing
+ * @returns {Promise<{ services: Record<'mysql' | 'migrate' | 'latchkey', import('./container.mjs').Service> }>}
+ * @throws {Failure} with Compose's message, if the file is invalid or a variable is missing
  */
 export async function readComposeFile(variables, stop) {
   const program = await ensureCompose(stop);
@@ -25,6 +25,7 @@ export async function readComposeFile(variables, stop) {
   return JSON.parse(await mustSucceed('docker compose config', program, args, { env, stop }));
 }
 
+/** @param {AbortSignal} stop */
 async function ensureCompose(stop) {
   const folder = join(cacheFolder(), 'compose-unstable');
   mkdirSync(cacheFolder(), { recursive: true });

@@ -111,7 +111,7 @@ export class Container {
   async #makeReadOnly() {
     await this.#buildah.run(['run', '--user', 'root', '--network', 'host', this.#name, '--', 'true']);
     const root = await this.mount();
-    const mount = (/** @type {string[]} */ ...args) => mustSucceed('mount', 'mount', args);
+    const mount = (/** @type {string[]} */ ...args) => mustSucceed('mount', 'mount', args, {});
     await mount('--bind', root, root);
     await mount('-o', 'remount,bind,ro', root);
     await mount('-t', 'tmpfs', '-o', 'mode=755', 'tmpfs', `${root}/run`);

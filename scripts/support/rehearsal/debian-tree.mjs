@@ -40,6 +40,7 @@ export async function ensureDebian(release, stop) {
   return folder;
 }
 
+/** @param {string} release @param {string} tree @param {AbortSignal} stop */
 async function bootstrap(release, tree, stop) {
   // It becomes the root folder, which every user must be able to enter.
   chmodSync(tree, 0o755);

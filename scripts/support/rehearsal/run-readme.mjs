@@ -137,7 +137,7 @@ async function tryIt(folder, { tryIt: command, answer: shown }) {
   say(`    ${answer.status} ${answer.message}`);
 }
 
-/** @param {{ status: number, message: string, data?: object }} answer */
+/** @param {import('./readme.mjs').Answer} answer */
 function shapeOf({ status, message, data }) {
   return { status, message, fields: Object.keys(data ?? {}) };
 }
