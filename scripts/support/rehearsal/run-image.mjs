@@ -13,6 +13,7 @@ import { Buildah } from './buildah.mjs';
 import { Container } from './container.mjs';
 import { checkContent, reportSize } from './image-content.mjs';
 import { tailOf } from './program.mjs';
+import { smokeTest } from './smoke.mjs';
 
 const MINUTE_MS = 60_000;
 
@@ -64,7 +65,7 @@ async function rehearse() {
   const service = container.start();
   await step('The service, until its health check succeeds', () => container.untilHealthy());
   expectDirect(service.commandLine, container.config.Cmd);
-  await step('The first key, and a request with it', () => useKey(container));
+  await step('The first key; creating, listing and verifying keys', () => useKeys(container));
   await expectConfined(container);
   await step('SIGTERM', () => {
     service.signal('SIGTERM');
@@ -85,21 +86,13 @@ function expectDirect(running, wanted) {
 }
 
 /** @param {Container} container */
-async function useKey(container) {
-  const cli = async (/** @type {string[]} */ ...args) => {
-    const { code, output } = await container.exec(['node', 'dist/src/cli.js', ...args]);
-    if (code !== 0) throw new Failure(`${output}\n\nThe command ${args[0]} failed in the container.`);
-    return JSON.parse(output);
+async function useKeys(container) {
+  const exec = async (/** @type {string[]} */ command) => {
+    const { code, output } = await container.exec(command);
+    if (code !== 0) throw new Failure(`${output}\n\nThe command ${command.join(' ')} failed in the container.`);
+    return output;
   };
-  const organization = await cli('create-organization', '--name', 'Acme');
-  const scopes = 'api_keys.create,api_keys.read';
-  const { secret } = await cli('create-key', '--organization', organization.id, '--label', 'Root', '--scopes', scopes);
-  const headers = { Authorization: `Bearer ${secret}`, 'Content-Type': 'application/json' };
-  const port = services.latchkey.ports?.[0]?.target;
-  const send = (/** @type {RequestInit} */ init) =>
-    fetch(`http://127.0.0.1:${port}/developers/api_keys`, { headers, ...init });
-  for (const answer of [await send({ method: 'POST', body: '{"label":"From the container"}' }), await send({})])
-    if (answer.status !== 200) throw new Failure(`The service answered ${await answer.text()}`);
+  await smokeTest(exec, `http://127.0.0.1:${services.latchkey.ports?.[0]?.target}`);
 }
 
 /** Every attempt of the service to change its own files must fail. @param {Container} container */
