@@ -37,7 +37,7 @@ describe('a service whose log would show secrets', () => {
     const entry = join(makeFolder(), 'broken.mjs');
     writeFileSync(
       entry,
-      `import { serve } from ${JSON.stringify(pathToFileURL(join(dist, 'app.lifecycle.js')).href)};
+      `import { serve } from ${JSON.stringify(pathToFileURL(join(dist, 'app/lifecycle.js')).href)};
        await serve({}, { redact: (text) => text });\n`,
     );
     const { code, output } = await run(entry);
