@@ -1,7 +1,7 @@
 import { LANES, type Lane } from '../../src/database/connection-lanes.js';
 import type { Database } from '../../src/database/database.js';
 import { PoolBusyError } from '../../src/database/connection-pool.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
@@ -11,11 +11,11 @@ const DEADLINE_MS = 2_000;
 
 describe('the connections of a pool', () => {
   let schema: TestSchema;
-  let proxy: DatabaseProxy;
+  let proxy: MysqlProxy;
   const opened: Database[] = [];
   beforeAll(async () => {
     schema = await createSchema();
-    proxy = await openProxy();
+    proxy = await MysqlProxy.open();
   });
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((database) => database.close()));

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import { KEYS } from '../support/api-client.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import type { MadeKey } from '../support/service.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
 import { BOUND_MS, bytesOf, Instance, prepareGround, report, type SeededDatabase } from '../verification/instances.js';
@@ -23,7 +23,7 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
   let server: StoppableServer;
   let hand: Connection;
   let ground: SeededDatabase;
-  let proxy: DatabaseProxy;
+  let proxy: MysqlProxy;
   let a: Instance;
   let doomed: Instance;
   let b: Instance;
@@ -38,7 +38,7 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
       await server.destroy();
     };
     ground = await prepareGround({ name: 'latchkey', url, connection: hand, drop });
-    proxy = await openProxy(undefined, new URL(url));
+    proxy = await MysqlProxy.open({ server: new URL(url) });
     [a, doomed, b] = await Promise.all([
       Instance.start(proxy.url('latchkey')),
       Instance.start(proxy.url('latchkey')),

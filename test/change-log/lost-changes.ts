@@ -4,7 +4,7 @@ import { DEFAULT_POOL_SIZE } from '../../src/database/connection-options.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { KEYS, send } from '../support/api-client.js';
 import { startAppOn, type AppOn } from '../support/app-on.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import type { SeededDatabase } from '../verification/instances.js';
 import { concerns, createSubject, OPERATIONS, type Operation, type Subject } from './changes-under-test.js';
 
@@ -28,14 +28,14 @@ type Place = Pick<Loss, 'before' | 'isHalfSent'> & { readonly index: number };
 
 /** An instance that is lost, and another that revokes. */
 export interface Instances {
-  readonly proxy: DatabaseProxy;
+  readonly proxy: MysqlProxy;
   readonly losing: AppOn;
   readonly revoking: AppOn;
 }
 
 /** Starts both instances, one after the other. */
 export async function startInstances(ground: SeededDatabase): Promise<Instances> {
-  const proxy = await openProxy();
+  const proxy = await MysqlProxy.open();
   const losing = await startAppOn(proxy.url(ground.schema.name));
   const revoking = await startAppOn(ground.schema.url);
   return { proxy, losing, revoking };
@@ -83,7 +83,7 @@ export async function loseClients(
 
 /** The statements of the change, START TRANSACTION first and COMMIT last. */
 async function statementsOf(
-  proxy: DatabaseProxy,
+  proxy: MysqlProxy,
   app: AppOn,
   operation: Operation,
   subject: Subject,

@@ -2,7 +2,7 @@ import type { ApiKeyId } from '../../src/common/prefixed-id.js';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
 import type { Database } from '../../src/database/database.js';
 import { UsageStore } from '../../src/usage/usage-store.js';
-import { openProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
 import { Product, runCli, serviceEnv } from '../support/product.js';
@@ -54,7 +54,7 @@ describe('an instance whose host loses power', () => {
   ])(
     'while it %s: another does so within 15 s',
     async (what, act) => {
-      const proxy = await openProxy();
+      const proxy = await MysqlProxy.open();
       const [losing, other] = await Promise.all([
         openDatabase(proxy.url(ground.schema.name)),
         openDatabase(ground.schema.url),
@@ -87,7 +87,7 @@ describe('an instance whose host loses power', () => {
 
   it('while it migrates: another migrates within 15 s', async () => {
     const schema = await createSchema();
-    const proxy = await openProxy();
+    const proxy = await MysqlProxy.open();
     try {
       const isLost = new Promise<void>((resolve) => {
         proxy.rule = ([sql]) => {

@@ -6,7 +6,7 @@ import type { Database } from '../../src/database/database.js';
 import { openDatabase } from '../support/open-database.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
-describe('the change log', () => {
+describe('the pruner of the change log', () => {
   let schema: TestSchema;
   let database: Database;
   beforeEach(async () => {

@@ -1,8 +1,8 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { KEYS, send } from '../support/api-client.js';
 import { startAppOn, type AppOn } from '../support/app-on.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
-import type { StatementFate } from '../support/fault-plan.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
+import type { StatementAction } from '../support/mysql-proxy-rules.js';
 import { eventually } from '../support/eventually.js';
 import { runCli } from '../support/product.js';
 import { bytesOf, Instance, prepareGround, type SeededDatabase } from '../verification/instances.js';
@@ -13,13 +13,13 @@ const PATIENCE_MS = 15_000;
 
 describe('a change whose COMMIT is not acknowledged', () => {
   let ground: SeededDatabase;
-  let proxy: DatabaseProxy;
+  let proxy: MysqlProxy;
   let latchkey: AppOn;
   let subject: Subject;
 
   beforeAll(async () => {
     ground = await prepareGround();
-    proxy = await openProxy();
+    proxy = await MysqlProxy.open();
     latchkey = await startAppOn(proxy.url(ground.schema.name));
   });
 
@@ -45,14 +45,14 @@ describe('a change whose COMMIT is not acknowledged', () => {
     (await query('SELECT deleted_at FROM api_keys WHERE id = ?', [bytesOf(subject.target)]))[0]?.deleted_at !== null;
 
   /** Lets the COMMIT of the deletion meet this, once. */
-  const onCommit = (fate: StatementFate, then: () => void = () => undefined) => {
+  const onCommit = (fault: StatementAction, then: () => void = () => undefined) => {
     proxy.rule = (statements) => {
       if (statements.at(-1) !== 'COMMIT' || !deletesKey(subject.target, statements)) {
         return 'passes';
       }
       proxy.rule = () => 'passes';
       then();
-      return fate;
+      return fault;
     };
   };
 

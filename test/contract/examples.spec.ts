@@ -3,7 +3,7 @@ import { REQUEST_LIMITS, RequestAdmission } from '../../src/admission/request-ad
 import type { OrganizationId } from '../../src/common/prefixed-id.js';
 import { KEYS, send } from '../support/api-client.js';
 import { startAppOn, type AppOn } from '../support/app-on.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { exampleOf, findOperation, OPERATIONS, type DocumentedOperation, type FailureExample } from './api-document.js';
 import { shapeOf, withoutIds } from './shape.js';
@@ -209,10 +209,10 @@ describe('the failures that the document shows', () => {
   });
 
   describe('when the database is away', () => {
-    let proxy: DatabaseProxy;
+    let proxy: MysqlProxy;
     let cutOff: AppOn;
     beforeAll(async () => {
-      proxy = await openProxy();
+      proxy = await MysqlProxy.open();
       cutOff = await startAppOn(proxy.url(app.schema.name), { ...PRODUCTION, HOST: '127.0.0.1' });
       proxy.set('closed');
     });

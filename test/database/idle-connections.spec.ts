@@ -5,9 +5,9 @@ import { LANES } from '../../src/database/connection-lanes.js';
 import { MAX_IDLE_MS, DEFAULT_POOL_SIZE } from '../../src/database/connection-options.js';
 import type { Database } from '../../src/database/database.js';
 import { eventually } from '../support/eventually.js';
-import { openFaultProxy } from '../support/fault-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { openDatabase } from '../support/open-database.js';
-import { connectionOptions, createSchema, testServerUrl, type TestSchema } from '../support/schema.js';
+import { createSchema, type TestSchema } from '../support/schema.js';
 import { KEYS } from '../support/api-client.js';
 import { Instance, prepareGround } from '../verification/instances.js';
 
@@ -53,14 +53,12 @@ describe('a connection that nobody uses', () => {
   }, 30_000);
 
   it('is not used again when the network has dropped it meanwhile, even if the wall clock was put back', async () => {
-    const proxy = await openFaultProxy(serverAddress());
-    const url = new URL(schema.url);
-    url.searchParams.set('socketPath', proxy.socketPath);
-    const database = await openDatabase(url.href);
+    const proxy = await MysqlProxy.open();
+    const database = await openDatabase(proxy.url(schema.name));
     const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - HOUR_MS);
     try {
       await useAll(database);
-      proxy.set('mute');
+      proxy.set('severed');
       proxy.set('open');
       await sleep(MAX_IDLE_MS);
       await expect(useAll(database)).resolves.toHaveLength(DEFAULT_POOL_SIZE);
@@ -96,8 +94,3 @@ describe('a connection that nobody uses', () => {
     }
   }, 60_000);
 });
-
-function serverAddress() {
-  const options = connectionOptions(testServerUrl());
-  return 'socketPath' in options ? { path: options.socketPath } : { host: options.host, port: options.port };
-}

@@ -2,7 +2,7 @@ import { DedicatedConnection } from '../../src/database/dedicated-connection.js'
 import { databaseUrl } from '../../src/config/database-url.js';
 import { SessionRefusedError } from '../../src/database/database-errors.js';
 import { KEYS, send } from '../support/api-client.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { endProducts, Product, runCli, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
@@ -13,12 +13,12 @@ const FOREVER = { DATABASE_WAIT_MS: '600000' };
 
 describe('a database connection whose session is not kept is refused:', () => {
   let schema: TestSchema;
-  let proxy: DatabaseProxy;
+  let proxy: MysqlProxy;
   const pools: PoolingProxy[] = [];
 
   beforeAll(async () => {
     schema = await createSchema();
-    proxy = await openProxy();
+    proxy = await MysqlProxy.open();
     expect(await runCli(schema.url, ['migrate'])).toMatchObject({ code: 0 });
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { idToBytes } from '../../src/common/prefixed-id.js';
 import { KEYS, send } from '../support/api-client.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { endProducts, makeFolder, Product, serviceEnv } from '../support/product.js';
 import { changeByHand } from '../support/by-hand.js';
 import { eventually } from '../support/eventually.js';
@@ -30,7 +30,7 @@ interface Key {
 
 describe('times', () => {
   let schema: TestSchema;
-  let proxy: DatabaseProxy;
+  let proxy: MysqlProxy;
   let secret: string;
   let urls: readonly string[];
 
@@ -58,7 +58,7 @@ describe('times', () => {
   beforeAll(async () => {
     schema = await createSchema();
     // As if the server's default were this zone.
-    proxy = await openProxy("SET time_zone = '+03:00'");
+    proxy = await MysqlProxy.open({ sessionStatement: "SET time_zone = '+03:00'" });
     expect(await timeZoneOf(proxy.url(schema.name))).toBe('+03:00');
     const dataDir = makeFolder();
     const env = (zone: string) => serviceEnv(proxy.url(schema.name), { TZ: zone, DATA_DIR: dataDir });

@@ -5,7 +5,7 @@ import type { Lane } from '../../src/database/connection-lanes.js';
 import { CommitUnknownError } from '../../src/database/database-errors.js';
 import type { Database } from '../../src/database/database.js';
 import type { Settled, Transaction } from '../../src/database/transaction.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
@@ -17,7 +17,7 @@ const RAISE_DEADLOCK = "SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213, MESSAGE_
 
 describe('a transaction', () => {
   let schema: TestSchema;
-  let proxy: DatabaseProxy;
+  let proxy: MysqlProxy;
   let database: Database;
 
   beforeAll(async () => {
@@ -25,7 +25,7 @@ describe('a transaction', () => {
     await schema.connection.query(
       'CREATE TABLE tally (name VARCHAR(8) PRIMARY KEY, count INT NOT NULL) ENGINE = InnoDB',
     );
-    proxy = await openProxy();
+    proxy = await MysqlProxy.open();
     database = await openDatabase(proxy.url(schema.name));
   });
 
@@ -151,9 +151,9 @@ describe('a transaction', () => {
     it.each([
       ['had reached the database', 'lost after', 1],
       ['never reached the database', 'lost before', 0],
-    ] as const)('is of unknown outcome, when the COMMIT %s', async (_, fate, counted) => {
+    ] as const)('is of unknown outcome, when the COMMIT %s', async (_, fault, counted) => {
       const settled: Settled[] = [];
-      proxy.onNextCommit(fate);
+      proxy.onNextCommit(fault);
       const work = database.transaction(async (transaction) => {
         transaction.onSettled((how) => settled.push(how));
         await add(transaction, 'a');

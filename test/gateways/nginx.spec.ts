@@ -4,13 +4,13 @@ import { availableParallelism } from 'node:os';
 import type { Scope } from '../../src/common/access/scope.js';
 import { KEYS } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
-import type { FaultProxy } from '../support/fault-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { exchange, tally, type Outcome } from '../support/http-load.js';
 import type { MadeKey } from '../support/service.js';
 import { RawClient, type RawAnswer } from '../http/raw-client.js';
 import { bytesOf, Instance, prepareGround, type SeededDatabase } from '../verification/instances.js';
 import { startApplication, valuesLike, type Application, type SeenRequest } from './application.js';
-import { doorsOf, GATEWAY_ENV, GATEWAY_TOKEN, openRoute } from './forward-auth-app.js';
+import { doorsOf, GATEWAY_ENV, GATEWAY_TOKEN } from './forward-auth-app.js';
 import { describeBehindNginx, endGateways, startGateway, type Gateway } from './nginx.js';
 
 const REALM = 'Bearer realm="latchkey"';
@@ -28,7 +28,7 @@ interface Client {
 
 describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.conf', () => {
   let ground: SeededDatabase;
-  let way: FaultProxy;
+  let proxy: MysqlProxy;
   let latchkey: Instance;
   let application: Application;
   let gateway: Gateway;
@@ -38,9 +38,8 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
 
   beforeAll(async () => {
     ground = await prepareGround();
-    const opened = await openRoute(ground.schema.name);
-    way = opened.way;
-    latchkey = await Instance.start(opened.databaseUrl, { ...GATEWAY_ENV, OUTAGE_GRACE_MS: '0' });
+    proxy = await MysqlProxy.open();
+    latchkey = await Instance.start(proxy.url(ground.schema.name), { ...GATEWAY_ENV, OUTAGE_GRACE_MS: '0' });
     application = await startApplication();
     gateway = await startGateway(await surroundings());
     reader = await createKey({ scopes: ['invoices.read', 'payments.create'] });
@@ -53,7 +52,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     await endGateways();
     await application.close();
     await ground.end();
-    await way.close();
+    await proxy.close();
   });
   beforeEach(() => {
     application.seen.length = 0;
@@ -457,10 +456,10 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   });
 
   describe('an outage', () => {
-    it.each(['closed', 'mute'] as const)(
+    it.each(['closed', 'severed'] as const)(
       'of the database (%s) is 503 with Retry-After for every key, and over when it is back',
-      async (passage) => {
-        way.set(passage);
+      async (mode) => {
+        proxy.set(mode);
         try {
           const ask = () => send('GET', '/invoices', reader);
           await eventually('the bound is over', async () => (await ask()).status === 503, 20_000);
@@ -469,7 +468,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
             expectUnavailable(await send('GET', '/invoices', client));
           }
         } finally {
-          way.set('open');
+          proxy.set('open');
         }
         await eventually('it is back', async () => (await send('GET', '/invoices', reader)).status === 200, 20_000);
       },

@@ -3,7 +3,7 @@ import { InternalListener } from '../../src/internal/internal-listener.js';
 import { UsageMeter } from '../../src/usage/usage-meter.js';
 import { startAppOn } from '../support/app-on.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import type { MadeKey } from '../support/service.js';
 import { INTERNAL_TOKENS } from './internal-app.js';
@@ -14,7 +14,7 @@ export interface SeverableApp {
   readonly url: string;
   readonly internalUrl: string;
   readonly schema: TestSchema;
-  readonly proxy: DatabaseProxy;
+  readonly proxy: MysqlProxy;
   /** Keys that may do everything, of one organization. */
   readonly keys: readonly MadeKey[];
   flushUsage(): Promise<void>;
@@ -23,7 +23,7 @@ export interface SeverableApp {
 
 export async function startSeverableApp(env: Readonly<Record<string, string>> = {}): Promise<SeverableApp> {
   const schema = await createSchema();
-  const proxy = await openProxy();
+  const proxy = await MysqlProxy.open();
   const served = await startAppOn(proxy.url(schema.name), { INTERNAL_TOKENS, ...env });
   const { app, url } = served;
   const keys = await insertVerifiableKeys(schema.connection, await insertOrganization(schema.connection), 20);

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { preload } from '../support/preload.js';
 import { endProducts, Product, runCli, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
 describe('a start', () => {
   let schema: TestSchema;
-  let proxy: DatabaseProxy;
+  let proxy: MysqlProxy;
   const servers: Server[] = [];
 
   beforeAll(async () => {
     schema = await createSchema();
-    proxy = await openProxy();
+    proxy = await MysqlProxy.open();
   });
 
   afterEach(async () => {

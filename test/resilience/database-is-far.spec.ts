@@ -1,5 +1,5 @@
 import { KEYS } from '../support/api-client.js';
-import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { envelope, type Outcome } from '../support/http-load.js';
 import { endProducts } from '../support/product.js';
 import { startService, type MadeKey, type Service } from '../support/service.js';
@@ -11,14 +11,14 @@ const SUPPORTED_RTT_MS = 100;
 
 describe(`a database that is ${SUPPORTED_RTT_MS} ms of round trip away`, () => {
   let server: StoppableServer;
-  let proxy: FaultProxy;
+  let proxy: MysqlProxy;
   let service: Service;
 
   beforeAll(async () => {
     server = await startServer();
     // It holds back what the server says; what the product says passes at once, so this is the
     // whole round trip.
-    proxy = await openFaultProxy({ path: server.socketPath });
+    proxy = await MysqlProxy.open({ server: new URL(schemaUrl(server.socketPath)) });
     proxy.delayMs = SUPPORTED_RTT_MS;
     service = await startService(schemaUrl(proxy.socketPath), { SHUTDOWN_DELAY_MS: '0' });
   }, 60_000);

@@ -1,6 +1,6 @@
 import { KEYS } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
-import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { envelope, exchange, Load, longestMs, tally } from '../support/http-load.js';
 import { endProducts } from '../support/product.js';
 import { startService, type MadeKey, type Service } from '../support/service.js';
@@ -16,13 +16,13 @@ const CONNECTIONS = POOL_SIZE + 1;
 
 describe('a way to the database', () => {
   let server: StoppableServer;
-  let proxy: FaultProxy;
+  let proxy: MysqlProxy;
   let service: Service;
   let keys: MadeKey[];
 
   beforeAll(async () => {
     server = await startServer();
-    proxy = await openFaultProxy({ path: server.socketPath });
+    proxy = await MysqlProxy.open({ server: new URL(schemaUrl(server.socketPath)) });
     service = await startService(schemaUrl(proxy.socketPath), { SHUTDOWN_DELAY_MS: '0' });
     keys = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((label) => service.createKey(label)));
   }, 60_000);
@@ -102,7 +102,7 @@ describe('a way to the database', () => {
   it('that falls silent is a 503 to many at once, in time, and back as soon as new connections get through', async () => {
     const load = askForOwnKey(40);
     await load.goesOnFor(200);
-    proxy.set('mute');
+    proxy.set('severed');
     await load.goesOnFor(80);
     const silent = await everyKindOfRequest();
     expectUnavailable(silent);
@@ -120,15 +120,15 @@ describe('a way to the database', () => {
     expect(Object.keys(tally(outcomes)).sort()).toEqual(['200', '503']);
     expect(longestMs(outcomes)).toBeLessThan(LONGEST_MS);
     measured('longest request in a silence', longestMs(outcomes));
-    await eventually('the silent ones are let go', () => proxy.links <= CONNECTIONS);
+    await eventually('the silent ones are let go', () => proxy.connections <= CONNECTIONS);
   }, 40_000);
 
   it('that fell silent while nobody used it costs one caller a 503, not as many as there are connections', async () => {
     await Promise.all(Array.from({ length: 20 }, () => service.send('GET', KEYS)));
     // Of the pool, one organization uses two; beside the change feed's.
-    expect(proxy.links).toBeGreaterThanOrEqual(2 + 1);
-    expect(proxy.links).toBeLessThanOrEqual(CONNECTIONS);
-    proxy.set('mute');
+    expect(proxy.connections).toBeGreaterThanOrEqual(2 + 1);
+    expect(proxy.connections).toBeLessThanOrEqual(CONNECTIONS);
+    proxy.set('severed');
     proxy.set('open');
     const beganMs = performance.now();
     await eventually('it recovers', async () => (await service.send('GET', KEYS)).status === 200, RECOVERY_MS);
@@ -144,7 +144,7 @@ describe('a way to the database', () => {
     proxy.delayMs = 900;
     const caught = Array.from({ length: POOL_SIZE }, () => service.send('GET', KEYS));
     await new Promise((resolve) => setTimeout(resolve, 1_900));
-    proxy.set('mute');
+    proxy.set('severed');
     expectUnavailable(await Promise.all(caught));
     proxy.delayMs = 0;
     proxy.set('open');
@@ -170,11 +170,11 @@ describe('a way to the database', () => {
 describe('a stop while the database is silent', () => {
   it('ends in time all the same, says which counts are lost, and does not hang on its connections', async () => {
     const server = await startServer();
-    const proxy = await openFaultProxy({ path: server.socketPath });
+    const proxy = await MysqlProxy.open({ server: new URL(schemaUrl(server.socketPath)) });
     try {
       const service = await startService(schemaUrl(proxy.socketPath), { SHUTDOWN_DELAY_MS: '0' });
       expect((await service.send('GET', KEYS)).status).toBe(200);
-      proxy.set('mute');
+      proxy.set('severed');
       const beganMs = performance.now();
       const waiting = service.send('GET', KEYS);
       expect(await service.product.stop()).toBe(0);

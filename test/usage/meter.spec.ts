@@ -6,7 +6,7 @@ import { Migrator } from '../../src/database/migrator.js';
 import { ApiKeyMetricsRepository } from '../../src/usage/api-key-metrics.repository.js';
 import { UsageMeter } from '../../src/usage/usage-meter.js';
 import { UsageStore } from '../../src/usage/usage-store.js';
-import { openProxy, type DatabaseProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
@@ -16,14 +16,14 @@ const SECOND_MS = 1_000;
 
 describe('the meter', () => {
   let schema: TestSchema;
-  let proxy: DatabaseProxy;
+  let proxy: MysqlProxy;
   let database: Database;
   let meter: UsageMeter;
   let keyId: ApiKeyId;
 
   beforeAll(async () => {
     schema = await createSchema();
-    proxy = await openProxy();
+    proxy = await MysqlProxy.open();
     database = await openDatabase(proxy.url(schema.name));
     await new Migrator(database).up();
   });
@@ -225,14 +225,14 @@ describe('the meter', () => {
   });
 
   describe('whose COMMIT is of unknown outcome', () => {
-    const FATES = [
+    const COMMIT_FAULTS = [
       ['had reached the database', 'lost after'],
       ['never reached the database', 'lost before'],
     ] as const;
 
-    it.each(FATES)('counts once when it %s', async (_, fate) => {
+    it.each(COMMIT_FAULTS)('counts once when it %s', async (_, fault) => {
       use(137);
-      proxy.onNextCommit(fate);
+      proxy.onNextCommit(fault);
       await meter.flush();
       expect(meter.backlog).toBe(1);
       use(3);
@@ -241,10 +241,10 @@ describe('the meter', () => {
       expect(await requests()).toBe(140);
     });
 
-    it.each(FATES)('counts once when it %s, time after time', async (_, fate) => {
+    it.each(COMMIT_FAULTS)('counts once when it %s, time after time', async (_, fault) => {
       for (let round = 0; round < 5; round += 1) {
         use(10);
-        proxy.onNextCommit(fate);
+        proxy.onNextCommit(fault);
         await meter.flush();
       }
       await flushAll();
@@ -252,9 +252,9 @@ describe('the meter', () => {
       expect(await requests()).toBe(50);
     });
 
-    it.each(FATES)('stays in doubt, and counts once, while the database is away after it %s', async (_, fate) => {
+    it.each(COMMIT_FAULTS)('stays in doubt, and counts once, while the database is away after it %s', async (_, fault) => {
       use(7);
-      proxy.onNextCommit(fate);
+      proxy.onNextCommit(fault);
       await meter.flush();
       proxy.set('closed');
       await meter.flush();
@@ -267,20 +267,20 @@ describe('the meter', () => {
       expect(await requests()).toBe(8);
     });
 
-    it.each(FATES)('counts once when the look-up that settles it %s either', async (_, fate) => {
+    it.each(COMMIT_FAULTS)('counts once when the look-up that settles it %s either', async (_, fault) => {
       use(7);
       proxy.onNextCommit('lost after');
       await meter.flush();
-      proxy.onNextCommit(fate);
+      proxy.onNextCommit(fault);
       await meter.flush();
 
       await flushAll();
       expect(await requests()).toBe(7);
     });
 
-    it.each(FATES)('counts once when it %s at the last flush of a shutdown', async (_, fate) => {
+    it.each(COMMIT_FAULTS)('counts once when it %s at the last flush of a shutdown', async (_, fault) => {
       use(9);
-      proxy.onNextCommit(fate);
+      proxy.onNextCommit(fault);
       await meter.onApplicationShutdown();
 
       expect(await requests()).toBe(9);

@@ -6,20 +6,24 @@ import { eventually } from '../support/eventually.js';
 import { envelope, exchange } from '../support/http-load.js';
 import { connectionOptions, testServerUrl } from '../support/schema.js';
 import type { MadeKey } from '../support/service.js';
-import { openSortingProxy, type FaultPlan, type SortingProxy } from '../support/sorting-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
+import type { StatementAction } from '../support/mysql-proxy-rules.js';
 import { BOUND_MS, bytesOf, Instance, prepareGround, report, type SeededDatabase } from './instances.js';
+import { countAnswers, setRule, type Purpose } from './statement-purposes.js';
 
 const NARROW = { label: 'Narrowed', ip_allow_list: ['192.0.2.1'] };
 
 describe('an instance whose change feed', () => {
   let ground: SeededDatabase;
-  let proxy: SortingProxy;
+  let proxy: MysqlProxy;
+  let answered: Readonly<Record<Purpose, number>>;
   let a: Instance;
   let b: Instance;
 
   beforeAll(async () => {
     ground = await prepareGround();
-    proxy = await openSortingProxy();
+    proxy = await MysqlProxy.open();
+    answered = countAnswers(proxy);
     a = await Instance.start(ground.schema.url);
     b = await Instance.start(proxy.url(ground.schema.name));
   }, 60_000);
@@ -28,14 +32,14 @@ describe('an instance whose change feed', () => {
     await proxy.close();
   });
   afterEach(async () => {
-    proxy.rule = () => 'pass';
+    proxy.rule = () => 'passes';
     await untilPolled();
   }, 20_000);
 
   /** Waits until B has read the feed, from beginning to end. */
   async function untilPolled(): Promise<void> {
-    const before = proxy.answered.poll;
-    await eventually('B reads the feed', () => proxy.answered.poll >= before + 2);
+    const before = answered.poll;
+    await eventually('B reads the feed', () => answered.poll >= before + 2);
   }
 
   async function warmKeys(count: number): Promise<MadeKey[]> {
@@ -53,19 +57,19 @@ describe('an instance whose change feed', () => {
   }
 
   /** Breaks the feed alone, and waits until it has been broken for longer than the bound. */
-  async function breakFeed(fate: () => FaultPlan): Promise<void> {
-    proxy.rule = (purpose) => (purpose === 'poll' ? fate() : 'pass');
+  async function breakFeed(fault: () => StatementAction): Promise<void> {
+    setRule(proxy, (purpose) => (purpose === 'poll' ? fault() : 'passes'));
     await sleep(BOUND_MS + 100);
   }
 
-  describe.each<[string, () => FaultPlan]>([
-    ['fails', () => 'cut'],
-    ['falls silent', () => 'swallow'],
-    ['is too slow', () => sleep(450)],
-  ])('%s, and nothing else,', (_, fate) => {
+  describe.each<[string, () => StatementAction]>([
+    ['fails', () => 'lost before'],
+    ['falls silent', () => 'swallowed'],
+    ['is too slow', () => ({ answerAfter: sleep(450) })],
+  ])('%s, and nothing else,', (_, fault) => {
     it('reads through: what changes elsewhere holds within the bound all the same', async () => {
       const keys = await warmKeys(8);
-      await breakFeed(fate);
+      await breakFeed(fault);
       const lags = await Promise.all(
         keys.map(async (key) => {
           let lastAcceptedMs = -Infinity;
@@ -92,8 +96,8 @@ describe('an instance whose change feed', () => {
     it('does not use what it knew before, and trusts what it reads no longer than the bound', async () => {
       const key = await one();
       await b.expectCurrent(key, 200);
-      await breakFeed(fate);
-      const fills = () => proxy.answered.fill;
+      await breakFeed(fault);
+      const fills = () => answered.fill;
       const before = fills();
       const endMs = performance.now() + 2.5 * BOUND_MS;
       while (performance.now() < endMs) {
@@ -110,9 +114,11 @@ describe('an instance whose change feed', () => {
     if (shared === undefined) {
       throw new Error('no key');
     }
-    await breakFeed(() => 'cut');
+    await breakFeed(() => 'lost before');
     const gate = sleep(500);
-    proxy.rule = (purpose) => (purpose === 'poll' ? 'cut' : purpose === 'fill' ? gate : 'pass');
+    setRule(proxy, (purpose) =>
+      purpose === 'poll' ? 'lost before' : purpose === 'fill' ? { answerAfter: gate } : 'passes',
+    );
     const asked = [...Array.from({ length: 10 }, () => b.current(shared))];
     await sleep(50);
     asked.push(...others.map((key) => b.current(key)));
@@ -129,7 +135,7 @@ describe('an instance whose change feed', () => {
 
   it('fails answers a batch of fifty keys that it does not know, a few reads at a time', async () => {
     const keys = await ground.createKeys(50);
-    await breakFeed(() => 'cut');
+    await breakFeed(() => 'lost before');
     const endpoints = await b.product.internalUrl();
     const outcome = await exchange(new Agent(), 'POST', `${endpoints}/verify/batch`, undefined, {
       requests: keys.map(({ secret }) => ({ secret })),
@@ -141,7 +147,7 @@ describe('an instance whose change feed', () => {
 
   it('is behind refuses all the same what a dead key wants to change: a new key is no stronger than its maker', async () => {
     const keys = await warmKeys(10);
-    proxy.rule = (purpose) => (purpose === 'poll' ? 'swallow' : 'pass');
+    setRule(proxy, (purpose) => (purpose === 'poll' ? 'swallowed' : 'passes'));
     const outcomes = await Promise.all(
       keys.map(async (key) => {
         await a.must('DELETE', `${KEYS}/${key.id}`, ground.root);
@@ -166,13 +172,13 @@ describe('an instance whose change feed', () => {
           let release: () => void = () => undefined;
           const gate = new Promise<void>((resolve) => (release = resolve));
           let isHeld = false;
-          proxy.rule = (purpose) => {
+          setRule(proxy, (purpose) => {
             if (purpose !== 'fill' || isHeld) {
-              return 'pass';
+              return 'passes';
             }
             isHeld = true;
-            return gate;
-          };
+            return { answerAfter: gate };
+          });
           const slow = b.current(key);
           await eventually('the fill is on its way', () => isHeld);
           // The server has answered it by now, if not the product.
@@ -259,13 +265,13 @@ describe('an instance whose change feed', () => {
 
     it('of which those it has not seen were pruned: starts over', async () => {
       const keys = await warmKeys(3);
-      proxy.rule = (purpose) => (purpose === 'poll' ? 'cut' : 'pass');
+      setRule(proxy, (purpose) => (purpose === 'poll' ? 'lost before' : 'passes'));
       await Promise.all(keys.map((key) => a.must('DELETE', `${KEYS}/${key.id}`, ground.root)));
       await a.must('POST', KEYS, ground.root, { label: 'One entry more' });
       await hand.query(
         'DELETE FROM key_changes WHERE id < (SELECT id FROM (SELECT MAX(id) AS id FROM key_changes) newest)',
       );
-      proxy.rule = () => 'pass';
+      proxy.rule = () => 'passes';
       await untilPolled();
       await Promise.all(keys.map((key) => b.expectCurrent(key, 401)));
       expect(b.product.stdout).toContain('the cache is emptied');

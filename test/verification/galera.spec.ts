@@ -1,7 +1,7 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { deletesKey } from '../change-log/changes-under-test.js';
 import { KEYS } from '../support/api-client.js';
-import { openProxy } from '../support/database-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { describeOnGalera, startGaleraCluster, type GaleraCluster } from '../support/galera.js';
 import { endProducts } from '../support/product.js';
@@ -68,7 +68,7 @@ describeOnGalera('two instances on two nodes of a Galera cluster', () => {
 
   it('obey within the bound a delete whose COMMIT one node did not acknowledge, once it is known to the other', async () => {
     const [key, caller] = await ground.createKeys(2);
-    const proxy = await openProxy(undefined, new URL(cluster?.urls[0] ?? ''));
+    const proxy = await MysqlProxy.open({ server: new URL(cluster?.urls[0] ?? '') });
     try {
       const cutOff = await Instance.start(proxy.url(ground.schema.name));
       await b.expectCurrent(key ?? ground.root, 200);

@@ -1,6 +1,5 @@
-import { openFaultProxy, type FaultProxy } from '../support/fault-proxy.js';
+import { MysqlProxy } from '../support/mysql-proxy.js';
 import { Load, tally, type Outcome } from '../support/http-load.js';
-import { connectionOptions, testServerUrl } from '../support/schema.js';
 import type { MadeKey } from '../support/service.js';
 import { BOUND_MS, Instance, prepareGround, type SeededDatabase } from './instances.js';
 import { KEYS } from '../support/api-client.js';
@@ -11,13 +10,12 @@ const GRACE_MS = 3_000;
 
 describe('an instance that is cut off from the database altogether', () => {
   let ground: SeededDatabase;
-  let proxy: FaultProxy;
+  let proxy: MysqlProxy;
   let keys: MadeKey[];
 
   beforeAll(async () => {
     ground = await prepareGround();
-    const options = connectionOptions(testServerUrl());
-    proxy = await openFaultProxy('socketPath' in options ? { path: options.socketPath } : options);
+    proxy = await MysqlProxy.open();
     keys = await ground.createKeys(30);
   }, 60_000);
   afterAll(async () => {
@@ -28,12 +26,8 @@ describe('an instance that is cut off from the database altogether', () => {
     proxy.set('open');
   });
 
-  const start = (graceMs: number) => {
-    const url = new URL(testServerUrl());
-    url.pathname = `/${ground.schema.name}`;
-    url.searchParams.set('socketPath', proxy.socketPath);
-    return Instance.start(url.href, { OUTAGE_GRACE_MS: String(graceMs) });
-  };
+  const start = (graceMs: number) =>
+    Instance.start(proxy.url(ground.schema.name), { OUTAGE_GRACE_MS: String(graceMs) });
   const use = (instance: Instance) =>
     new Load(12, (agent, client) => {
       const { secret } = keys[client % keys.length] ?? { secret: '' };
@@ -42,14 +36,14 @@ describe('an instance that is cut off from the database altogether', () => {
   const until = (load: Load, what: string, is: (outcome: Outcome) => boolean) =>
     eventually(what, () => load.outcomes.slice(-24).some(is), 20_000);
 
-  it.each(['closed', 'mute'] as const)(
+  it.each(['closed', 'severed'] as const)(
     'goes on with what it knew until the grace is over, then says 503, and is back soon after (%s)',
-    async (passage) => {
+    async (mode) => {
       const instance = await start(GRACE_MS);
       await Promise.all(keys.map((key) => instance.untilCurrent(key, 200)));
       const load = use(instance);
       await load.goesOnFor(200);
-      proxy.set(passage);
+      proxy.set(mode);
       const cutMs = performance.now();
       await until(load, 'the grace is over', ({ status }) => status === 503 && performance.now() > cutMs + GRACE_MS);
       await load.goesOnFor(50);
@@ -64,7 +58,7 @@ describe('an instance that is cut off from the database altogether', () => {
       const lastAcceptedMs = Math.max(...during(200).map(({ beganMs }) => beganMs)) - cutMs;
       const firstRefusedMs = Math.min(...during(503).map(({ beganMs }) => beganMs)) - cutMs;
       process.stderr.write(
-        `measured: cut off (${passage}), bound ${BOUND_MS} + grace ${GRACE_MS} ms: last accepted after ${Math.round(lastAcceptedMs)} ms, first 503 after ${Math.round(firstRefusedMs)} ms\n`,
+        `measured: cut off (${mode}), bound ${BOUND_MS} + grace ${GRACE_MS} ms: last accepted after ${Math.round(lastAcceptedMs)} ms, first 503 after ${Math.round(firstRefusedMs)} ms\n`,
       );
       expect(lastAcceptedMs).toBeLessThanOrEqual(BOUND_MS + GRACE_MS);
       // What was last known is younger than two polls when the way is cut; a request that began before may wait for a second.
