@@ -122,13 +122,16 @@ export class ProxiedConnection {
   }
 
   private treat(packet: Buffer, sql: string, action: StatementAction): void {
-    if (action instanceof Promise) {
-      this.isLost = true;
-      this.hold(packet, action);
-    } else if (typeof action === 'object') {
-      const { answerAfter } = action;
-      this.held = (this.held ?? Promise.resolve()).then(() => answerAfter);
-      this.server?.write(packet);
+    if (typeof action === 'object') {
+      // No instanceof: a promise of Node's own is none of Jest's Promise.
+      if ('answerAfter' in action) {
+        const { answerAfter } = action;
+        this.held = (this.held ?? Promise.resolve()).then(() => answerAfter);
+        this.server?.write(packet);
+      } else {
+        this.isLost = true;
+        this.hold(packet, action);
+      }
     } else if (action === 'lost' || action === 'half sent') {
       this.isLost = true;
       this.isMuted = true;
