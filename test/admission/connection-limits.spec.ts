@@ -1,8 +1,8 @@
 import type { Connection } from 'mysql2/promise';
 import { KEYS } from '../support/api-client.js';
-import { tally } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
-import { startService, type Service } from '../support/service.js';
+import { tally } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
 
 const LISTS = 12;
@@ -15,7 +15,7 @@ describe('a database server that allows few connections', () => {
     admin = await server.connect();
   }, 60_000);
   afterEach(async () => {
-    await endProducts();
+    await endProcesses();
     await admin.query('ALTER USER latchkey@localhost WITH MAX_USER_CONNECTIONS 0');
     await admin.query('SET GLOBAL max_user_connections = 0').catch(() => undefined);
     await admin.query('SET GLOBAL max_connections = 151');
@@ -27,10 +27,14 @@ describe('a database server that allows few connections', () => {
     await server.destroy();
   }, 60_000);
 
-  const listsAtOnce = async (service: Service) =>
+  const listsAtOnce = async (service: TestProcess) =>
     tally(await Promise.all(Array.from({ length: LISTS }, () => service.send('GET', `${KEYS}?limit=1`))));
   const start = (poolSize: number) =>
-    startService(schemaUrl(server.socketPath), { DATABASE_POOL_SIZE: String(poolSize) });
+    TestProcess.start({
+      program: 'start',
+      database: schemaUrl(server.socketPath),
+      env: { DATABASE_POOL_SIZE: String(poolSize) },
+    });
 
   // The change feed has the third connection.
   it.each([2, 5])(

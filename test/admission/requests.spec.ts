@@ -4,9 +4,9 @@ import { REQUEST_LIMITS, RequestAdmission } from '../../src/admission/request-ad
 import { idToBytes } from '../../src/common/prefixed-id.js';
 import { Database } from '../../src/database/database.js';
 import { KEYS, send } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { exchange, type Outcome, tally } from '../support/load-client.js';
 import { eventually } from '../support/eventually.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
-import { exchange, tally, type Outcome } from '../support/http-load.js';
 import { connectionOptions, testServerUrl } from '../support/schema.js';
 
 const { runningPerKey, queuedPerKey } = REQUEST_LIMITS;
@@ -201,7 +201,7 @@ describe('the requests of one key', () => {
 describe('/health/ready and /health/live', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startFixture({ DATABASE_POOL_SIZE: '2' });
+    fixture = await startFixture({ env: { DATABASE_POOL_SIZE: '2' } });
   });
   afterAll(() => fixture.app.close());
 

@@ -1,12 +1,11 @@
 import type { RowDataPacket } from 'mysql2';
 import { SCOPES } from '../../src/common/access/scope.js';
-import { KEYS, send, type Answer } from '../support/api-client.js';
+import { type Answer, type KeyOnWire, KEYS, send } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { dumpSchema } from '../support/dump.js';
 import { API_KEY_ID, expectFailure, expectSuccess, like, MOMENT, REALM } from '../support/expect-answer.js';
-import type { KeyOnWire } from '../support/keys-client.js';
 import { recordQueries } from '../support/query-log.js';
 import { describeFieldRules } from './field-rules.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
 import { describeGuards } from './guarded-route.js';
 
 const CREATED = 'Resource created successfully';

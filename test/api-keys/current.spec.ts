@@ -1,5 +1,5 @@
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { expectFailure, expectSuccess, invalidToken, REALM } from '../support/expect-answer.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
 import { untilHeard } from '../support/by-hand.js';
 import { recordQueries } from '../support/query-log.js';
 

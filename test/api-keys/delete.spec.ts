@@ -1,7 +1,7 @@
 import type { RowDataPacket } from 'mysql2';
 import { idToBytes } from '../../src/common/prefixed-id.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { expectFailure, expectSuccess, invalidToken } from '../support/expect-answer.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
 import { describeGuards, describeMissing } from './guarded-route.js';
 
 const DELETED = 'API key deleted';

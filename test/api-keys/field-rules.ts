@@ -1,7 +1,6 @@
-import type { Answer } from '../support/api-client.js';
+import { type Answer, type KeyOnWire, KeysClient } from '../support/api-client.js';
+import type { Fixture } from '../support/fixtures.js';
 import { expectFailure, like } from '../support/expect-answer.js';
-import type { KeyOnWire, KeysClient } from '../support/keys-client.js';
-import type { Fixture } from '../support/fixture.js';
 
 type Send = (client: KeysClient, fixture: Fixture, body: unknown) => Promise<Answer<KeyOnWire>>;
 type Case<Expected> = readonly [why: string, value: unknown, expected: Expected];

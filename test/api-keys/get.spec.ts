@@ -1,5 +1,5 @@
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { API_KEY_ID, expectSuccess, like, MOMENT } from '../support/expect-answer.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
 import { describeGuards, describeMissing } from './guarded-route.js';
 
 const PAST = '2026-01-01 00:00:00';

@@ -1,11 +1,10 @@
 import { SCOPES, type Scope } from '../../src/common/access/scope.js';
 import { newId } from '../../src/common/prefixed-id.js';
 import { formatSecret } from '../../src/secrets/secret-format.js';
-import type { Answer } from '../support/api-client.js';
+import { type Answer, KeysClient } from '../support/api-client.js';
+import type { Fixture } from '../support/fixtures.js';
 import { expectFailure, insufficientScope, invalidToken, REALM } from '../support/expect-answer.js';
-import type { KeysClient } from '../support/keys-client.js';
 import { recordQueries } from '../support/query-log.js';
-import type { Fixture } from '../support/fixture.js';
 
 /** One of the five routes, as the tests that all of them share need it. */
 export interface GuardedRoute {

@@ -1,10 +1,9 @@
 import { newId } from '../../src/common/prefixed-id.js';
-import { KEYS, send, type Answer } from '../support/api-client.js';
+import { type Answer, type KeyOnWire, KEYS, send } from '../support/api-client.js';
+import { type Fixture, insertKeys, startFixture } from '../support/fixtures.js';
 import { greatestFields, insertVerifiableKeys } from '../support/bulk-keys.js';
 import { expectFailure, expectSuccess } from '../support/expect-answer.js';
-import type { KeyOnWire } from '../support/keys-client.js';
 import { recordQueries } from '../support/query-log.js';
-import { createKeyIn, insertKeys, startFixture, type Fixture } from '../support/fixture.js';
 import { describeGuards } from './guarded-route.js';
 
 const LISTED = 'API keys listed';
@@ -50,7 +49,7 @@ describe('listing API keys', () => {
       organizationId,
       root,
       client: shared.clientOf(root),
-      createKey: (request) => createKeyIn(app, organizationId, request),
+      createKey: (request) => app.createKey(organizationId, request),
     };
   }
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { KEYS } from '../support/api-client.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 
 const REQUESTS = 100;
 

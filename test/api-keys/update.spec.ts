@@ -1,9 +1,9 @@
 import type { RowDataPacket } from 'mysql2';
 import { SCOPES } from '../../src/common/access/scope.js';
 import { idToBytes } from '../../src/common/prefixed-id.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { expectFailure, expectSuccess, insufficientScope, like, MOMENT, REALM } from '../support/expect-answer.js';
 import { describeFieldRules } from './field-rules.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
 import { describeGuards, describeMissing } from './guarded-route.js';
 
 const UPDATED = 'API key updated';

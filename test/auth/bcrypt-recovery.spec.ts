@@ -1,9 +1,9 @@
 import type { RowDataPacket } from 'mysql2';
 import { bytesToId, idToBytes } from '../../src/common/prefixed-id.js';
 import type { Answer } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { expectFailure, invalidToken } from '../support/expect-answer.js';
 import { changeByHand, untilHeard } from '../support/by-hand.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
 import { forge, secretIdOf } from '../support/secrets.js';
 
 const UNKNOWN = 'This API key is not valid.';
@@ -146,7 +146,7 @@ describe('without BCRYPT_RECOVERY', () => {
 describe('with BCRYPT_RECOVERY=on', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startFixture({ BCRYPT_RECOVERY: 'on' });
+    fixture = await startFixture({ env: { BCRYPT_RECOVERY: 'on' } });
   });
   afterAll(() => fixture.app.close());
 

@@ -1,11 +1,11 @@
 import { crc32 } from 'node:zlib';
 import { formatSecret } from '../../src/secrets/secret-format.js';
-import { KEYS, send, type Answer } from '../support/api-client.js';
+import { type Answer, KEYS, send } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { listWithHeaders } from '../support/raw-client.js';
 import { expectFailure, invalidToken, REALM, type ExpectedFailure } from '../support/expect-answer.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
 import { recordQueries } from '../support/query-log.js';
 import { secretIdOf } from '../support/secrets.js';
-import { listWithHeaders } from './raw-request.js';
 
 const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 

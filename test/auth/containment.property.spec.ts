@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { startFixture, type Fixture } from '../support/fixture.js';
-import { KeysClient, type KeyOnWire } from '../support/keys-client.js';
+import { type KeyOnWire, KeysClient } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 
 const STEPS = 250;
 /** A walk that has not been everywhere by then goes on for as long. */
@@ -120,7 +120,7 @@ function randomWish(chance: Chance, label: string, near: Strength, nullableScope
 describe(`over random sequences of creates and updates (CONTAINMENT_SEED=${SEED})`, () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startFixture({ TRUST_PROXY: '127.0.0.1', LOG_LEVEL: 'fatal' });
+    fixture = await startFixture({ env: { TRUST_PROXY: '127.0.0.1', LOG_LEVEL: 'fatal' } });
   });
   afterAll(() => fixture.app.close());
 

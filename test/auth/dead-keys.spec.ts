@@ -1,9 +1,9 @@
 import { idToBytes } from '../../src/common/prefixed-id.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import type { Answer } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { expectFailure, insufficientScope, invalidToken, REALM } from '../support/expect-answer.js';
 import { changeByHand, untilHeard } from '../support/by-hand.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
 import { forge } from '../support/secrets.js';
 
 const SAYS = {

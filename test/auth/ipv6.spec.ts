@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { KEYS, send } from '../support/api-client.js';
-import { startFixture } from '../support/fixture.js';
+import { startFixture } from '../support/fixtures.js';
 
 const INTERNAL_TOKENS = 'gateway:gateway-token-0123456789abcdefghijklmnop';
 const TOKEN = { 'x-latchkey-token': INTERNAL_TOKENS.slice('gateway:'.length) };
@@ -15,12 +15,14 @@ const HAS_IPV6 = !existsSync(INTERFACES) || readFileSync(INTERFACES, 'utf8').inc
 
   it('with HOST=:: takes both families, and an IPv4 peer is the address that it is on IPv4', async () => {
     const fixture = await startFixture({
-      HOST: '::',
-      INTERNAL_HOST: '::',
-      INTERNAL_TOKENS,
-      TRUST_PROXY: '127.0.0.1',
-      FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP',
-      FORWARD_AUTH_TRUSTED_PEERS: '127.0.0.1',
+      env: {
+        HOST: '::',
+        INTERNAL_HOST: '::',
+        INTERNAL_TOKENS,
+        TRUST_PROXY: '127.0.0.1',
+        FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP',
+        FORWARD_AUTH_TRUSTED_PEERS: '127.0.0.1',
+      },
     });
     try {
       const port = portOf(fixture.app.url);
@@ -53,7 +55,7 @@ const HAS_IPV6 = !existsSync(INTERFACES) || readFileSync(INTERFACES, 'utf8').inc
   });
 
   it('with INTERNAL_HOST=::1 needs no tokens, and answers to names of this machine alone', async () => {
-    const fixture = await startFixture({ INTERNAL_HOST: '::1' });
+    const fixture = await startFixture({ env: { INTERNAL_HOST: '::1' } });
     try {
       expect(new URL(fixture.app.internalUrl).hostname).toBe('[::1]');
       const verified = await fetch(`${fixture.app.internalUrl}/verify`, {

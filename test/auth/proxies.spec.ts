@@ -1,8 +1,8 @@
 import { request } from 'node:http';
-import { KEYS, send, type Answer } from '../support/api-client.js';
+import { type Answer, KEYS, send } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { listWithHeaders } from '../support/raw-client.js';
 import { expectFailure, REALM } from '../support/expect-answer.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
-import { listWithHeaders } from './raw-request.js';
 
 const CLIENT = '203.0.113.7';
 
@@ -51,7 +51,7 @@ describe('the address of a caller behind a trusted proxy', () => {
   let fixture: Fixture;
   beforeAll(async () => {
     // Both families, as a server on `::` has them: its IPv4 peers are named by mapped addresses.
-    fixture = await startFixture({ HOST: '::', TRUST_PROXY: '127.0.0.1, 10.0.0.0/8, 2001:db8::/32' });
+    fixture = await startFixture({ env: { HOST: '::', TRUST_PROXY: '127.0.0.1, 10.0.0.0/8, 2001:db8::/32' } });
   });
   afterAll(() => fixture.app.close());
   const ask = asking(() => fixture);

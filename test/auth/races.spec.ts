@@ -1,6 +1,8 @@
 import { SCOPES, type Scope } from '../../src/common/access/scope.js';
 import { idToBytes } from '../../src/common/prefixed-id.js';
-import type { Answer } from '../support/api-client.js';
+import { type Answer, KeysClient } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import type { KeyRequest } from '../support/test-app.js';
 import { whileHeld } from '../support/blocked.js';
 import {
   expectFailure,
@@ -10,8 +12,6 @@ import {
   REALM,
   type ExpectedFailure,
 } from '../support/expect-answer.js';
-import { createKeyIn, startFixture, type Fixture, type KeyRequest } from '../support/fixture.js';
-import type { KeysClient } from '../support/keys-client.js';
 
 const ABLE = {
   scopes: ['invoices.read', 'api_keys.create', 'api_keys.read', 'api_keys.update', 'api_keys.delete'],
@@ -39,8 +39,8 @@ describe('between the guards and the change', () => {
   async function arrange(request: KeyRequest = ABLE) {
     const organizationId = await fixture.app.createOrganization();
     const [actor, target] = await Promise.all([
-      createKeyIn(fixture.app, organizationId, request),
-      createKeyIn(fixture.app, organizationId, request),
+      fixture.app.createKey(organizationId, request),
+      fixture.app.createKey(organizationId, request),
     ]);
     /** All that a change by the actor would leave behind. */
     const traces = async () => {
@@ -199,7 +199,7 @@ describe('changes at the same time', () => {
   it('wait for nobody but those whom they concern: the other keys of the organization may be held', async () => {
     const organizationId = await fixture.app.createOrganization();
     const [actor, held, target] = await Promise.all(
-      Array.from({ length: 3 }, () => createKeyIn(fixture.app, organizationId)),
+      Array.from({ length: 3 }, () => fixture.app.createKey(organizationId)),
     );
     const { connection } = fixture.app.schema;
     await connection.beginTransaction();

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { TestApp } from '../support/test-app.js';
 import { describeInBrowser, launchChromium } from './chromium.js';
 
 describeInBrowser('a page of another site, open in a browser of this machine,', () => {
@@ -11,7 +11,7 @@ describeInBrowser('a page of another site, open in a browser of this machine,', 
   let browser: Browser;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await TestApp.start();
     ({ secret } = await app.createKey(await app.createOrganization()));
     pages = createServer((_, response) => {
       response.setHeader('Content-Type', 'text/html');

@@ -1,8 +1,8 @@
 import type { Browser } from 'playwright-core';
-import { describeBehindNginx, endGateways, startServer, type Gateway } from '../gateways/nginx.js';
 import { KEYS } from '../support/api-client.js';
-import { endProducts } from '../support/product.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestApp } from '../support/test-app.js';
+import { describeBehindNginx, endGateways, startServer, type Gateway } from '../gateways/nginx.js';
 import { describeInBrowser, launchChromium } from './chromium.js';
 import { SwaggerUi } from './swagger-ui.js';
 import { openWatchedPage, type WatchedPage } from './watched-page.js';
@@ -19,7 +19,7 @@ describeBehindNginx('under a path prefix that nginx strips', () => {
   let secret: string;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await TestApp.start();
     secret = (await app.createKey(await app.createOrganization())).secret;
     // The final slash of proxy_pass replaces what the location matched.
     gateway = await startServer(`        location ${PREFIX}/ { proxy_pass ${app.url}/; }`);
@@ -27,7 +27,7 @@ describeBehindNginx('under a path prefix that nginx strips', () => {
   afterAll(async () => {
     await endGateways();
     await app.close();
-    await endProducts();
+    await endProcesses();
   });
 
   const get = (url: URL | string) => fetch(url, { headers: { authorization: `Bearer ${secret}` } });

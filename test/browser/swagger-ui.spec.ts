@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core';
 import { SCOPES } from '../../src/common/access/scope.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { TestApp } from '../support/test-app.js';
 import { describeInBrowser, launchChromium } from './chromium.js';
 import { takePageScreenshot, takeTryItOutScreenshot } from './screenshots.js';
 import { SwaggerUi } from './swagger-ui.js';
@@ -22,7 +22,7 @@ describeInBrowser('a visit to Swagger UI', () => {
   let created: ShownKey;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await TestApp.start();
     firstSecret = (await app.createKey(await app.createOrganization())).secret;
     browser = await launchChromium();
     watched = await openWatchedPage(browser);

@@ -4,8 +4,8 @@ import { CommitUnknownError } from '../../src/database/database-errors.js';
 import { Database } from '../../src/database/database.js';
 import type { Transaction } from '../../src/database/transaction.js';
 import { KEYS, send } from '../support/api-client.js';
+import { TestApp } from '../support/test-app.js';
 import { recordQueries } from '../support/query-log.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 import { OPERATIONS, type Subject } from './changes-under-test.js';
 
 /** Longer than a transaction may take. */
@@ -16,7 +16,7 @@ describe('the change-log entry of a transaction', () => {
   let subject: Subject;
 
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
   });
 
   afterAll(() => latchkey.close());

@@ -1,9 +1,8 @@
 import { idToHex, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { KEYS, send } from '../support/api-client.js';
-import type { AppOn } from '../support/app-on.js';
-import type { MadeKey } from '../support/service.js';
-import type { SeededDatabase } from '../verification/instances.js';
+import { KEYS, type MadeKey, send } from '../support/api-client.js';
+import type { SeededDatabase } from '../support/fixtures.js';
+import { TestApp } from '../support/test-app.js';
 
 /** An organization of its own, so that cases that run side by side share no row. */
 export interface Subject {
@@ -16,9 +15,9 @@ export interface Subject {
   readonly revoker: MadeKey;
 }
 
-export async function createSubject(ground: SeededDatabase): Promise<Subject> {
-  const organizationId = await ground.createOrganization();
-  const [caller, target, revoker] = await ground.createKeys(3, organizationId);
+export async function createSubject(seeded: SeededDatabase): Promise<Subject> {
+  const organizationId = await seeded.createOrganization();
+  const [caller, target, revoker] = await seeded.createKeys(3, organizationId);
   if (caller === undefined || target === undefined || revoker === undefined) {
     throw new Error('no keys');
   }
@@ -45,16 +44,16 @@ export function deletesKey({ id }: MadeKey, statements: readonly string[]): bool
 
 /** The changes that write to the change log, as an instance makes them. */
 export const OPERATIONS = {
-  create: ({ url }: Pick<AppOn, 'url'>, { caller }: Subject) =>
+  create: ({ url }: Pick<TestApp, 'url'>, { caller }: Subject) =>
     send(url, 'POST', KEYS, { secret: caller.secret, body: { label: 'New' } }),
-  update: ({ url }: Pick<AppOn, 'url'>, { caller, target }: Subject) =>
+  update: ({ url }: Pick<TestApp, 'url'>, { caller, target }: Subject) =>
     send(url, 'PUT', `${KEYS}/${target.id}`, {
       secret: caller.secret,
       body: { label: 'Narrow', ip_allow_list: ['192.0.2.1'] },
     }),
-  delete: ({ url }: Pick<AppOn, 'url'>, { caller, target }: Subject) =>
+  delete: ({ url }: Pick<TestApp, 'url'>, { caller, target }: Subject) =>
     send(url, 'DELETE', `${KEYS}/${target.id}`, { secret: caller.secret }),
-  deactivate: ({ app }: Pick<AppOn, 'app'>, { organizationId }: Subject) =>
+  deactivate: ({ app }: Pick<TestApp, 'app'>, { organizationId }: Subject) =>
     app.get(OrganizationsService).deactivate(organizationId),
 } as const;
 

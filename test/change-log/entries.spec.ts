@@ -4,7 +4,7 @@ import { bytesToId, type ApiKeyId, type OrganizationId } from '../../src/common/
 import { Database } from '../../src/database/database.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { KEYS, send } from '../support/api-client.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { TestApp } from '../support/test-app.js';
 
 /** A change as its entry has it; null: of the whole organization. */
 interface Entry {
@@ -19,7 +19,7 @@ describe('the change log', () => {
   let keyId: ApiKeyId;
 
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
   });
 
   afterAll(() => latchkey.close());

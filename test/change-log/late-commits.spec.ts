@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { bytesOf, seedDatabase, type SeededDatabase } from '../support/fixtures.js';
+import { BOUND_MS, report } from '../support/reports.js';
+import { TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
-import type { MadeKey } from '../support/service.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
-import { BOUND_MS, bytesOf, Instance, prepareGround, report, type SeededDatabase } from '../verification/instances.js';
 import { deletesKey } from './changes-under-test.js';
 
 /** Longer than the part of the change log that instances read again, 20 s. */
@@ -22,11 +23,11 @@ interface Watched {
 describe('the COMMIT of a deletion that hangs for 25 s', () => {
   let server: StoppableServer;
   let hand: Connection;
-  let ground: SeededDatabase;
+  let seeded: SeededDatabase;
   let proxy: MysqlProxy;
-  let a: Instance;
-  let doomed: Instance;
-  let b: Instance;
+  let a: TestProcess;
+  let doomed: TestProcess;
+  let b: TestProcess;
 
   beforeAll(async () => {
     server = await startServer();
@@ -37,17 +38,17 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
       hand.destroy();
       await server.destroy();
     };
-    ground = await prepareGround({ name: 'latchkey', url, connection: hand, drop });
+    seeded = await seedDatabase({ name: 'latchkey', url, connection: hand, drop });
     proxy = await MysqlProxy.open({ server: new URL(url) });
     [a, doomed, b] = await Promise.all([
-      Instance.start(proxy.url('latchkey')),
-      Instance.start(proxy.url('latchkey')),
-      Instance.start(url),
+      TestProcess.start({ database: proxy.url('latchkey'), keepAlive: true }),
+      TestProcess.start({ database: proxy.url('latchkey'), keepAlive: true }),
+      TestProcess.start({ database: url, keepAlive: true }),
     ]);
   }, 90_000);
 
   afterAll(async () => {
-    await ground.end();
+    await seeded.end();
     await proxy.close();
   }, 60_000);
 
@@ -56,7 +57,7 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
     return rows[0]?.deleted_at !== null;
   }
 
-  async function watch(instance: Instance, key: MadeKey): Promise<Watched> {
+  async function watch(instance: TestProcess, key: MadeKey): Promise<Watched> {
     const endMs = performance.now() + WATCHED_MS;
     let [lastAcceptedMs, deletedMs] = [-Infinity, Infinity];
     while (performance.now() < endMs) {
@@ -77,8 +78,8 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
    * hangs.
    */
   async function deleteAnother(): Promise<void> {
-    const [other] = await ground.createKeys(1);
-    await b.must('DELETE', `${KEYS}/${other?.id ?? ''}`, ground.root);
+    const [other] = await seeded.createKeys(1);
+    await b.must('DELETE', `${KEYS}/${other?.id ?? ''}`, seeded.root);
   }
 
   describe('on its way to the server', () => {
@@ -86,8 +87,8 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
 
     // Both at once: each takes half a minute.
     beforeAll(async () => {
-      const [given, killed] = await ground.createKeys(2);
-      const [one, two] = await ground.createKeys(2);
+      const [given, killed] = await seeded.createKeys(2);
+      const [one, two] = await seeded.createKeys(2);
       if (given === undefined || killed === undefined || one === undefined || two === undefined) {
         throw new Error('no keys');
       }
@@ -102,7 +103,7 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
         doomed.send('DELETE', `${KEYS}/${killed.id}`, two),
       ]);
       await sleep(1_000);
-      doomed.product.signal('SIGKILL');
+      doomed.signal('SIGKILL');
       await deleteAnother();
       const [{ status }, { error }] = await answers;
       expect(status).toBe(503);
@@ -123,7 +124,7 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
     it('leaves a key that can be deleted: every instance then refuses it within the bound', async () => {
       for (const { key } of outcomes) {
         await a.expectCurrent(key, 200);
-        await b.must('DELETE', `${KEYS}/${key.id}`, ground.root);
+        await b.must('DELETE', `${KEYS}/${key.id}`, seeded.root);
         const acknowledgedMs = performance.now();
         const { lastAcceptedMs } = await lastAcceptance(a, key);
         report('last acceptance after a deletion that hung before', [Math.max(0, lastAcceptedMs - acknowledgedMs)]);
@@ -133,7 +134,7 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
   });
 
   it('on the server, which finishes it when its client has given up: every instance refuses the key within the bound', async () => {
-    const [key, caller] = await ground.createKeys(2);
+    const [key, caller] = await seeded.createKeys(2);
     if (key === undefined || caller === undefined) {
       throw new Error('no keys');
     }
@@ -181,7 +182,7 @@ async function holdCommits(server: StoppableServer): Promise<() => Promise<void>
   };
 }
 
-async function lastAcceptance(instance: Instance, key: MadeKey): Promise<{ readonly lastAcceptedMs: number }> {
+async function lastAcceptance(instance: TestProcess, key: MadeKey): Promise<{ readonly lastAcceptedMs: number }> {
   let lastAcceptedMs = -Infinity;
   for (;;) {
     const { status, beganMs } = await instance.current(key);

@@ -3,9 +3,9 @@ import { laneLimits } from '../../src/database/connection-lanes.js';
 import { DEFAULT_POOL_SIZE } from '../../src/database/connection-options.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { KEYS, send } from '../support/api-client.js';
-import { startAppOn, type AppOn } from '../support/app-on.js';
+import type { SeededDatabase } from '../support/fixtures.js';
+import { TestApp } from '../support/test-app.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
-import type { SeededDatabase } from '../verification/instances.js';
 import { concerns, createSubject, OPERATIONS, type Operation, type Subject } from './changes-under-test.js';
 
 /** How many changes of different organizations have a connection at once. */
@@ -29,15 +29,15 @@ type Place = Pick<Loss, 'before' | 'isHalfSent'> & { readonly index: number };
 /** An instance that is lost, and another that revokes. */
 export interface Instances {
   readonly proxy: MysqlProxy;
-  readonly losing: AppOn;
-  readonly revoking: AppOn;
+  readonly losing: TestApp;
+  readonly revoking: TestApp;
 }
 
 /** Starts both instances, one after the other. */
-export async function startInstances(ground: SeededDatabase): Promise<Instances> {
+export async function startInstances(seeded: SeededDatabase): Promise<Instances> {
   const proxy = await MysqlProxy.open();
-  const losing = await startAppOn(proxy.url(ground.schema.name));
-  const revoking = await startAppOn(ground.schema.url);
+  const losing = await TestApp.start({ database: proxy.url(seeded.schema.name) });
+  const revoking = await TestApp.start({ database: seeded.schema.url });
   return { proxy, losing, revoking };
 }
 
@@ -46,16 +46,16 @@ export async function startInstances(ground: SeededDatabase): Promise<Instances>
  * another instance.
  */
 export async function loseClients(
-  ground: SeededDatabase,
+  seeded: SeededDatabase,
   { proxy, losing, revoking }: Instances,
   operation: Operation,
 ): Promise<Loss[]> {
   try {
-    const places = placesIn(await statementsOf(proxy, losing, operation, await createSubject(ground)));
+    const places = placesIn(await statementsOf(proxy, losing, operation, await createSubject(seeded)));
     const losses: Promise<Loss>[] = [];
     for (let from = 0; from < places.length; from += AT_ONCE) {
       const some = await Promise.all(
-        places.slice(from, from + AT_ONCE).map(async (place) => ({ place, subject: await createSubject(ground) })),
+        places.slice(from, from + AT_ONCE).map(async (place) => ({ place, subject: await createSubject(seeded) })),
       );
       const lost = new Map<Subject, () => void>();
       proxy.rule = (statements) => {
@@ -84,7 +84,7 @@ export async function loseClients(
 /** The statements of the change, START TRANSACTION first and COMMIT last. */
 async function statementsOf(
   proxy: MysqlProxy,
-  app: AppOn,
+  app: TestApp,
   operation: Operation,
   subject: Subject,
 ): Promise<readonly string[]> {
@@ -109,7 +109,7 @@ function placesIn(statements: readonly string[]): Place[] {
  * Deletes both keys and stops their organization, trying again while that is refused. @returns how
  * long it took
  */
-async function revoke({ app, url }: AppOn, { organizationId, caller, target, revoker }: Subject): Promise<number> {
+async function revoke({ app, url }: TestApp, { organizationId, caller, target, revoker }: Subject): Promise<number> {
   const startedMs = performance.now();
   for (const { id } of [target, caller]) {
     await untilDone(`${id} is deleted`, async () => {

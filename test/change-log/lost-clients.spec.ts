@@ -2,12 +2,12 @@ import type { ApiKeyId } from '../../src/common/prefixed-id.js';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
 import type { Database } from '../../src/database/database.js';
 import { UsageStore } from '../../src/usage/usage-store.js';
+import { seedDatabase, type SeededDatabase } from '../support/fixtures.js';
+import { runCli, TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
-import { Product, runCli, serviceEnv } from '../support/product.js';
 import { createSchema } from '../support/schema.js';
-import { prepareGround, type SeededDatabase } from '../verification/instances.js';
 import type { Operation } from './changes-under-test.js';
 import { loseClients, startInstances, type Instances, type Loss } from './lost-changes.js';
 
@@ -15,24 +15,24 @@ const REVOKED_WITHIN_MS = 15_000;
 const CHANGES = ['create', 'update', 'delete', 'deactivate'] as const;
 
 describe('an instance whose host loses power', () => {
-  let ground: SeededDatabase;
+  let seeded: SeededDatabase;
   const losses = new Map<Operation, Loss[]>();
 
   // All at once: each loss takes seconds.
   beforeAll(async () => {
-    ground = await prepareGround();
+    seeded = await seedDatabase();
     const started: [Operation, Instances][] = [];
     for (const operation of CHANGES) {
-      started.push([operation, await startInstances(ground)]);
+      started.push([operation, await startInstances(seeded)]);
     }
     await Promise.all(
       started.map(async ([operation, instances]) => {
-        losses.set(operation, await loseClients(ground, instances, operation));
+        losses.set(operation, await loseClients(seeded, instances, operation));
       }),
     );
   }, 120_000);
 
-  afterAll(() => ground.end());
+  afterAll(() => seeded.end());
 
   it.each(CHANGES)('between any two statements of a %s: another revokes its keys within 15 s', (operation) => {
     const found = losses.get(operation) ?? [];
@@ -56,11 +56,11 @@ describe('an instance whose host loses power', () => {
     async (what, act) => {
       const proxy = await MysqlProxy.open();
       const [losing, other] = await Promise.all([
-        openDatabase(proxy.url(ground.schema.name)),
-        openDatabase(ground.schema.url),
+        openDatabase(proxy.url(seeded.schema.name)),
+        openDatabase(seeded.schema.url),
       ]);
       try {
-        const [key] = await ground.createKeys(1);
+        const [key] = await seeded.createKeys(1);
         const keyId = `api_key_${key?.id.slice('api_key_'.length) ?? ''}` as const;
         proxy.rule = (statements) => (statements.at(-1) === 'COMMIT' ? 'lost' : 'passes');
         await expect(act(losing, keyId)).rejects.toBeInstanceOf(UnavailableError);
@@ -98,7 +98,7 @@ describe('an instance whose host loses power', () => {
           return 'lost';
         };
       });
-      const lost = new Product('cli', serviceEnv(proxy.url(schema.name)), ['migrate']);
+      const lost = new TestProcess({ program: 'cli', database: proxy.url(schema.name), args: ['migrate'] });
       await isLost;
       const lostMs = performance.now();
       lost.signal('SIGKILL');

@@ -1,42 +1,42 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { KEYS, send } from '../support/api-client.js';
-import { startAppOn, type AppOn } from '../support/app-on.js';
+import { bytesOf, seedDatabase, type SeededDatabase } from '../support/fixtures.js';
+import { TestApp } from '../support/test-app.js';
+import { runCli, TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import type { StatementAction } from '../support/mysql-proxy-rules.js';
 import { eventually } from '../support/eventually.js';
-import { runCli } from '../support/product.js';
-import { bytesOf, Instance, prepareGround, type SeededDatabase } from '../verification/instances.js';
 import { createSubject, deletesKey, type Subject } from './changes-under-test.js';
 
 /** Longer than the server lets a transaction idle. */
 const PATIENCE_MS = 15_000;
 
 describe('a change whose COMMIT is not acknowledged', () => {
-  let ground: SeededDatabase;
+  let seeded: SeededDatabase;
   let proxy: MysqlProxy;
-  let latchkey: AppOn;
+  let latchkey: TestApp;
   let subject: Subject;
 
   beforeAll(async () => {
-    ground = await prepareGround();
+    seeded = await seedDatabase();
     proxy = await MysqlProxy.open();
-    latchkey = await startAppOn(proxy.url(ground.schema.name));
+    latchkey = await TestApp.start({ database: proxy.url(seeded.schema.name) });
   });
 
   afterAll(async () => {
     await latchkey.close();
     await proxy.close();
-    await ground.end();
+    await seeded.end();
   });
 
   beforeEach(async () => {
     proxy.set('open');
     proxy.rule = () => 'passes';
-    subject = await createSubject(ground);
+    subject = await createSubject(seeded);
   });
 
   const query = async (sql: string, values: unknown[]) =>
-    (await ground.schema.connection.query<RowDataPacket[]>(sql, values))[0];
+    (await seeded.schema.connection.query<RowDataPacket[]>(sql, values))[0];
 
   const entries = async () =>
     (await query('SELECT id FROM key_changes WHERE key_id = ? ORDER BY id', [bytesOf(subject.target)])).length;
@@ -112,15 +112,15 @@ describe('a change whose COMMIT is not acknowledged', () => {
   });
 
   it('is in the log of a process that stops before it could be written again', async () => {
-    const instance = await Instance.start(proxy.url(ground.schema.name));
+    const instance = await TestProcess.start({ database: proxy.url(seeded.schema.name), keepAlive: true });
     onCommit('lost before', () => {
       setTimeout(() => {
         proxy.set('closed');
       });
     });
     expect(await remove(instance.url)).toBe(503);
-    expect(await instance.product.stop()).toBe(0);
-    expect(instance.product.stdout).toContain(
+    expect(await instance.stop()).toBe(0);
+    expect(instance.stdout).toContain(
       `the second change-log entries were not written before the stop: ${subject.target.id}`,
     );
   }, 30_000);
@@ -131,7 +131,7 @@ describe('a change whose COMMIT is not acknowledged', () => {
       statements.at(-1) === 'COMMIT' && statements.some((sql) => sql.startsWith('UPDATE `organizations`'))
         ? 'lost after'
         : 'passes';
-    const { code } = await runCli(proxy.url(ground.schema.name), ['deactivate-organization', organizationId]);
+    const { code } = await runCli(proxy.url(seeded.schema.name), ['deactivate-organization', organizationId]);
     expect(code).toBe(1);
     const rows = await query(
       'SELECT c.id FROM key_changes c JOIN api_keys k ON k.organization_id = c.organization_id WHERE k.id = ? AND c.key_id IS NULL',

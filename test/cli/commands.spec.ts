@@ -1,9 +1,10 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { SCOPES } from '../../src/common/access/scope.js';
 import { KEYS, send } from '../support/api-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestApp } from '../support/test-app.js';
+import { runCli } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
-import { endProducts, runCli } from '../support/product.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 
 interface Organization {
   readonly id: string;
@@ -27,10 +28,10 @@ describe('the command line', () => {
   let latchkey: TestApp;
 
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
   });
 
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
   afterAll(() => latchkey.close());
 

@@ -1,4 +1,5 @@
-import { endProducts, runCli } from '../support/product.js';
+import { endProcesses } from '../support/running-process.js';
+import { runCli } from '../support/test-process.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
 describe('the command line on a schema that is not migrated', () => {
@@ -8,7 +9,7 @@ describe('the command line on a schema that is not migrated', () => {
     schema = await createSchema();
   });
 
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
   afterAll(() => schema.drop());
 

@@ -1,11 +1,11 @@
 import createClient from 'openapi-fetch';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { TestApp } from '../support/test-app.js';
 import type { paths } from './api-types.js';
 
 let app: TestApp;
 let client: ReturnType<typeof createClient<paths>>;
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await TestApp.start();
   const { secret } = await app.createKey(await app.createOrganization());
   client = createClient<paths>({ baseUrl: app.url, headers: { authorization: `Bearer ${secret}` } });
 });

@@ -2,9 +2,8 @@ import { KeyCache } from '../../src/verification/cache/key-cache.js';
 import { REQUEST_LIMITS, RequestAdmission } from '../../src/admission/request-admission.js';
 import type { OrganizationId } from '../../src/common/prefixed-id.js';
 import { KEYS, send } from '../support/api-client.js';
-import { startAppOn, type AppOn } from '../support/app-on.js';
+import { TestApp } from '../support/test-app.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 import { exampleOf, findOperation, OPERATIONS, type DocumentedOperation, type FailureExample } from './api-document.js';
 import { shapeOf, withoutIds } from './shape.js';
 import { problemsWith } from './validate.js';
@@ -32,7 +31,7 @@ let secrets: {
   readonly unused: string;
 };
 beforeAll(async () => {
-  app = await startTestApp(PRODUCTION);
+  app = await TestApp.start({ env: PRODUCTION });
   organization = await app.createOrganization();
   const owner = await app.createKey(organization);
   ownerId = owner.id;
@@ -210,10 +209,10 @@ describe('the failures that the document shows', () => {
 
   describe('when the database is away', () => {
     let proxy: MysqlProxy;
-    let cutOff: AppOn;
+    let cutOff: TestApp;
     beforeAll(async () => {
       proxy = await MysqlProxy.open();
-      cutOff = await startAppOn(proxy.url(app.schema.name), { ...PRODUCTION, HOST: '127.0.0.1' });
+      cutOff = await TestApp.start({ database: proxy.url(app.schema.name), env: { ...PRODUCTION, HOST: '127.0.0.1' } });
       proxy.set('closed');
     });
     afterAll(async () => {

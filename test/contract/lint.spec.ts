@@ -2,7 +2,7 @@ import spectral, { type RulesetDefinition } from '@stoplight/spectral-core';
 import rulesets from '@stoplight/spectral-rulesets';
 import openapiTypes, { astToString } from 'openapi-typescript';
 import { readFileSync } from 'node:fs';
-import { startTestApp } from '../support/test-app.js';
+import { TestApp } from '../support/test-app.js';
 import { API_DOCUMENT } from './api-document.js';
 
 // Its own types do not let a ruleset without a parent be the parent of ours.
@@ -26,7 +26,7 @@ describe('the API document', () => {
   });
 
   it('is the one that is served', async () => {
-    const app = await startTestApp();
+    const app = await TestApp.start();
     try {
       expect(await (await fetch(`${app.url}/docs/openapi.json`)).json()).toEqual(API_DOCUMENT);
     } finally {

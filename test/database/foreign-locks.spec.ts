@@ -1,6 +1,6 @@
 import { createConnection } from 'mysql2/promise';
 import { idToBytes } from '../../src/common/prefixed-id.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { connectionOptions, testServerUrl } from '../support/schema.js';
 
 let fixture: Fixture;

@@ -4,12 +4,13 @@ import type { RowDataPacket } from 'mysql2/promise';
 import { LANES } from '../../src/database/connection-lanes.js';
 import { MAX_IDLE_MS, DEFAULT_POOL_SIZE } from '../../src/database/connection-options.js';
 import type { Database } from '../../src/database/database.js';
+import { KEYS } from '../support/api-client.js';
+import { seedDatabase } from '../support/fixtures.js';
+import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import { openDatabase } from '../support/open-database.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { KEYS } from '../support/api-client.js';
-import { Instance, prepareGround } from '../verification/instances.js';
 
 /** Longer than the server keeps an idle connection. */
 const PATIENCE_MS = 15_000;
@@ -70,27 +71,27 @@ describe('a connection that nobody uses', () => {
   }, 30_000);
 
   it('of a process that stood still is closed by the server, and replaced unseen when the process goes on', async () => {
-    const ground = await prepareGround();
+    const seeded = await seedDatabase();
     try {
-      const instance = await Instance.start(ground.schema.url);
+      const instance = await TestProcess.start({ database: seeded.schema.url, keepAlive: true });
       // No more: while its change feed is behind, an instance reads a few secrets at once only.
-      const keys = await ground.createKeys(3);
+      const keys = await seeded.createKeys(3);
       const rename = (label: string) =>
         Promise.all(keys.map(async (key) => (await instance.send('PUT', `${KEYS}/${key.id}`, key, { label })).status));
       const allDone = keys.map(() => 200);
       expect(await rename('Before')).toEqual(allDone);
-      instance.product.signal('SIGSTOP');
+      instance.signal('SIGSTOP');
       const own = 1;
       await eventually(
         'the server has closed all',
-        async () => (await openConnections(ground.schema.name)) === own,
+        async () => (await openConnections(seeded.schema.name)) === own,
         PATIENCE_MS,
       );
-      instance.product.signal('SIGCONT');
+      instance.signal('SIGCONT');
       expect(await rename('After')).toEqual(allDone);
-      expect(instance.product.output).not.toContain('the change feed cannot be read');
+      expect(instance.output).not.toContain('the change feed cannot be read');
     } finally {
-      await ground.end();
+      await seeded.end();
     }
   }, 60_000);
 });

@@ -2,9 +2,10 @@ import type { RowDataPacket } from 'mysql2/promise';
 import type { Database } from '../../src/database/database.js';
 import { MIGRATIONS } from '../../src/database/migrations.js';
 import { Migrator } from '../../src/database/migrator.js';
+import { type KeyOnWire, KeysClient } from '../support/api-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { runCli, TestProcess } from '../support/test-process.js';
 import { openDatabase } from '../support/open-database.js';
-import { KeysClient, type KeyOnWire } from '../support/keys-client.js';
-import { endProducts, Product, runCli, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
 const TABLES = [
@@ -51,7 +52,7 @@ describe('migrations', () => {
   });
 
   afterEach(async () => {
-    await endProducts();
+    await endProcesses();
     await Promise.all(opened.splice(0).map((database) => database.close()));
     await schema.drop();
   });
@@ -161,8 +162,8 @@ describe('migrations', () => {
     const run = async (...args: string[]) => JSON.parse((await runCli(schema.url, args)).stdout) as { id: string };
     const { id } = await run('create-organization', '--name', 'Acme');
     const { secret } = (await run('create-key', '--organization', id, '--label', 'Root')) as unknown as KeyOnWire;
-    const product = new Product('main', serviceEnv(schema.url));
-    const client = new KeysClient({ url: await product.url() }, secret);
+    const product = new TestProcess({ database: schema.url });
+    const client = new KeysClient({ url: await product.ready() }, secret);
 
     const made = await client.create({ label: 'Made' });
     expect(made.status).toBe(200);

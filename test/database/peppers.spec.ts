@@ -7,10 +7,11 @@ import { Migrator } from '../../src/database/migrator.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { PepperKeyring } from '../../src/secrets/pepper-keyring.js';
 import { KEYS, send } from '../support/api-client.js';
-import { startAppOn, type AppOn } from '../support/app-on.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestApp } from '../support/test-app.js';
+import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
-import { endProducts, Product, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
 const [FIRST, SECOND, THIRD] = ['first', 'second', 'third'].map(
@@ -20,7 +21,7 @@ const [FIRST, SECOND, THIRD] = ['first', 'second', 'third'].map(
 describe('the pepper', () => {
   let schema: TestSchema;
   let database: Database;
-  const apps: AppOn[] = [];
+  const apps: TestApp[] = [];
 
   beforeEach(async () => {
     schema = await createSchema();
@@ -29,26 +30,30 @@ describe('the pepper', () => {
   });
 
   afterEach(async () => {
-    await endProducts();
+    await endProcesses();
     await Promise.all(apps.splice(0).map((app) => app.close()));
     await database.close();
     await schema.drop();
   });
 
-  async function startWith(pepper: string, retired = '', more: Readonly<Record<string, string>> = {}): Promise<AppOn> {
+  async function startWith(
+    pepper: string,
+    retired = '',
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<TestApp> {
     const env = { SECRET_PEPPER: pepper, SECRET_PEPPER_RETIRED: retired, ...more };
-    const started = await startAppOn(schema.url, env);
+    const started = await TestApp.start({ database: schema.url, env });
     apps.push(started);
     return started;
   }
 
-  async function createSecret({ app }: AppOn, known?: OrganizationId): Promise<string> {
+  async function createSecret({ app }: TestApp, known?: OrganizationId): Promise<string> {
     const organizationId = known ?? (await app.get(OrganizationsService).create('Acme')).id;
     const operator = { kind: 'operator', organizationId, requestId: newId('req_') } as const;
     return (await app.get(ApiKeysService).create(operator, { label: 'Key' })).secret;
   }
 
-  const statusOf = async ({ url }: AppOn, secret: string) => (await send(url, 'GET', KEYS, { secret })).status;
+  const statusOf = async ({ url }: TestApp, secret: string) => (await send(url, 'GET', KEYS, { secret })).status;
 
   async function versionsOfSecrets(): Promise<unknown[]> {
     const [rows] = await schema.connection.query<RowDataPacket[]>(
@@ -60,7 +65,7 @@ describe('the pepper', () => {
   describe('that the data was not made with', () => {
     it('is refused at the start, with the ways out', async () => {
       await createSecret(await startWith(FIRST));
-      const product = new Product('main', serviceEnv(schema.url, { SECRET_PEPPER: SECOND }));
+      const product = new TestProcess({ database: schema.url, env: { SECRET_PEPPER: SECOND } });
 
       expect(await product.ends()).toBe(1);
       for (const wayOut of [
@@ -108,22 +113,22 @@ describe('the pepper', () => {
       const before = await startWith(FIRST);
       const secrets = [await createSecret(before), await createSecret(before), await createSecret(before)];
       await schema.connection.query('UPDATE api_keys SET deleted_at = UTC_TIMESTAMP() LIMIT 1');
-      const retired = new Product(
-        'main',
-        serviceEnv(schema.url, { SECRET_PEPPER: SECOND, SECRET_PEPPER_RETIRED: FIRST }),
-      );
+      const retired = new TestProcess({
+        database: schema.url,
+        env: { SECRET_PEPPER: SECOND, SECRET_PEPPER_RETIRED: FIRST },
+      });
       await retired.says(/"info".*2 keys that are not deleted were last seen under pepper 1:/);
-      const forgotten = new Product('main', serviceEnv(schema.url, { SECRET_PEPPER: SECOND }));
+      const forgotten = new TestProcess({ database: schema.url, env: { SECRET_PEPPER: SECOND } });
       await forgotten.says(/"warn".*2 keys that are not deleted are under pepper 1, which is not set/);
 
-      const url = await retired.url();
+      const url = await retired.ready();
       for (const secret of secrets) {
         await send(url, 'GET', KEYS, { secret });
       }
       await eventually('the living ones have moved', async () => !(await versionsOfSecrets()).slice(1).includes(1));
       expect([await retired.stop(), await forgotten.stop()]).toEqual([0, 0]);
-      const after = new Product('main', serviceEnv(schema.url, { SECRET_PEPPER: SECOND }));
-      await after.url();
+      const after = new TestProcess({ database: schema.url, env: { SECRET_PEPPER: SECOND } });
+      await after.ready();
       expect(await after.stop()).toBe(0);
       expect(after.output).not.toContain('under pepper');
     });
@@ -189,13 +194,13 @@ describe('two fresh processes', () => {
   });
 
   afterEach(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   });
 
   it('that start at once on an empty schema both come up, with one first key between them', async () => {
-    const both = [1, 2].map(() => new Product('start', serviceEnv(schema.url)));
-    const urls = await Promise.all(both.map((product) => product.url()));
+    const both = [1, 2].map(() => new TestProcess({ program: 'start', database: schema.url }));
+    const urls = await Promise.all(both.map((product) => product.ready()));
 
     for (const url of urls) {
       expect((await fetch(`${url}/health/ready`)).status).toBe(200);

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import type { Connection } from 'mysql2/promise';
-import { endProducts, Product, runCli, serviceEnv } from '../support/product.js';
+import { endProcesses } from '../support/running-process.js';
+import { runCli, TestProcess } from '../support/test-process.js';
 import { startServer, type StoppableServer } from '../support/stoppable-server.js';
 
 /** Longer than the test looks: whatever ends earlier has not waited. */
@@ -54,7 +55,7 @@ describe('a database that refuses the login', () => {
     await admin.query('GRANT ALL PRIVILEGES ON latchkey.* TO client@localhost');
   }, 60_000);
 
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
   afterAll(async () => {
     await admin.end();
@@ -85,7 +86,7 @@ describe('a database that refuses the login', () => {
   });
 
   it.each(REFUSALS)('because of $why ends a start at once, which says what to check', async (refusal) => {
-    const product = new Product('main', serviceEnv(refusal.url(at()), FOREVER));
+    const product = new TestProcess({ database: refusal.url(at()), env: FOREVER });
     expect(await product.ends()).toBe(1);
     expectSaid(product.stderr, refusal);
     expect(product.stdout).not.toContain(WRONG);
@@ -101,7 +102,7 @@ describe('a command whose database fails it', () => {
     admin = await server.connect();
   }, 60_000);
 
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
   afterAll(async () => {
     await admin.end();
@@ -138,7 +139,7 @@ describe('a command whose database fails it', () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/^The database account lacks a right: .*CREATE command denied to user 'poor'/);
     expect(stderr).toContain('DATABASE_URL');
-    const product = new Product('start', serviceEnv(urlOf('poor')));
+    const product = new TestProcess({ program: 'start', database: urlOf('poor') });
     expect(await product.ends()).toBe(1);
     expect(product.stderr).toMatch(/^The database account lacks a right: /);
   });
@@ -159,8 +160,8 @@ describe('a command whose database fails it', () => {
   it('not by an account without the right to create anything, once nothing is left to migrate', async () => {
     expect(await runCli(urlOf('latchkey'), ['migrate'])).toMatchObject({ code: 0 });
     expect(await runCli(urlOf('poor'), ['migrate'])).toMatchObject({ code: 0, stderr: '' });
-    const product = new Product('start', serviceEnv(urlOf('poor')));
-    await product.url();
+    const product = new TestProcess({ program: 'start', database: urlOf('poor') });
+    await product.ready();
     expect(await product.stop()).toBe(0);
   });
 });

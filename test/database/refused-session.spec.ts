@@ -2,9 +2,10 @@ import { DedicatedConnection } from '../../src/database/dedicated-connection.js'
 import { databaseUrl } from '../../src/config/database-url.js';
 import { SessionRefusedError } from '../../src/database/database-errors.js';
 import { KEYS, send } from '../support/api-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { runCli, TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import { eventually } from '../support/eventually.js';
-import { endProducts, Product, runCli, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { openPoolingProxy, type PoolingProxy } from './pooling-proxy.js';
 
@@ -24,7 +25,7 @@ describe('a database connection whose session is not kept is refused:', () => {
 
   afterEach(async () => {
     proxy.spoilSessions(undefined);
-    await endProducts();
+    await endProcesses();
     for (const pool of pools.splice(0)) {
       pool.close();
     }
@@ -45,7 +46,7 @@ describe('a database connection whose session is not kept is refused:', () => {
     ['@latchkey_connection_id = NULL', /CONNECTION_ID\(\) is not that of the connection that was set up/],
   ])('after SET %s, a start ends at once and says what differs', async (assignment, difference) => {
     proxy.spoilSessions(`SET ${assignment}`);
-    const product = new Product('main', serviceEnv(proxy.url(schema.name), FOREVER));
+    const product = new TestProcess({ database: proxy.url(schema.name), env: FOREVER });
     expect(await product.ends()).toBe(1);
     expect(product.stderr).toContain('The database cannot be used: the session of a connection is not what was set');
     expect(product.stderr).toMatch(difference);
@@ -107,8 +108,8 @@ describe('a database connection whose session is not kept is refused:', () => {
   });
 
   it('while serving, which is a 503 and a line of the log until sessions are kept again', async () => {
-    const product = new Product('main', serviceEnv(proxy.url(schema.name)));
-    const url = await product.url();
+    const product = new TestProcess({ database: proxy.url(schema.name) });
+    const url = await product.ready();
     const organization = JSON.parse((await runCli(schema.url, ['create-organization', '--name', 'Acme'])).stdout) as {
       id: string;
     };

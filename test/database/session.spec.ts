@@ -1,5 +1,6 @@
 import type { Connection } from 'mysql2/promise';
-import { endProducts, Product, runCli, serviceEnv } from '../support/product.js';
+import { endProcesses } from '../support/running-process.js';
+import { runCli, TestProcess } from '../support/test-process.js';
 import { startServer, type StoppableServer } from '../support/stoppable-server.js';
 import { CHARACTER_SETS, GLOBAL_SETTINGS, INIT_CONNECTS, type BadSetting } from './bad-servers.js';
 import { expectWholeProduct } from './whole-product.js';
@@ -25,7 +26,7 @@ describe('on a server that is set up badly, the whole product works as on any ot
     }
   }, 60_000);
 
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
   afterAll(async () => {
     await Promise.all([...admins.values()].map((admin) => admin.end()));
@@ -87,8 +88,8 @@ describe('on a server that is set up badly, the whole product works as on any ot
       ]);
       expect(JSON.parse(first.stdout)).not.toEqual({ applied: [] });
       expect(JSON.parse(second.stdout)).toEqual({ applied: [] });
-      const product = new Product('main', serviceEnv(url));
-      await product.url();
+      const product = new TestProcess({ database: url });
+      await product.ready();
       expect(await product.stop()).toBe(0);
     });
   });

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { idToBytes } from '../../src/common/prefixed-id.js';
 import { KEYS, send } from '../support/api-client.js';
+import { endProcesses, makeFolder } from '../support/running-process.js';
+import { serviceEnv, TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
-import { endProducts, makeFolder, Product, serviceEnv } from '../support/product.js';
 import { changeByHand } from '../support/by-hand.js';
 import { eventually } from '../support/eventually.js';
 import { connectionOptions, createSchema, type TestSchema } from '../support/schema.js';
@@ -62,15 +63,15 @@ describe('times', () => {
     expect(await timeZoneOf(proxy.url(schema.name))).toBe('+03:00');
     const dataDir = makeFolder();
     const env = (zone: string) => serviceEnv(proxy.url(schema.name), { TZ: zone, DATA_DIR: dataDir });
-    const first = new Product('start', env(ZONES[0]));
-    const firstUrl = await first.url();
-    const others = ZONES.slice(1).map((zone) => new Product('main', env(zone)));
-    urls = [firstUrl, ...(await Promise.all(others.map((product) => product.url())))];
+    const first = new TestProcess({ program: 'start', env: env(ZONES[0]) });
+    const firstUrl = await first.ready();
+    const others = ZONES.slice(1).map((zone) => new TestProcess({ env: env(zone) }));
+    urls = [firstUrl, ...(await Promise.all(others.map((product) => product.ready())))];
     ({ secret } = JSON.parse(readFileSync(join(dataDir, 'first-key.json'), 'utf8')) as { secret: string });
   });
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await proxy.close();
     await schema.drop();
   });

@@ -4,10 +4,9 @@ import { ApiKeysService } from '../../src/api-keys/api-keys.service.js';
 import { newId } from '../../src/common/prefixed-id.js';
 import { InternalListener } from '../../src/internal/internal-listener.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { send } from '../support/api-client.js';
-import { startAppOn, type AppOn } from '../support/app-on.js';
+import { KeysClient, send } from '../support/api-client.js';
+import { TestApp } from '../support/test-app.js';
 import { eventually } from '../support/eventually.js';
-import { KeysClient } from '../support/keys-client.js';
 
 /** Texts that are longer in other character sets, or have no form there. */
 const LABELS = ['Küche 🔑', 'é'.repeat(200), '中'.repeat(255), 'it\'s a \\ "quoted" `label` -- with /* marks */'];
@@ -27,7 +26,7 @@ const EXPIRES_AT = '2099-12-31 23:59:59';
  * @param admin a connection of the server's administrator
  */
 export async function expectWholeProduct(databaseUrl: string, admin: Connection, schema: string): Promise<void> {
-  const on = await startAppOn(databaseUrl, { BCRYPT_COST: '10' });
+  const on = await TestApp.start({ database: databaseUrl, env: { BCRYPT_COST: '10' } });
   try {
     const root = await makeRoot(on);
     const client = new KeysClient(on, root.secret);
@@ -53,7 +52,7 @@ export async function expectWholeProduct(databaseUrl: string, admin: Connection,
   }
 }
 
-async function makeRoot({ app }: AppOn) {
+async function makeRoot({ app }: TestApp) {
   const organization = await app.get(OrganizationsService).create('Größe 組織');
   expect((await app.get(OrganizationsService).list()).map(({ name }) => name)).toEqual(['Größe 組織']);
   return app
@@ -61,7 +60,7 @@ async function makeRoot({ app }: AppOn) {
     .create({ kind: 'operator', organizationId: organization.id, requestId: newId('req_') }, { label: 'Root' });
 }
 
-async function expectInjectionStored(on: AppOn, root: KeysClient): Promise<void> {
+async function expectInjectionStored(on: TestApp, root: KeysClient): Promise<void> {
   const limits = { scopes: ['api_keys.update'], ip_allow_list: ['127.0.0.0/8'], expires_at: EXPIRES_AT };
   const made = await root.create({ label: 'Narrow', ...limits });
   expect(made.body).toMatchObject({ status: 200, data: limits });
@@ -72,7 +71,7 @@ async function expectInjectionStored(on: AppOn, root: KeysClient): Promise<void>
   expect((await root.get(id)).body.data).toMatchObject({ label, ...limits });
 }
 
-async function expectValid({ app }: AppOn, secret: string): Promise<void> {
+async function expectValid({ app }: TestApp, secret: string): Promise<void> {
   const { body } = await send<{ readonly code: string }>(app.get(InternalListener).url, 'POST', '/verify', {
     body: { secret, client_ip: '127.0.0.1' },
   });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { type RawAnswer, RawClient } from '../support/raw-client.js';
+import { endProcesses } from '../support/running-process.js';
 import { startApplication, valuesLike, type Application, type SeenRequest } from '../gateways/application.js';
 import { describeBehindNginx, endGateways, startServer, type Gateway } from '../gateways/nginx.js';
-import { RawClient, type RawAnswer } from '../http/raw-client.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
-import { endProducts } from '../support/product.js';
 
 const [, EXCERPT = ''] = /```nginx\n([\s\S]*?)```/.exec(readFileSync('README.md', 'utf8')) ?? [];
 
@@ -16,8 +16,10 @@ describeBehindNginx('an application behind nginx, run with the excerpt in the RE
   beforeAll(async () => {
     // As the comments in the excerpt say.
     fixture = await startFixture({
-      FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP',
-      FORWARD_AUTH_TRUSTED_PEERS: '127.0.0.1',
+      env: {
+        FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP',
+        FORWARD_AUTH_TRUSTED_PEERS: '127.0.0.1',
+      },
     });
     ({ secret } = await fixture.createKey({ scopes: ['products.read'], ip_allow_list: ['127.0.0.1'] }));
     application = await startApplication();
@@ -32,7 +34,7 @@ describeBehindNginx('an application behind nginx, run with the excerpt in the RE
     await endGateways();
     await application.close();
     await fixture.app.close();
-    await endProducts();
+    await endProcesses();
   });
   beforeEach(() => {
     application.seen.length = 0;

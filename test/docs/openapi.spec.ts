@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { SCOPE_DESCRIPTIONS, SCOPES } from '../../src/common/access/scope.js';
 import { parseSecretId } from '../../src/secrets/secret-format.js';
 import { KEYS, send } from '../support/api-client.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { TestApp } from '../support/test-app.js';
 
 const ENVELOPE_KEYS = ['status', 'data', 'error', 'log', 'validator', 'support_id', 'message', 'env'];
 
@@ -40,7 +40,7 @@ describe('the API document', () => {
   let document: Document;
 
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
     const response = await fetch(`${latchkey.url}/docs/openapi.json`);
     expect(response.headers.get('content-type')).toMatch(/^application\/json/);
     document = (await response.json()) as Document;

@@ -2,11 +2,10 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { KEYS, send } from '../support/api-client.js';
+import { KEYS, type MadeKey, send } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { endProcesses, makeFolder } from '../support/running-process.js';
 import { itWithCurl } from '../support/curl.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
-import { endProducts, makeFolder } from '../support/product.js';
-import type { MadeKey } from '../support/service.js';
 
 const README = readFileSync('README.md', 'utf8');
 const run = promisify(execFile);
@@ -26,12 +25,12 @@ describe('what the README shows to services works when pasted:', () => {
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
     const token = 'a-token-of-the-readme-0123456789-abcdef';
-    fixture = await startFixture({ INTERNAL_TOKENS: `shop:${token}` });
+    fixture = await startFixture({ env: { INTERNAL_TOKENS: `shop:${token}` } });
     env = { PATH: process.env.PATH, SECRET: fixture.root.secret, LATCHKEY_TOKEN: token };
   });
   afterAll(async () => {
     await fixture.app.close();
-    await endProducts();
+    await endProcesses();
   });
 
   /** A block, with the address at which this test's product listens. */

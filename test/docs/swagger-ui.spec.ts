@@ -1,5 +1,5 @@
-import { RawClient } from '../http/raw-client.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { RawClient } from '../support/raw-client.js';
+import { TestApp } from '../support/test-app.js';
 
 const ASSET = /<(script|link|img|iframe|source)\b[^>]*?\b(?:src|href)="([^"]*)"[^>]*>/g;
 
@@ -25,7 +25,7 @@ describe('Swagger UI', () => {
   let latchkey: TestApp;
 
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
   });
 
   afterAll(() => latchkey.close());
@@ -141,7 +141,7 @@ describe('Swagger UI keeps the key that a person typed in', () => {
     ['in development', { APP_ENV: 'development' }, 'true'],
     ['never in production', { APP_ENV: 'production', TRUST_PROXY: 'none', SHUTDOWN_DELAY_MS: '0' }, 'false'],
   ])('%s', async (_, env, expected) => {
-    const latchkey = await startTestApp(env);
+    const latchkey = await TestApp.start({ env });
     try {
       const settings = await (await fetch(`${latchkey.url}/docs/swagger-ui-init.js`)).text();
       expect(/"persistAuthorization":\s*(\w+)/.exec(settings)?.[1]).toBe(expected);

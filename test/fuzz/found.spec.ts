@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { KEYS } from '../support/api-client.js';
-import { exchange } from '../support/http-load.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { exchange } from '../support/load-client.js';
+import { TestApp } from '../support/test-app.js';
 import { sendBytes } from './wire.js';
 
 /** What the fuzz test has found once, each by itself. */
@@ -9,7 +9,7 @@ describe('what fuzzing has found', () => {
   let app: TestApp;
   let secret: string;
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await TestApp.start();
     ({ secret } = await app.createKey(await app.createOrganization()));
   });
   afterAll(() => app.close());

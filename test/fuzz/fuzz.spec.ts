@@ -8,8 +8,8 @@ import type { Scope } from '../../src/common/access/scope.js';
 import { idToBytes, newId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { IpNetwork } from '../../src/common/net/ip-network.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { startAppOn } from '../support/app-on.js';
-import { endProducts, makeFolder, serviceEnv } from '../support/product.js';
+import { endProcesses, makeFolder } from '../support/running-process.js';
+import { TestApp } from '../support/test-app.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { hostileBytes, unfinishedBytes } from './hostile-bytes.js';
 import { hostileRequest, type Target } from './hostile-requests.js';
@@ -17,6 +17,7 @@ import { findFault } from './response-checks.js';
 import { Random } from './random.js';
 import { ServedProduct, type Memory } from './served-product.js';
 import { sendBytes, sendRequest, type WireOutcome } from './wire.js';
+import { serviceEnv } from '../support/test-process.js';
 
 // The same each time, so that a change is judged by what it does; FUZZ_SEED=random looks for what nobody has found yet.
 const SEED = process.env.FUZZ_SEED === 'random' ? randomInt(2 ** 31) : Number(process.env.FUZZ_SEED ?? 20_261_122);
@@ -66,7 +67,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await product.stop();
-  await endProducts();
+  await endProcesses();
   await schema.drop();
 }, 30_000);
 
@@ -148,7 +149,7 @@ describe(`after ${REQUESTS} hostile requests`, () => {
 
 /** The attacker's key and its victims in one organization; a bystander in another. */
 async function makeKeys(): Promise<Pick<Target, 'secret' | 'otherSecrets' | 'ids'>> {
-  const running = await startAppOn(schema.url, { LOG_LEVEL: 'fatal' });
+  const running = await TestApp.start({ database: schema.url, env: { LOG_LEVEL: 'fatal' } });
   const organizations = running.app.get(OrganizationsService);
   const service = running.app.get(ApiKeysService);
   const create = (of: OrganizationId, request: Partial<CreateApiKeyRequest> = {}) =>

@@ -1,6 +1,6 @@
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
-import { RawClient } from '../http/raw-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { RawClient } from '../support/raw-client.js';
 import { GATEWAY_ENV, GATEWAY_TOKEN } from './forward-auth-app.js';
 
 const PREFIX = '/forward-auth/envoy';
@@ -11,7 +11,7 @@ describe('the endpoint for Envoy', () => {
   let key: CreatedApiKeyResponse;
 
   beforeAll(async () => {
-    fixture = await startFixture(GATEWAY_ENV);
+    fixture = await startFixture({ env: GATEWAY_ENV });
     key = await fixture.createKey({ scopes: ['invoices.read', 'payments.read'] });
   });
   afterAll(() => fixture.app.close());

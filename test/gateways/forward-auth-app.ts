@@ -1,4 +1,4 @@
-import type { Product } from '../support/product.js';
+import { TestProcess } from '../support/test-process.js';
 
 /** The token by which the product knows the gateway of a test. */
 export const GATEWAY_TOKEN = 'gateway-0123456789abcdef0123456789abcdef';
@@ -11,7 +11,7 @@ export const GATEWAY_ENV = {
 };
 
 /** Where a product's endpoints for services are, once they are open. */
-export async function doorsOf(product: Product): Promise<string> {
+export async function doorsOf(product: TestProcess): Promise<string> {
   const [, url = ''] = await product.says(/the endpoints for services are at (http:\/\/[\w.:[\]]+)/);
   return url;
 }

@@ -2,13 +2,13 @@ import { Agent } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import type { Scope } from '../../src/common/access/scope.js';
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { bytesOf, seedDatabase, type SeededDatabase } from '../support/fixtures.js';
+import { exchange, type Outcome, tally } from '../support/load-client.js';
+import { type RawAnswer, RawClient } from '../support/raw-client.js';
+import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
-import { exchange, tally, type Outcome } from '../support/http-load.js';
-import type { MadeKey } from '../support/service.js';
-import { RawClient, type RawAnswer } from '../http/raw-client.js';
-import { bytesOf, Instance, prepareGround, type SeededDatabase } from '../verification/instances.js';
 import { startApplication, valuesLike, type Application, type SeenRequest } from './application.js';
 import { doorsOf, GATEWAY_ENV, GATEWAY_TOKEN } from './forward-auth-app.js';
 import { describeBehindNginx, endGateways, startGateway, type Gateway } from './nginx.js';
@@ -27,9 +27,9 @@ interface Client {
 }
 
 describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.conf', () => {
-  let ground: SeededDatabase;
+  let seeded: SeededDatabase;
   let proxy: MysqlProxy;
-  let latchkey: Instance;
+  let latchkey: TestProcess;
   let application: Application;
   let gateway: Gateway;
   let reader: MadeKey;
@@ -37,9 +37,13 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   const agents = new Map<string, Agent>();
 
   beforeAll(async () => {
-    ground = await prepareGround();
+    seeded = await seedDatabase();
     proxy = await MysqlProxy.open();
-    latchkey = await Instance.start(proxy.url(ground.schema.name), { ...GATEWAY_ENV, OUTAGE_GRACE_MS: '0' });
+    latchkey = await TestProcess.start({
+      database: proxy.url(seeded.schema.name),
+      env: { ...GATEWAY_ENV, OUTAGE_GRACE_MS: '0' },
+      keepAlive: true,
+    });
     application = await startApplication();
     gateway = await startGateway(await surroundings());
     reader = await createKey({ scopes: ['invoices.read', 'payments.create'] });
@@ -51,7 +55,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     });
     await endGateways();
     await application.close();
-    await ground.end();
+    await seeded.end();
     await proxy.close();
   });
   beforeEach(() => {
@@ -59,12 +63,12 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   });
 
   const surroundings = async () => ({
-    latchkeyUrl: await doorsOf(latchkey.product),
+    latchkeyUrl: await doorsOf(latchkey),
     applicationUrl: application.url,
     token: GATEWAY_TOKEN,
   });
   const createKey = (request: Readonly<Record<string, unknown>>) =>
-    latchkey.must<MadeKey>('POST', KEYS, ground.root, { label: 'Gateway', ...request });
+    latchkey.must<MadeKey>('POST', KEYS, seeded.root, { label: 'Gateway', ...request });
   const agentFrom = (address: string) => {
     const agent = agents.get(address) ?? new Agent({ keepAlive: true, localAddress: address });
     agents.set(address, agent);
@@ -93,7 +97,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   };
   const identityIn = (request: SeenRequest) => IDENTITY.map((name) => valuesLike(request, name));
   const identityOf = ({ id }: MadeKey, scopes: readonly Scope[]) => [
-    [ground.organizationId],
+    [seeded.organizationId],
     [id],
     scopes.length === 0 ? [] : [scopes.join(' ')],
   ];
@@ -152,7 +156,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
       expect(outcome.status).toBe(200);
       const request = theOne();
       expect([request.method, request.body]).toEqual(['POST', JSON.stringify(body)]);
-      const asked = latchkey.product.output.matchAll(/"method":"(\w+)","endpoint":"forward-auth"/g);
+      const asked = latchkey.output.matchAll(/"method":"(\w+)","endpoint":"forward-auth"/g);
       expect([...new Set([...asked].map(([, method]) => method))]).toEqual(['GET']);
     });
 
@@ -187,11 +191,11 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     });
 
     it('without any scope reaches a route that asks for none, and no scope that it claims gets through', async () => {
-      const [bare] = await ground.createKeys(1);
+      const [bare] = await seeded.createKeys(1);
       if (bare === undefined) {
         throw new Error('no key was made');
       }
-      await ground.schema.connection.query("UPDATE api_keys SET scopes = '[]' WHERE id = ?", [bytesOf(bare)]);
+      await seeded.schema.connection.query("UPDATE api_keys SET scopes = '[]' WHERE id = ?", [bytesOf(bare)]);
       const headers = { 'x-api-key-scopes': 'invoices.read' };
       const outcome = await send('GET', '/me', { secret: bare.secret, headers });
       expect([outcome.status, identityIn(theOne())]).toEqual([200, identityOf(bare, [])]);
@@ -199,9 +203,9 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
 
     it('opens nothing that the table of scopes does not list, nor the question itself', async () => {
       for (const path of ['/', '/latchkey', '/latchkey?scopes=', '/forward-auth', '/invoicesx', '/INVOICES', '/me/x']) {
-        expect([path, (await send('GET', path, ground.root)).status]).toEqual([path, 404]);
+        expect([path, (await send('GET', path, seeded.root)).status]).toEqual([path, 404]);
       }
-      expect((await send('DELETE', '/invoices/7', ground.root)).status).toBe(404);
+      expect((await send('DELETE', '/invoices/7', seeded.root)).status).toBe(404);
       expect(application.seen).toEqual([]);
     });
   });
@@ -241,7 +245,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
       'http://api.example.com/invoices/..;/payments',
     ])('must not be one that an application may read as another: %s is 400', async (path) => {
       const answers = await Promise.all(
-        [reader, ground.root].map(({ secret }) => sendRaw([`GET ${path} HTTP/1.1`, `Authorization: Bearer ${secret}`])),
+        [reader, seeded.root].map(({ secret }) => sendRaw([`GET ${path} HTTP/1.1`, `Authorization: Bearer ${secret}`])),
       );
       for (const { status, headers, body } of answers) {
         expect([status, headers['content-type']]).toEqual([400, 'application/json']);
@@ -382,14 +386,14 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
 
   it('judges a thousand requests of mixed keys and addresses right, each', async () => {
     const [expiring, deleted, payer] = await Promise.all([
-      createKey({ expires_at: await ground.timeIn(3) }),
+      createKey({ expires_at: await seeded.timeIn(3) }),
       createKey({}),
       createKey({ scopes: ['payments.read', 'payments.create', 'invoices.read'] }),
     ]);
-    await latchkey.must('DELETE', `${KEYS}/${deleted.id}`, ground.root);
+    await latchkey.must('DELETE', `${KEYS}/${deleted.id}`, seeded.root);
     await latchkey.untilCurrent(expiring, 401);
     const clients = [
-      { key: ground.root, may: () => true },
+      { key: seeded.root, may: () => true },
       { key: reader, may: (route: string) => route !== 'POST /invoices' },
       { key: payer, may: (route: string) => route !== 'POST /invoices' },
       { key: restricted, may: (_: string, from: string) => from === ELSEWHERE },
@@ -442,7 +446,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   }, 60_000);
 
   it('asks over connections that it keeps', async () => {
-    const counted = await startCountingWay(await doorsOf(latchkey.product));
+    const counted = await startCountingWay(await doorsOf(latchkey));
     try {
       const itsGateway = await startGateway({ ...(await surroundings()), latchkeyUrl: counted.url });
       for (let number = 0; number < 50; number++) {
@@ -476,22 +480,26 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     );
 
     it('of Latchkey itself, which hangs, is 503 within five seconds', async () => {
-      latchkey.product.signal('SIGSTOP');
+      latchkey.signal('SIGSTOP');
       try {
         const outcome = await send('GET', '/invoices', reader);
         expectUnavailable(outcome);
         expect(outcome.ms).toBeLessThan(5_000);
       } finally {
-        latchkey.product.signal('SIGCONT');
+        latchkey.signal('SIGCONT');
       }
       await eventually('it is back', async () => (await send('GET', '/invoices', reader)).status === 200, 20_000);
     }, 60_000);
 
     it('of Latchkey itself, which is stopped between two requests, is 503 with Retry-After, never 200', async () => {
-      const another = await Instance.start(ground.schema.url, { ...GATEWAY_ENV, OUTAGE_GRACE_MS: '0' });
-      const itsGateway = await startGateway({ ...(await surroundings()), latchkeyUrl: await doorsOf(another.product) });
+      const another = await TestProcess.start({
+        database: seeded.schema.url,
+        env: { ...GATEWAY_ENV, OUTAGE_GRACE_MS: '0' },
+        keepAlive: true,
+      });
+      const itsGateway = await startGateway({ ...(await surroundings()), latchkeyUrl: await doorsOf(another) });
       await eventually('it serves', async () => (await sendTo(itsGateway, 'GET', '/invoices', reader)).status === 200);
-      expect(await another.product.stop()).toBe(0);
+      expect(await another.stop()).toBe(0);
       application.seen.length = 0;
       for (const client of [reader, { secret: UNKNOWN }, {}]) {
         expectUnavailable(await sendTo(itsGateway, 'GET', '/invoices', client));

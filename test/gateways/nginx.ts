@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { makeFolder } from '../support/running-process.js';
 import { eventually } from '../support/eventually.js';
-import { makeFolder } from '../support/product.js';
 
 /** Debian's; `npm test` names another if it finds one elsewhere. */
 const PATH = process.env.NGINX_PATH ?? '/usr/sbin/nginx';
@@ -103,7 +103,7 @@ function temporaryPaths(folder: string): string {
   return FOLDERS.map((name) => `${name}_temp_path ${join(folder, 'temp', name)};`).join(' ');
 }
 
-/** For `afterAll`, before `endProducts`, which removes their folders. The first process of each ends its workers. */
+/** For `afterAll`, before `endProcesses`, which removes their folders. The first process of each ends its workers. */
 export async function endGateways(): Promise<void> {
   await Promise.all(
     [...running].map(async (child) => {

@@ -1,5 +1,5 @@
-import { startFixture, type Fixture } from '../support/fixture.js';
-import { RawClient } from '../http/raw-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { RawClient } from '../support/raw-client.js';
 import { GATEWAY_ENV, GATEWAY_TOKEN } from './forward-auth-app.js';
 
 /** What Traefik's forwardAuth asks, with the configuration in docs/gateways.md: the request is written as Traefik writes it. */
@@ -7,7 +7,7 @@ describe('the endpoint for Traefik', () => {
   let fixture: Fixture;
 
   beforeAll(async () => {
-    fixture = await startFixture({ ...GATEWAY_ENV, FORWARD_AUTH_ADDRESS_HEADER: 'X-Forwarded-For' });
+    fixture = await startFixture({ env: { ...GATEWAY_ENV, FORWARD_AUTH_ADDRESS_HEADER: 'X-Forwarded-For' } });
   });
   afterAll(() => fixture.app.close());
 

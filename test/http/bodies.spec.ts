@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
+import { RawClient } from '../support/raw-client.js';
 import { expectEnvelope, expectFailure, startHttpApp, type EdgeApp } from './edge-app.js';
 import { EdgeController, SECRET } from './edge.controller.js';
-import { RawClient } from './raw-client.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {

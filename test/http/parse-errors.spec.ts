@@ -1,6 +1,6 @@
+import { RawClient } from '../support/raw-client.js';
 import { expectFailure, startHttpApp, until, type EdgeApp } from './edge-app.js';
 import { EdgeController, SECRET } from './edge.controller.js';
-import { RawClient } from './raw-client.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { TestApp } from '../support/test-app.js';
 
 const FILE = 'swagger-ui-bundle.js';
 const REQUESTS = 300;
@@ -9,7 +9,7 @@ const onLinux = process.platform === 'linux' ? test : test.skip;
 
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await TestApp.start();
 });
 afterAll(() => app.close());
 

@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
+import { RawClient } from '../support/raw-client.js';
 import { expectFailure, startHttpApp, type EdgeApp } from './edge-app.js';
-import { RawClient } from './raw-client.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {

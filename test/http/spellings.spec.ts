@@ -1,8 +1,8 @@
 import { idToBytes } from '../../src/common/prefixed-id.js';
-import { startInternalApp, TOKENS } from '../internal/internal-app.js';
+import { INTERNAL_ENV, TOKENS } from '../internal/internal-calls.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { type RawAnswer, RawClient } from '../support/raw-client.js';
 import { untilHeard } from '../support/by-hand.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
-import { RawClient, type RawAnswer } from './raw-client.js';
 
 const KEYS = '/developers/api_keys';
 const JSON_TYPE = 'Content-Type: application/json';
@@ -27,7 +27,7 @@ describe('a request in another spelling', () => {
   let fixture: Fixture;
   let secret: string;
   beforeAll(async () => {
-    fixture = await startInternalApp();
+    fixture = await startFixture({ env: INTERNAL_ENV });
     ({ secret } = fixture.root);
   });
   afterAll(() => fixture.app.close());
@@ -336,7 +336,7 @@ describe('the internal listener without tokens', () => {
 describe('a proxy that is trusted', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startFixture({ TRUST_PROXY: '127.0.0.1, 10.0.0.0/8, 2001:db8::/32' });
+    fixture = await startFixture({ env: { TRUST_PROXY: '127.0.0.1, 10.0.0.0/8, 2001:db8::/32' } });
   });
   afterAll(() => fixture.app.close());
 

@@ -1,40 +1,42 @@
 import type { RowDataPacket } from 'mysql2/promise';
+import { INTERNAL_TOKENS, TOKENS } from './internal-calls.js';
 import { send } from '../support/api-client.js';
-import { TOKENS } from './internal-app.js';
-import { startSeverableApp, type SeverableApp } from './severable-app.js';
+import { seedKeys } from '../support/fixtures.js';
+import { TestApp } from '../support/test-app.js';
 
 describe('a batch, of which one secret cannot be judged for want of a database', () => {
-  let severable: SeverableApp;
+  let latchkey: TestApp;
+  let secrets: string[];
   beforeAll(async () => {
-    severable = await startSeverableApp({ OUTAGE_GRACE_MS: '0' });
+    latchkey = await TestApp.start({ isProxied: true, tokens: INTERNAL_TOKENS, env: { OUTAGE_GRACE_MS: '0' } });
+    secrets = (await seedKeys(latchkey, 20)).map(({ secret }) => secret);
   });
-  afterAll(() => severable.close());
+  afterAll(() => latchkey.close());
 
-  const verify = (secrets: readonly string[]) =>
-    send(severable.internalUrl, 'POST', '/verify/batch', {
+  const verify = (sent: readonly string[]) =>
+    send(latchkey.internalUrl, 'POST', '/verify/batch', {
       secret: TOKENS.billing,
-      body: { requests: secrets.map((secret) => ({ secret })) },
+      body: { requests: sent.map((secret) => ({ secret })) },
     });
 
   async function counted(): Promise<number> {
-    await severable.flushUsage();
-    const [rows] = await severable.schema.connection.query<RowDataPacket[]>(
+    await latchkey.flushUsage();
+    const [rows] = await latchkey.schema.connection.query<RowDataPacket[]>(
       'SELECT COALESCE(SUM(total_requests), 0) AS total FROM api_key_metrics',
     );
     return Number(rows[0]?.total);
   }
 
   it('is 503 as a whole, and counts none: whoever tries again is counted once', async () => {
-    const secrets = severable.keys.map(({ secret }) => secret);
     const [cold = '', ...warm] = secrets;
     expect((await verify(warm)).status).toBe(200);
     expect(await counted()).toBe(warm.length);
 
-    severable.proxy.set('closed');
+    latchkey.proxy.set('closed');
     const answer = await verify([...warm, cold]);
     expect([answer.status, answer.headers.get('retry-after'), answer.body.data]).toEqual([503, '1', null]);
 
-    severable.proxy.set('open');
+    latchkey.proxy.set('open');
     expect((await verify([...warm, cold])).status).toBe(200);
     expect(await counted()).toBe(2 * warm.length + 1);
   }, 20_000);

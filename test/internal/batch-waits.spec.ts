@@ -1,11 +1,11 @@
+import { callInternal, INTERNAL_ENV, type VerificationOnWire } from './internal-calls.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { expectSuccess } from '../support/expect-answer.js';
-import type { Fixture } from '../support/fixture.js';
-import { callInternal, startInternalApp, type VerificationOnWire } from './internal-app.js';
 
 describe('a batch of more keys than the cache holds', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startInternalApp({ CACHE_MAX_KEYS: '1' });
+    fixture = await startFixture({ env: { ...INTERNAL_ENV, CACHE_MAX_KEYS: '1' } });
   });
   afterAll(() => fixture.app.close());
 

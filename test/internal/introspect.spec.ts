@@ -3,13 +3,14 @@ import { connect } from 'node:net';
 import * as oauth from 'oauth4webapi';
 import * as openid from 'openid-client';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
+import { INTERNAL_ENV, INTERNAL_TOKENS, internalRequestLines, TOKENS } from './internal-calls.js';
+import type { MadeKey } from '../support/api-client.js';
+import { type Fixture, seedKeys, startFixture } from '../support/fixtures.js';
+import { TestApp } from '../support/test-app.js';
 import { untilHeard } from '../support/by-hand.js';
 import { expectSuccess } from '../support/expect-answer.js';
 import { eventually } from '../support/eventually.js';
-import { createKeyIn, type Fixture } from '../support/fixture.js';
 import { forge } from '../support/secrets.js';
-import { doorLines, INTERNAL_TOKENS, startInternalApp, TOKENS } from './internal-app.js';
-import { startSeverableApp, type SeverableApp } from './severable-app.js';
 
 /** What base64 makes of random bytes has characters that form-encoding changes. */
 const ODD_TOKEN = 'Jx+9/Qk+nM0123456789abcdefghijklmnopqrst+/A==';
@@ -58,7 +59,9 @@ describe('POST /introspect', () => {
   let fixture: Fixture;
   let billing: openid.Configuration;
   beforeAll(async () => {
-    fixture = await startInternalApp({ INTERNAL_TOKENS: `${INTERNAL_TOKENS},${ODD_NAME}:${ODD_TOKEN}` });
+    fixture = await startFixture({
+      env: { ...INTERNAL_ENV, INTERNAL_TOKENS: `${INTERNAL_TOKENS},${ODD_NAME}:${ODD_TOKEN}` },
+    });
     billing = openidClient(fixture.app.internalUrl, 'billing', TOKENS.billing);
   });
   afterAll(() => fixture.app.close());
@@ -152,7 +155,7 @@ describe('POST /introspect', () => {
       },
       'a key of an organization that was stopped': async () => {
         const organizationId = await fixture.app.createOrganization('Stopped');
-        const key = await createKeyIn(fixture.app, organizationId);
+        const key = await fixture.app.createKey(organizationId);
         await fixture.app.app.get(OrganizationsService).deactivate(organizationId);
         await untilHeard(fixture.app);
         return key.secret;
@@ -339,12 +342,12 @@ describe('POST /introspect', () => {
 
   it('is in the log with the name of the caller and the verdict, and never with a secret or a token', async () => {
     const key = await fixture.createKey();
-    const before = doorLines(fixture).length;
+    const before = internalRequestLines(fixture).length;
     await introspect(key.secret);
     await post(`token=${key.secret}&token=${key.secret}`, basic(`${ODD_NAME}:${ODD_TOKEN}`), `?token=${key.secret}`);
     await post(`token=${key.secret}`, basic(`billing:${TOKENS.billing}x`));
-    await eventually('the requests are in the log', () => doorLines(fixture).length === before + 3);
-    expect(doorLines(fixture).slice(before)).toMatchObject([
+    await eventually('the requests are in the log', () => internalRequestLines(fixture).length === before + 3);
+    expect(internalRequestLines(fixture).slice(before)).toMatchObject([
       {
         endpoint: 'introspect',
         caller: 'billing',
@@ -366,14 +369,16 @@ describe('POST /introspect', () => {
 });
 
 describe('POST /introspect without the database', () => {
-  let running: SeverableApp;
+  let running: TestApp;
+  let keys: MadeKey[];
   beforeAll(async () => {
-    running = await startSeverableApp({ OUTAGE_GRACE_MS: '0' });
+    running = await TestApp.start({ isProxied: true, tokens: INTERNAL_TOKENS, env: { OUTAGE_GRACE_MS: '0' } });
+    keys = await seedKeys(running, 2);
   });
   afterAll(() => running.close());
 
   it('is 503 temporarily_unavailable with Retry-After for whom it does not know, never {"active":false}', async () => {
-    const { internalUrl, proxy, keys } = running;
+    const { internalUrl, proxy } = running;
     const [known = { secret: '' }, unknown = { secret: '' }] = keys;
     const authentication = oauth.ClientSecretBasic(TOKENS.billing);
     const introspect = async ({ secret }: { readonly secret: string }) => ask(internalUrl, authentication, secret);

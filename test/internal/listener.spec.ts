@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { callInternal, INTERNAL_ENV, internalRequestLines, TOKENS } from './internal-calls.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { TestApp } from '../support/test-app.js';
 import { eventually } from '../support/eventually.js';
 import { expectFailure } from '../support/expect-answer.js';
-import type { Fixture } from '../support/fixture.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
-import { doorLines, callInternal, startInternalApp, TOKENS } from './internal-app.js';
 
 const CHALLENGE = 'Bearer realm="latchkey-internal"';
 
 describe('the listener for services', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startInternalApp();
+    fixture = await startFixture({ env: INTERNAL_ENV });
   });
   afterAll(() => fixture.app.close());
 
@@ -165,7 +165,7 @@ describe('the listener for services', () => {
   });
 
   it('believes no address of a gateway that is not trusted', async () => {
-    const other = await startInternalApp({ FORWARD_AUTH_TRUSTED_PEERS: '192.0.2.1' });
+    const other = await startFixture({ env: { ...INTERNAL_ENV, FORWARD_AUTH_TRUSTED_PEERS: '192.0.2.1' } });
     try {
       const key = await other.createKey({ ip_allow_list: ['192.0.2.7'] });
       const headers = { authorization: `Bearer ${key.secret}`, 'x-real-ip': '192.0.2.7', ...gateway };
@@ -176,7 +176,7 @@ describe('the listener for services', () => {
   });
 
   it('without tokens is open to this machine, and the start says so', async () => {
-    const app = await startTestApp();
+    const app = await TestApp.start();
     try {
       const response = await fetch(`${app.internalUrl}/verify`, {
         method: 'POST',
@@ -204,7 +204,7 @@ describe('the listener for services', () => {
     let app: TestApp;
     let secret: string;
     beforeAll(async () => {
-      app = await startTestApp();
+      app = await TestApp.start();
       ({ secret } = await app.createKey(await app.createOrganization()));
     });
     afterAll(() => app.close());
@@ -348,7 +348,7 @@ describe('the listener for services', () => {
     // In the words of OAuth, like every answer there.
     expect(JSON.parse(slowForm.slice(slowForm.indexOf('{')))).toMatchObject({ error: 'invalid_request' });
     await eventually('both are in the log, with the reason', () => {
-      const late = doorLines(fixture).filter(({ error_code: code }) => code === 'ERR_HTTP_REQUEST_TIMEOUT');
+      const late = internalRequestLines(fixture).filter(({ error_code: code }) => code === 'ERR_HTTP_REQUEST_TIMEOUT');
       return (
         late
           .map(({ endpoint }) => endpoint)
@@ -360,7 +360,7 @@ describe('the listener for services', () => {
 
   it('logs who was refused, under the endpoint where it was', async () => {
     const answer = await callInternal(fixture, '/verify', {}, { token: 'x'.repeat(40) });
-    const line = doorLines(fixture).find(({ support_id: id }) => id === answer.body.support_id);
+    const line = internalRequestLines(fixture).find(({ support_id: id }) => id === answer.body.support_id);
     expect(line).toMatchObject({ endpoint: 'verify', caller: null, status: 401, error_code: 'CALLER_UNKNOWN' });
   });
 

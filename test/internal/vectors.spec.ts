@@ -1,8 +1,8 @@
 import { newId } from '../../src/common/prefixed-id.js';
+import { callInternal, INTERNAL_ENV, TOKENS, type VerificationOnWire } from './internal-calls.js';
 import { KEYS, send } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { eventually } from '../support/eventually.js';
-import type { Fixture } from '../support/fixture.js';
-import { callInternal, startInternalApp, TOKENS, type VerificationOnWire } from './internal-app.js';
 import { makeVectors, type Vector } from './vectors.js';
 
 /** A request to the public listener that asks for just this scope, and, let in, changes nothing. */
@@ -29,7 +29,7 @@ describe('each of more than 500 attempts', () => {
   let fixture: Fixture;
   let vectors: Vector[];
   beforeAll(async () => {
-    fixture = await startInternalApp();
+    fixture = await startFixture({ env: INTERNAL_ENV });
     vectors = await makeVectors(fixture);
   }, 60_000);
   afterAll(() => fixture.app.close());

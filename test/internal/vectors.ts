@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Scope } from '../../src/common/access/scope.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { decodeSecretId, formatSecret, parseSecretId } from '../../src/secrets/secret-format.js';
-import type { Fixture } from '../support/fixture.js';
+import type { Fixture } from '../support/fixtures.js';
 
 /** One attempt, and what must be said of it, by whichever endpoint. Null: the address is not known. */
 export interface Vector {

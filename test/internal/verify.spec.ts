@@ -1,15 +1,15 @@
 import { idToBytes } from '../../src/common/prefixed-id.js';
+import { callInternal, INTERNAL_ENV, internalRequestLines, TOKENS, type VerificationOnWire } from './internal-calls.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 import { eventually } from '../support/eventually.js';
 import { expectFailure, expectSuccess } from '../support/expect-answer.js';
-import type { Fixture } from '../support/fixture.js';
 import { recordQueries } from '../support/query-log.js';
 import { untilHeard } from '../support/by-hand.js';
-import { doorLines, callInternal, startInternalApp, TOKENS, type VerificationOnWire } from './internal-app.js';
 
 describe('POST /verify', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startInternalApp();
+    fixture = await startFixture({ env: INTERNAL_ENV });
   });
   afterAll(() => fixture.app.close());
 
@@ -194,7 +194,7 @@ describe('POST /verify', () => {
     const key = await fixture.createKey();
     const { body } = await verify({ secret: key.secret });
     await verify({ [key.secret]: key.secret });
-    const find = () => doorLines(fixture).find(({ support_id: id }) => id === body.support_id);
+    const find = () => internalRequestLines(fixture).find(({ support_id: id }) => id === body.support_id);
     await eventually('it is in the log', () => find() !== undefined);
     const line = find();
     expect(line).toMatchObject({

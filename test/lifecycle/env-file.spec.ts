@@ -1,17 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { endProducts, makeFolder, Product, serviceEnv } from '../support/product.js';
+import { endProcesses, makeFolder } from '../support/running-process.js';
+import { serviceEnv, TestProcess } from '../support/test-process.js';
 
 /** Nothing listens there: what fails for want of a database has understood its configuration. */
 const NO_DATABASE = 'mysql://root@localhost/x?socketPath=/nowhere/db.sock';
 
 describe('a start with a file .env', () => {
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
-  function launch(content: string | Buffer, env = serviceEnv(NO_DATABASE), program: 'main' | 'cli' = 'main'): Product {
+  function launch(
+    content: string | Buffer,
+    env = serviceEnv(NO_DATABASE),
+    program: 'main' | 'cli' = 'main',
+  ): TestProcess {
     const cwd = makeFolder();
     writeFileSync(join(cwd, '.env'), content);
-    return new Product(program, env, program === 'cli' ? ['list-organizations'] : [], { cwd });
+    return new TestProcess({ program, env, args: program === 'cli' ? ['list-organizations'] : [], cwd });
   }
 
   it('that begins with a byte order mark obeys its first variable', async () => {

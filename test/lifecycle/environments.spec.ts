@@ -4,9 +4,10 @@ import { chmodSync, readdirSync, statSync } from 'node:fs';
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { KEYS, send } from '../support/api-client.js';
-import { endProducts, makeFolder, Product, serviceEnv, testDist } from '../support/product.js';
+import { endProcesses, makeFolder, testDist } from '../support/running-process.js';
+import { TestApp } from '../support/test-app.js';
+import { serviceEnv, TestProcess } from '../support/test-process.js';
 import { connectionOptions, testServerUrl } from '../support/schema.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PRODUCTION = { APP_ENV: 'production', TRUST_PROXY: 'none', HOST: '127.0.0.1', SHUTDOWN_DELAY_MS: '0' };
 
@@ -29,12 +30,12 @@ describe('the service runs', () => {
   let relay: Server;
 
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
     ({ secret } = await latchkey.createKey(await latchkey.createOrganization()));
     relay = await listen('127.0.0.1');
   });
 
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
   afterAll(async () => {
     relay.close();
@@ -51,10 +52,10 @@ describe('the service runs', () => {
   }
 
   /** A request, a count and a clean stop. */
-  async function expectService(product: Product): Promise<void> {
-    const url = await product.url();
+  async function expectService(product: TestProcess): Promise<void> {
+    const url = await product.ready();
     expect((await send(url, 'GET', KEYS, { secret })).status).toBe(200);
-    const verification = await fetch(`${await product.internalUrl()}/verify`, {
+    const verification = await fetch(`${product.internalUrl}/verify`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify({ secret }),
@@ -68,7 +69,7 @@ describe('the service runs', () => {
     const cwd = makeFolder();
     chmodSync(cwd, 0);
     const env = serviceEnv(overTcp().href, { ...PRODUCTION, TMPDIR: '/nowhere' });
-    await expectService(new Product('main', env, [], { cwd, ...otherUser }));
+    await expectService(new TestProcess({ env, cwd, ...otherUser }));
 
     chmodSync(cwd, 0o700);
     expect(readdirSync(cwd)).toEqual([]);
@@ -84,7 +85,7 @@ describe('the service runs', () => {
       await connection.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${name}.* TO ${name}@'${host}'`);
     }
     try {
-      await expectService(new Product('main', serviceEnv(url.href, PRODUCTION)));
+      await expectService(new TestProcess({ database: url.href, env: PRODUCTION }));
     } finally {
       await connection.query(`DROP USER ${name}@localhost, ${name}@'%'`);
     }
@@ -99,7 +100,7 @@ describe('the service runs', () => {
     ['no PATH', { PATH: '' }],
     ['TMPDIR that does not exist, and no HOME', { TMPDIR: '/nowhere', HOME: '/nowhere' }],
   ])('with %s', async (_, env) => {
-    await expectService(new Product('main', serviceEnv(latchkey.schema.url, env)));
+    await expectService(new TestProcess({ database: latchkey.schema.url, env }));
   });
 
   const describeWithIpv6 = Object.values(networkInterfaces())
@@ -115,20 +116,24 @@ describe('the service runs', () => {
       ['localhost', 'localhost'],
     ])('on HOST=%s and INTERNAL_HOST=%s', async (host, internalHost) => {
       const env = serviceEnv(latchkey.schema.url, { HOST: host, INTERNAL_HOST: internalHost });
-      await expectService(new Product('main', env));
+      await expectService(new TestProcess({ env }));
     });
 
     it('with a database on an IPv6 address', async () => {
       const server = await listen('::1');
       try {
-        await expectService(new Product('main', serviceEnv(overTcp(server).href)));
+        await expectService(new TestProcess({ database: overTcp(server).href }));
       } finally {
         server.close();
       }
     });
 
     it('and says addresses that can be pasted', async () => {
-      const product = new Product('start', serviceEnv(latchkey.schema.url, { HOST: '::1', INTERNAL_HOST: '::1' }));
+      const product = new TestProcess({
+        program: 'start',
+        database: latchkey.schema.url,
+        env: { HOST: '::1', INTERNAL_HOST: '::1' },
+      });
       await product.says('Latchkey is ready.');
       await product.says(/API {9}http:\/\/\[::1\]:\d+\/developers\/api_keys\n/);
       await product.says(/Services {4}http:\/\/\[::1\]:\d+\/verify\n/);

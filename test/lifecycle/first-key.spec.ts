@@ -5,8 +5,9 @@ import { promisify } from 'node:util';
 import type { RowDataPacket } from 'mysql2/promise';
 import { SCOPES } from '../../src/common/access/scope.js';
 import { KEYS, send } from '../support/api-client.js';
+import { endProcesses, makeFolder } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { itWithCurl } from '../support/curl.js';
-import { endProducts, makeFolder, Product, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
 interface FirstKeyFile {
@@ -27,12 +28,12 @@ describe('the first start', () => {
   });
 
   afterEach(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   });
 
   const launch = (env: Readonly<Record<string, string>> = {}) =>
-    new Product('start', serviceEnv(schema.url, { DATA_DIR: dataDir, ...env }));
+    new TestProcess({ program: 'start', database: schema.url, env: { DATA_DIR: dataDir, ...env } });
 
   const read = () => JSON.parse(readFileSync(file, 'utf8')) as FirstKeyFile;
 
@@ -43,7 +44,7 @@ describe('the first start', () => {
 
   it('on an empty database makes a key with every scope, prints its secret once and keeps it for its owner alone', async () => {
     const product = launch();
-    const url = await product.url();
+    const url = await product.ready();
     await product.says('Latchkey is ready.');
     const { organization_id: organizationId, id, secret } = read();
 
@@ -99,7 +100,7 @@ describe('the first start', () => {
     const product = launch({ DATA_DIR: '/dev/null/data' });
     const [, secret = ''] = await product.says(/shown once, and kept nowhere else[^]*?SECRET='(sk_live_\w+)'/);
 
-    expect((await send(await product.url(), 'GET', KEYS, { secret })).status).toBe(200);
+    expect((await send(await product.ready(), 'GET', KEYS, { secret })).status).toBe(200);
   });
 
   it('is the only one: a second makes no key and says which command does', async () => {
@@ -114,7 +115,7 @@ describe('the first start', () => {
     expect(readFileSync(file, 'utf8')).toBe(before);
     expect(second.output).not.toContain(read().secret);
     expect([await rowsIn('organizations'), await rowsIn('api_keys')]).toEqual([1, 1]);
-    expect((await send(await second.url(), 'GET', KEYS, { secret: read().secret })).status).toBe(200);
+    expect((await send(await second.ready(), 'GET', KEYS, { secret: read().secret })).status).toBe(200);
   });
 
   it.each([
@@ -134,8 +135,8 @@ describe('the first start', () => {
     const migrated = launch({ HOST: '0.0.0.0' });
     await migrated.says('Latchkey is ready.');
     await migrated.stop();
-    const product = new Product('main', serviceEnv(schema.url, { DATA_DIR: dataDir }));
-    await product.url();
+    const product = new TestProcess({ database: schema.url, env: { DATA_DIR: dataDir } });
+    await product.ready();
 
     expect(await rowsIn('organizations')).toBe(0);
     expect(existsSync(file)).toBe(false);

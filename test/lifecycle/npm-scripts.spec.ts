@@ -2,10 +2,11 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
 import { KEYS, send } from '../support/api-client.js';
+import { endProcesses } from '../support/running-process.js';
 import { Clone } from '../support/clone.js';
 import { eventually } from '../support/eventually.js';
-import { endProducts, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
+import { serviceEnv } from '../support/test-process.js';
 
 /** A folder whose name every tool has to quote or encode. */
 const AWKWARD_NAME = `Ключи "a" 'b' #1 %41 ?x & $y`;
@@ -35,7 +36,7 @@ describe('the npm scripts', () => {
   });
 
   afterEach(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   });
 

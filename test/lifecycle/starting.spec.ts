@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { endProcesses } from '../support/running-process.js';
+import { serviceEnv, runCli, TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import { preload } from '../support/preload.js';
-import { endProducts, Product, runCli, serviceEnv } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
 describe('a start', () => {
@@ -16,7 +17,7 @@ describe('a start', () => {
   });
 
   afterEach(async () => {
-    await endProducts();
+    await endProcesses();
     for (const server of servers.splice(0)) {
       server.close();
     }
@@ -28,7 +29,7 @@ describe('a start', () => {
   });
 
   /** Ended without ever having listened, with nothing on stdout but the log. */
-  async function expectFailure(product: Product): Promise<void> {
+  async function expectFailure(product: TestProcess): Promise<void> {
     expect(await product.ends()).toBe(1);
     expect(product.output).not.toContain('listening on');
     expect(product.stderr).not.toMatch(/^\s+at /m);
@@ -36,26 +37,28 @@ describe('a start', () => {
 
   it.each(['main', 'start'] as const)('(%s) tells V8 to let what requests make die young', async (program) => {
     const env = { NODE_OPTIONS: preload('test/lifecycle/tell-flags.mjs'), ...serviceEnv(schema.url) };
-    const product = new Product(program, { ...env, DATABASE_URL: 'nonsense' });
+    const product = new TestProcess({ program, env: { ...env, DATABASE_URL: 'nonsense' } });
     await product.says('V8 is told --no-allocation-site-pretenuring');
     expect(await product.ends()).toBe(1);
   });
 
   it('with a wrong configuration lists all that is wrong at once, by name, and repeats no value', async () => {
-    const product = new Product('main', {
-      APP_ENV: 'staging',
-      PORT: '70000',
-      DATABASE_URL: 'postgres://root:hunter2@localhost/latchkey',
-      DATABASE_WAIT_MS: 'soon',
-      SECRET_PREFIX: 'sk_',
-      SECRET_PEPPER: 'too-short-a-pepper',
-      SECRET_PEPPER_RETIRED: 'as-short',
-      BCRYPT_COST: '4',
-      BCRYPT_RECOVERY: 'perhaps',
-      TRUST_PROXY: '0.0.0.0/0',
-      LOG_LEVEL: 'loud',
-      LOG_FORMAT: 'xml',
-      SHUTDOWN_DELAY_MS: '-1',
+    const product = new TestProcess({
+      env: {
+        APP_ENV: 'staging',
+        PORT: '70000',
+        DATABASE_URL: 'postgres://root:hunter2@localhost/latchkey',
+        DATABASE_WAIT_MS: 'soon',
+        SECRET_PREFIX: 'sk_',
+        SECRET_PEPPER: 'too-short-a-pepper',
+        SECRET_PEPPER_RETIRED: 'as-short',
+        BCRYPT_COST: '4',
+        BCRYPT_RECOVERY: 'perhaps',
+        TRUST_PROXY: '0.0.0.0/0',
+        LOG_LEVEL: 'loud',
+        LOG_FORMAT: 'xml',
+        SHUTDOWN_DELAY_MS: '-1',
+      },
     });
     await expectFailure(product);
 
@@ -86,7 +89,7 @@ describe('a start', () => {
   });
 
   it('in production asks for what has no safe default', async () => {
-    const product = new Product('main', { APP_ENV: 'production' });
+    const product = new TestProcess({ env: { APP_ENV: 'production' } });
     await expectFailure(product);
 
     for (const name of ['DATABASE_URL', 'TRUST_PROXY', 'SECRET_PEPPER']) {
@@ -95,7 +98,7 @@ describe('a start', () => {
   });
 
   it('on a schema that is not migrated says what to run', async () => {
-    const product = new Product('main', serviceEnv(schema.url));
+    const product = new TestProcess({ database: schema.url });
     await expectFailure(product);
 
     expect(product.stderr).toContain('not migrated');
@@ -105,12 +108,12 @@ describe('a start', () => {
   });
 
   it('without a database gives up after DATABASE_WAIT_MS, having said that it waits', async () => {
-    const product = new Product(
-      'main',
-      serviceEnv('mysql://root@localhost/x?socketPath=/nowhere/db.sock', {
+    const product = new TestProcess({
+      database: 'mysql://root@localhost/x?socketPath=/nowhere/db.sock',
+      env: {
         DATABASE_WAIT_MS: '1200',
-      }),
-    );
+      },
+    });
     await expectFailure(product);
 
     expect(product.stdout).toContain('waiting for the database');
@@ -123,13 +126,13 @@ describe('a start', () => {
     expect(await runCli(schema.url, ['migrate'])).toMatchObject({ code: 0 });
     proxy.set('closed');
     const env = serviceEnv(proxy.url(schema.name), { DATABASE_WAIT_MS: '60000' });
-    const patient = new Product('main', env);
-    const stopped = new Product('main', env);
+    const patient = new TestProcess({ env });
+    const stopped = new TestProcess({ env });
     await Promise.all([patient.says('waiting for the database'), stopped.says('waiting for the database')]);
     expect(await stopped.stop()).toBe(0);
 
     proxy.set('open');
-    expect((await fetch(`${await patient.url()}/health/ready`)).status).toBe(200);
+    expect((await fetch(`${await patient.ready()}/health/ready`)).status).toBe(200);
     expect(await patient.stop()).toBe(0);
   });
 
@@ -137,7 +140,7 @@ describe('a start', () => {
     const url = new URL(schema.url);
     url.username = 'nobody';
     url.password = 'hunter2';
-    const product = new Product('main', serviceEnv(url.href));
+    const product = new TestProcess({ database: url.href });
     await expectFailure(product);
 
     expect(product.stderr).toContain('The database cannot be used');
@@ -150,7 +153,7 @@ describe('a start', () => {
     servers.push(server);
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    const product = new Product('main', serviceEnv(schema.url, { [name]: String(port) }));
+    const product = new TestProcess({ database: schema.url, env: { [name]: String(port) } });
     await expectFailure(product);
 
     expect(product.stderr).toContain('The port is taken');

@@ -2,9 +2,10 @@ import { Agent, get } from 'node:http';
 import type { RowDataPacket } from 'mysql2/promise';
 import { idToBytes, type ApiKeyId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { KEYS, send } from '../support/api-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestApp } from '../support/test-app.js';
+import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
-import { endProducts, Product, serviceEnv } from '../support/product.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 
 describe('a stop', () => {
   let latchkey: TestApp;
@@ -13,7 +14,7 @@ describe('a stop', () => {
   let secret: string;
 
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
   });
 
   afterAll(() => latchkey.close());
@@ -23,10 +24,10 @@ describe('a stop', () => {
     ({ id, secret } = await latchkey.createKey(organizationId));
   });
 
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
   const launch = (env: Readonly<Record<string, string>> = {}, program: 'main' | 'start' = 'main') =>
-    new Product(program, serviceEnv(latchkey.schema.url, env));
+    new TestProcess({ program, database: latchkey.schema.url, env });
 
   async function totalRequests(): Promise<number> {
     const [rows] = await latchkey.schema.connection.query<RowDataPacket[]>(
@@ -38,7 +39,7 @@ describe('a stop', () => {
 
   it('by SIGTERM turns readiness off and goes on answering for SHUTDOWN_DELAY_MS, then ends with 0', async () => {
     const product = launch({ SHUTDOWN_DELAY_MS: '1500' });
-    const url = await product.url();
+    const url = await product.ready();
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
     product.signal('SIGTERM');
     await product.says('stopping: SIGTERM');
@@ -54,7 +55,7 @@ describe('a stop', () => {
 
   it('finishes the request that is under way, writes its count and lets no new connection in', async () => {
     const product = launch();
-    const url = await product.url();
+    const url = await product.ready();
     const { connection } = latchkey.schema;
     await connection.beginTransaction();
     await connection.query('SELECT id FROM api_keys WHERE id = ? FOR UPDATE', [idToBytes('api_key_', id)]);
@@ -85,7 +86,7 @@ describe('a stop', () => {
 
   it('does not wait for clients that keep an idle connection open', async () => {
     const product = launch();
-    const url = await product.url();
+    const url = await product.ready();
     const agent = new Agent({ keepAlive: true });
     await new Promise<void>((resolve, reject) => {
       get(`${url}/health/live`, { agent }, (response) => response.resume().on('end', resolve)).on('error', reject);
@@ -99,7 +100,7 @@ describe('a stop', () => {
     'by %s writes what was counted, and ends with 0',
     async (signal) => {
       const product = launch({}, 'main');
-      const url = await product.url();
+      const url = await product.ready();
       expect((await send(url, 'GET', KEYS, { secret })).status).toBe(200);
       product.signal(signal);
 
@@ -111,7 +112,7 @@ describe('a stop', () => {
 
   it.each(['SIGUSR2', 'SIGPIPE'] as const)('is not what %s asks for', async (signal) => {
     const product = launch();
-    const url = await product.url();
+    const url = await product.ready();
     product.signal(signal);
 
     expect((await send(url, 'GET', KEYS, { secret })).status).toBe(200);
@@ -121,7 +122,7 @@ describe('a stop', () => {
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('by %s twice is one stop', async (signal) => {
     const product = launch({ SHUTDOWN_DELAY_MS: '300' });
-    await product.url();
+    await product.ready();
     product.signal(signal);
     await product.says(`stopping: ${signal}`);
     product.signal(signal);
@@ -141,7 +142,7 @@ describe('a stop', () => {
 
   it('ends in time, with 0, although the database has gone before it', async () => {
     const product = launch();
-    await product.url();
+    await product.ready();
     await latchkey.schema.connection
       .query<RowDataPacket[]>('SHOW FULL PROCESSLIST')
       .then(([processes]) =>

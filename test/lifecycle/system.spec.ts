@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { endProducts, Product } from '../support/product.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 
 interface PackageFile {
   readonly engines: { readonly node: string };
@@ -19,13 +20,13 @@ const PRETENCE = { NODE_OPTIONS: `--require "${resolve('test/lifecycle/pretend-v
 const sentence = (version: string) => `Latchkey needs Node 20.19 or newer; this is ${version}.\n`;
 
 describe('on a Node that is too old', () => {
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
   it.each(['16.20.2', '18.20.8', '20.0.0', '20.18.3'])(
     '(%s) the service and the command line say so, and nothing else',
     async (version) => {
       for (const program of ['main', 'cli'] as const) {
-        const product = new Product(program, { ...PRETENCE, PRETENDED_NODE: version });
+        const product = new TestProcess({ program, env: { ...PRETENCE, PRETENDED_NODE: version } });
         expect(await product.ends()).toBe(1);
         expect([product.stdout, product.stderr]).toEqual(['', sentence(version)]);
       }

@@ -2,11 +2,11 @@ import { hash } from 'bcrypt';
 import { REQUEST_WAIT_MS } from '../../src/admission/wait-for-turn.js';
 import { HASHES_AT_ONCE } from '../../src/secrets/secret-issuer.js';
 import { KEYS, send } from '../support/api-client.js';
+import { longestMs, tally } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
-import { longestMs, tally } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { startService, type Service } from '../support/service.js';
 import { measured } from '../resilience/measured.js';
 import { medianMs, OtherOrganization } from './others.js';
 
@@ -33,22 +33,22 @@ async function hashesPerSecond(): Promise<number> {
 
 describe('a burst of creates by one key', () => {
   let schema: TestSchema;
-  let service: Service;
+  let service: TestProcess;
   let internalUrl: string;
   beforeAll(async () => {
     schema = await createSchema();
-    service = await startService(schema.url, { SHUTDOWN_DELAY_MS: '0' });
-    internalUrl = await service.product.internalUrl();
+    service = await TestProcess.start({ program: 'start', database: schema.url, env: { SHUTDOWN_DELAY_MS: '0' } });
+    internalUrl = service.internalUrl;
   }, 60_000);
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   }, 60_000);
 
   /** With the patience of a client that knows how long a request may wait. */
   const create = async (label: string) => {
     const beganMs = performance.now();
-    const { status } = await send(service.url, 'POST', KEYS, { secret: service.secret, body: { label } });
+    const { status } = await send(service.url, 'POST', KEYS, { secret: service.firstKey.secret, body: { label } });
     return { status, ms: performance.now() - beganMs };
   };
 

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REQUEST_WAIT_MS } from '../../src/admission/wait-for-turn.js';
 import type { OrganizationId } from '../../src/common/prefixed-id.js';
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { longestMs, type Outcome, tally } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { runCli, TestProcess } from '../support/test-process.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
-import { longestMs, tally, type Outcome } from '../support/http-load.js';
-import { endProducts, runCli } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 import { measured } from '../resilience/measured.js';
 import { flood, type Flood } from './flood.js';
 import { medianMs, OtherOrganization, shareOf } from './others.js';
@@ -33,15 +33,15 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
 
 describe('an organization that floods the service', () => {
   let schema: TestSchema;
-  let service: Service;
+  let service: TestProcess;
   let internalUrl: string;
   beforeAll(async () => {
     schema = await createSchema();
-    service = await startService(schema.url, { SHUTDOWN_DELAY_MS: '0' });
-    internalUrl = await service.product.internalUrl();
+    service = await TestProcess.start({ program: 'start', database: schema.url, env: { SHUTDOWN_DELAY_MS: '0' } });
+    internalUrl = service.internalUrl;
   }, 60_000);
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   }, 60_000);
 

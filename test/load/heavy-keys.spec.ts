@@ -1,9 +1,10 @@
 import { Agent } from 'node:http';
-import { exchange } from '../support/http-load.js';
+import type { MadeKey } from '../support/api-client.js';
+import { exchange } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { greatestFields, insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
-import { endProducts } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { startService, type MadeKey } from '../support/service.js';
 import { readMetric } from './verify-load.js';
 
 const KEYS = 20_000;
@@ -17,9 +18,9 @@ describe('a process with a heap of 256 MB and settings as they come', () => {
   beforeAll(async () => {
     schema = await createSchema();
     // So that the service finds its tables made, and the keys in them.
-    const first = await startService(schema.url);
+    const first = await TestProcess.start({ program: 'start', database: schema.url });
     ({ dataDir } = first);
-    await first.product.stop();
+    await first.stop();
     keys = await insertVerifiableKeys(
       schema.connection,
       await insertOrganization(schema.connection),
@@ -29,14 +30,19 @@ describe('a process with a heap of 256 MB and settings as they come', () => {
   }, 300_000);
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   });
 
   it('verifies more keys of the greatest size than fit into it, some of them twice, and says how large its cache may be', async () => {
-    const service = await startService(schema.url, { NODE_OPTIONS: '--max-old-space-size=256' }, dataDir);
-    expect(service.product.output).toMatch(/CACHE_MAX_BYTES is 268435456, but the cache takes at most \d+ bytes/);
-    const endpoints = await service.product.internalUrl();
+    const service = await TestProcess.start({
+      program: 'start',
+      database: schema.url,
+      env: { NODE_OPTIONS: '--max-old-space-size=256' },
+      dataDir,
+    });
+    expect(service.output).toMatch(/CACHE_MAX_BYTES is 268435456, but the cache takes at most \d+ bytes/);
+    const endpoints = service.internalUrl;
     const agent = new Agent({ keepAlive: true });
     let mostCached = 0;
     for (let at = 0; at < 1.2 * KEYS; at += IN_BATCH) {
@@ -51,6 +57,6 @@ describe('a process with a heap of 256 MB and settings as they come', () => {
     }
     expect(mostCached).toBeGreaterThan(20_000_000);
     expect(mostCached).toBeLessThan(90_000_000);
-    expect(await service.product.stop()).toBe(0);
+    expect(await service.stop()).toBe(0);
   }, 300_000);
 });

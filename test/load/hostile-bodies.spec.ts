@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { KEYS } from '../support/api-client.js';
-import { exchange, Load, tally } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
+import { exchange, Load, tally } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { startService, type Service } from '../support/service.js';
 import { median, verifyWhile } from './verify-load.js';
 
 const CONNECTIONS = 16;
@@ -47,17 +47,17 @@ const HOSTILE: readonly (readonly [
 
 describe('requests that are made to take long', () => {
   let schema: TestSchema;
-  let service: Service;
+  let service: TestProcess;
   let endpoints: string;
 
   beforeAll(async () => {
     schema = await createSchema();
-    service = await startService(schema.url);
-    endpoints = await service.product.internalUrl();
+    service = await TestProcess.start({ program: 'start', database: schema.url });
+    endpoints = service.internalUrl;
   }, 60_000);
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   });
 
@@ -67,8 +67,10 @@ describe('requests that are made to take long', () => {
       const url = `${target === 'public' ? service.url : endpoints}${path}`;
       const method = body === undefined ? 'GET' : 'POST';
       const headers = path === '/introspect' ? FORM : {};
-      const load = new Load(CONNECTIONS, (agent) => exchange(agent, method, url, service.secret, body, headers));
-      const times = await verifyWhile(endpoints, service.secret, () => sleep(LASTS_MS));
+      const load = new Load(CONNECTIONS, (agent) =>
+        exchange(agent, method, url, service.firstKey.secret, body, headers),
+      );
+      const times = await verifyWhile(endpoints, service.firstKey.secret, () => sleep(LASTS_MS));
       const outcomes = await load.stop();
       expect(Object.keys(tally(outcomes))).toEqual([String(status)]);
       expect(outcomes.length).toBeGreaterThan(CONNECTIONS);

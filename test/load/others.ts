@@ -1,8 +1,7 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KEYS } from '../support/api-client.js';
-import { exchange, type Outcome } from '../support/http-load.js';
-import type { MadeKey } from '../support/service.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { exchange, type Outcome } from '../support/load-client.js';
 
 /** Between two requests of a client. */
 const PAUSE_MS = 20;

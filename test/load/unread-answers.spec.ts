@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { exchange } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { greatestFields, insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
 import { eventually } from '../support/eventually.js';
-import { exchange } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 import { median, readMetric, residentBytes, verifyWhile } from './verify-load.js';
 
 const LIST = `${KEYS}?limit=1000`;
@@ -17,15 +17,15 @@ const MOST_P50_MS = 20;
 
 describe('answers of the greatest size that many clients of one key ask for', () => {
   let schema: TestSchema;
-  let service: Service;
+  let service: TestProcess;
   let endpoints: string;
   let reader: MadeKey;
   let verified: MadeKey;
 
   beforeAll(async () => {
     schema = await createSchema();
-    service = await startService(schema.url);
-    endpoints = await service.product.internalUrl();
+    service = await TestProcess.start({ program: 'start', database: schema.url });
+    endpoints = service.internalUrl;
     const { connection } = schema;
     const organization = await insertOrganization(connection);
     await insertVerifiableKeys(connection, organization, 1_000, greatestFields);
@@ -33,7 +33,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     [verified] = (await insertVerifiableKeys(connection, await insertOrganization(connection), 1)) as [MadeKey];
     // Read, they leave garbage, too: what is measured is what those add that are not read.
     for (let i = 0; i < 100; i++) {
-      await service.send('GET', LIST, reader.secret);
+      await service.send('GET', LIST, reader);
     }
     await exchange(new Agent(), 'POST', `${endpoints}/verify`, undefined, { secret: verified.secret });
   }, 120_000);
@@ -45,7 +45,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
   });
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   });
 
@@ -93,7 +93,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     );
     await eventually(
       'a client that reads is served again',
-      async () => (await service.send('GET', LIST, reader.secret)).status === 200,
+      async () => (await service.send('GET', LIST, reader)).status === 200,
       20_000,
     );
   }, 120_000);

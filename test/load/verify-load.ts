@@ -1,6 +1,6 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exchange } from '../support/http-load.js';
+import { exchange } from '../support/load-client.js';
 
 const PAUSE_MS = 5;
 

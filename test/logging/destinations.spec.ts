@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorCode } from '../../src/common/error-code.js';
 import { KEYS, send } from '../support/api-client.js';
+import { endProcesses, makeFolder } from '../support/running-process.js';
+import { TestApp } from '../support/test-app.js';
+import { serviceEnv, TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { preload } from '../support/preload.js';
-import { endProducts, makeFolder, Product, serviceEnv } from '../support/product.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 import { Fifo } from './fifo.js';
 import { startQuietly, type QuietService } from './quiet-service.js';
 
@@ -27,12 +28,12 @@ describe('a service whose log', () => {
   const ends: (() => void)[] = [];
 
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
     ({ secret } = await latchkey.createKey(await latchkey.createOrganization()));
   });
   afterAll(() => latchkey.close());
   afterEach(async () => {
-    await endProducts();
+    await endProcesses();
     ends.splice(0).forEach((end) => {
       end();
     });
@@ -203,8 +204,8 @@ describe('a service whose log', () => {
 
   it('is read as usual has the warnings of the runtime too, redacted, and stderr has none', async () => {
     const env = serviceEnv(latchkey.schema.url, { NODE_OPTIONS: preload('test/logging/warn.mjs') });
-    const product = new Product('main', env);
-    await product.url();
+    const product = new TestProcess({ env });
+    await product.ready();
     product.signal('SIGUSR2');
     await product.says('a warning of the runtime');
     expect(await product.stop()).toBe(0);
@@ -218,7 +219,7 @@ describe('a service whose log', () => {
 
   it('is standard output of a command whose result cannot be written: it says so, with exit code 1', async () => {
     const args = ['create-organization', '--name', 'Acme'];
-    const product = new Product('cli', serviceEnv(latchkey.schema.url), args, { stdout: openFull() });
+    const product = new TestProcess({ program: 'cli', database: latchkey.schema.url, args, stdout: openFull() });
     expect(await product.ends()).toBe(1);
     expect(product.stderr).toBe(
       'The command succeeded, but its result could not be written to standard output (ENOSPC).\n',
@@ -227,7 +228,7 @@ describe('a service whose log', () => {
 
   it('is not needed by a command that fails: the exit code is the same when stderr takes nothing', async () => {
     const args = ['deactivate-organization', 'org_nonsense'];
-    const product = new Product('cli', serviceEnv(latchkey.schema.url), args, { stderr: openFull() });
+    const product = new TestProcess({ program: 'cli', database: latchkey.schema.url, args, stderr: openFull() });
     expect(await product.ends()).toBe(1);
   }, 30_000);
 });

@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { errorCode } from '../../src/common/error-code.js';
-import { makeFolder } from '../support/product.js';
+import { makeFolder } from '../support/running-process.js';
 
 /** A pipe whose reader the test controls: it reads, stops reading, closes and comes back. */
 export class Fifo {

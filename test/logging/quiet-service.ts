@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
+import { serviceEnv, type Program, TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
-import { Product, serviceEnv, type Program } from '../support/product.js';
 
 const AT_ONCE = 50;
 
@@ -10,7 +10,7 @@ const AT_ONCE = 50;
  * not by what it prints.
  */
 export interface QuietService {
-  readonly product: Product;
+  readonly product: TestProcess;
   readonly url: string;
   readonly internalUrl: string;
   /**
@@ -31,7 +31,7 @@ export async function startQuietly(
   const [port, internalPort] = [await freePort(), await freePort()];
   const ports = { PORT: String(port), INTERNAL_PORT: String(internalPort) };
   const own = serviceEnv(databaseUrl, { LOG_LEVEL: 'debug', SHUTDOWN_DELAY_MS: '0', ...ports, ...env });
-  const product = new Product(program, own, [], outputs);
+  const product = new TestProcess({ program, env: own, ...outputs });
   const url = `http://127.0.0.1:${port}`;
   const internalUrl = `http://127.0.0.1:${internalPort}`;
   const isReady = () =>

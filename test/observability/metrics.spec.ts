@@ -3,13 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { HASHES_AT_ONCE } from '../../src/secrets/secret-issuer.js';
 import { formatSecret } from '../../src/secrets/secret-format.js';
-import { callInternal, startInternalApp, TOKENS } from '../internal/internal-app.js';
-import { startSeverableApp, type SeverableApp } from '../internal/severable-app.js';
-import { KEYS, send } from '../support/api-client.js';
+import { callInternal, INTERNAL_ENV, INTERNAL_TOKENS, TOKENS } from '../internal/internal-calls.js';
+import { KEYS, send, type MadeKey } from '../support/api-client.js';
+import { type Fixture, seedKeys, startFixture } from '../support/fixtures.js';
+import { TestApp } from '../support/test-app.js';
 import { insertVerifiableKeys } from '../support/bulk-keys.js';
 import { changeByHand, untilHeard } from '../support/by-hand.js';
 import { eventually } from '../support/eventually.js';
-import { createKeyIn, type Fixture } from '../support/fixture.js';
 import { forge } from '../support/secrets.js';
 import { Exposition } from './exposition.js';
 import { WAYS, type Presented } from './presented.js';
@@ -22,7 +22,7 @@ const stranger = () => formatSecret('sk_live_', randomBytes(16), randomBytes(24)
 describe('the metrics', () => {
   let fixture: Fixture;
   beforeAll(async () => {
-    fixture = await startInternalApp();
+    fixture = await startFixture({ env: INTERNAL_ENV });
   });
   afterAll(() => fixture.app.close());
 
@@ -167,9 +167,11 @@ describe('the metrics', () => {
 });
 
 describe('the metrics of an instance that is cut off from the database', () => {
-  let running: SeverableApp;
+  let running: TestApp;
+  let keys: MadeKey[];
   beforeAll(async () => {
-    running = await startSeverableApp({ OUTAGE_GRACE_MS: '1000' });
+    running = await TestApp.start({ isProxied: true, tokens: INTERNAL_TOKENS, env: { OUTAGE_GRACE_MS: '1000' } });
+    keys = await seedKeys(running, 20);
   });
   afterAll(() => running.close());
 
@@ -177,7 +179,7 @@ describe('the metrics of an instance that is cut off from the database', () => {
   const present = (way: string, { secret }: Presented) => WAYS[way]?.(running, { secret });
 
   it('show that nothing is heard, what waits to be written, and who gets no verdict; then that it is over', async () => {
-    const used = running.keys.slice(0, 7);
+    const used = keys.slice(0, 7);
     for (const key of used) {
       await present('verify', key);
     }
@@ -211,7 +213,7 @@ describe('the metrics of an instance that is cut off from the database', () => {
   });
 
   it('show how many connections each lane uses, what waits for one, and what waits to be admitted', async () => {
-    const { url, keys } = running;
+    const { url } = running;
     const [first, second] = keys.map(({ secret }) => secret);
     for (const secret of [first, second]) {
       await present('public', { secret: secret ?? '' });
@@ -245,7 +247,7 @@ describe('the metrics of an instance that is cut off from the database', () => {
 async function oneOfEachCode(fixture: Fixture): Promise<Record<string, Presented>> {
   const { app, createKey, setColumn, client } = fixture;
   const stopped = await app.createOrganization('Stopped');
-  const orphan = await createKeyIn(app, stopped);
+  const orphan = await app.createKey(stopped);
   await app.app.get(OrganizationsService).deactivate(stopped);
   const [narrow, bounded, deleted, disabled, expired] = await Promise.all([
     createKey({ scopes: ['invoices.read'] }),

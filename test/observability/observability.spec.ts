@@ -1,10 +1,12 @@
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { INTERNAL_TOKENS } from '../internal/internal-calls.js';
 import { KEYS, send } from '../support/api-client.js';
+import { seedKeys } from '../support/fixtures.js';
+import { TestApp } from '../support/test-app.js';
 import { untilHeard } from '../support/by-hand.js';
 import { eventually } from '../support/eventually.js';
-import { startSeverableApp, type SeverableApp } from '../internal/severable-app.js';
 import { Exposition } from './exposition.js';
 import { WAYS } from './presented.js';
 import { describeWithPromtool, promtool } from './promtool.js';
@@ -26,11 +28,11 @@ const ADDED_LABELS = ['job', 'instance', 'le'];
 const ADDED_METRICS = ['up'];
 
 describe('the metrics of an instance that has seen some traffic, and an outage', () => {
-  let running: SeverableApp;
+  let running: TestApp;
   let metrics: Exposition;
 
   beforeAll(async () => {
-    running = await startSeverableApp({ OUTAGE_GRACE_MS: '0' });
+    running = await TestApp.start({ isProxied: true, tokens: INTERNAL_TOKENS, env: { OUTAGE_GRACE_MS: '0' } });
     await seeTraffic(running);
     metrics = await Exposition.of(running.internalUrl);
   }, 60_000);
@@ -156,9 +158,9 @@ describeWithPromtool("by Prometheus' own tool", () => {
 });
 
 /** Something of everything: secrets at every endpoint, a change, and both listeners while the database is gone. */
-async function seeTraffic(running: SeverableApp): Promise<void> {
-  const { proxy, keys } = running;
-  const [{ id, secret } = { id: '', secret: '' }] = keys;
+async function seeTraffic(running: TestApp): Promise<void> {
+  const { proxy } = running;
+  const [{ id, secret } = { id: '', secret: '' }] = await seedKeys(running, 1);
   for (const present of Object.values(WAYS)) {
     await present(running, { secret });
   }

@@ -1,5 +1,5 @@
+import { TOKENS } from '../internal/internal-calls.js';
 import { KEYS } from '../support/api-client.js';
-import { TOKENS } from '../internal/internal-app.js';
 
 /** Where the two listeners of an instance are. */
 export interface Listeners {

@@ -1,8 +1,8 @@
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { envelope, type Outcome } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
-import { envelope, type Outcome } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
 import { measured } from './measured.js';
 
@@ -12,7 +12,7 @@ const SUPPORTED_RTT_MS = 100;
 describe(`a database that is ${SUPPORTED_RTT_MS} ms of round trip away`, () => {
   let server: StoppableServer;
   let proxy: MysqlProxy;
-  let service: Service;
+  let service: TestProcess;
 
   beforeAll(async () => {
     server = await startServer();
@@ -20,11 +20,15 @@ describe(`a database that is ${SUPPORTED_RTT_MS} ms of round trip away`, () => {
     // whole round trip.
     proxy = await MysqlProxy.open({ server: new URL(schemaUrl(server.socketPath)) });
     proxy.delayMs = SUPPORTED_RTT_MS;
-    service = await startService(schemaUrl(proxy.socketPath), { SHUTDOWN_DELAY_MS: '0' });
+    service = await TestProcess.start({
+      program: 'start',
+      database: schemaUrl(proxy.socketPath),
+      env: { SHUTDOWN_DELAY_MS: '0' },
+    });
   }, 60_000);
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await proxy.close();
     await server.destroy();
   }, 60_000);
@@ -37,14 +41,14 @@ describe(`a database that is ${SUPPORTED_RTT_MS} ms of round trip away`, () => {
 
   it('is near enough to start, and for every kind of request, one change after the other', async () => {
     for (let round = 0; round < 3; round++) {
-      const create = done('create', await service.send('POST', KEYS, service.secret, { label: 'Far' }));
+      const create = done('create', await service.send('POST', KEYS, service.firstKey, { label: 'Far' }));
       const { id, secret } = envelope<MadeKey>(create).data;
       done('list', await service.send('GET', KEYS));
-      done('first use', await service.send('GET', `${KEYS}/current`, secret));
-      done('get', await service.send('GET', `${KEYS}/${id}`, secret));
+      done('first use', await service.send('GET', `${KEYS}/current`, { secret }));
+      done('get', await service.send('GET', `${KEYS}/${id}`, { secret }));
       done(
         'change',
-        await service.send('PUT', `${KEYS}/${id}`, service.secret, { label: 'Near', scopes: ['api_keys.read'] }),
+        await service.send('PUT', `${KEYS}/${id}`, service.firstKey, { label: 'Near', scopes: ['api_keys.read'] }),
       );
       done('delete', await service.send('DELETE', `${KEYS}/${id}`));
       const ready = done('ready', await service.send('GET', '/health/ready'));
@@ -54,10 +58,10 @@ describe(`a database that is ${SUPPORTED_RTT_MS} ms of round trip away`, () => {
 
   it('is near enough for the cache to be fresh: what was verified once is verified without a query', async () => {
     const { secret } = await service.createKey('Warm');
-    done('first use', await service.send('GET', `${KEYS}/current`, secret));
+    done('first use', await service.send('GET', `${KEYS}/current`, { secret }));
     const before = await hits();
     for (let use = 0; use < 20; use++) {
-      done('next use', await service.send('GET', `${KEYS}/current`, secret));
+      done('next use', await service.send('GET', `${KEYS}/current`, { secret }));
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     const after = await hits();
@@ -67,7 +71,7 @@ describe(`a database that is ${SUPPORTED_RTT_MS} ms of round trip away`, () => {
 
   /** How many verifications have found what they needed in the cache. */
   async function hits(): Promise<number> {
-    const metrics = await (await fetch(`${await service.product.internalUrl()}/metrics`)).text();
+    const metrics = await (await fetch(`${service.internalUrl}/metrics`)).text();
     return Number(/^latchkey_cache_lookups_total\{outcome="hit"\} (\d+)/m.exec(metrics)?.[1] ?? 0);
   }
 });

@@ -1,9 +1,9 @@
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { envelope, exchange, Load, longestMs, tally } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
-import { envelope, exchange, Load, longestMs, tally } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
 import { expectUnavailable } from './expect-unavailable.js';
 import { measured } from './measured.js';
@@ -17,18 +17,22 @@ const CONNECTIONS = POOL_SIZE + 1;
 describe('a way to the database', () => {
   let server: StoppableServer;
   let proxy: MysqlProxy;
-  let service: Service;
+  let service: TestProcess;
   let keys: MadeKey[];
 
   beforeAll(async () => {
     server = await startServer();
     proxy = await MysqlProxy.open({ server: new URL(schemaUrl(server.socketPath)) });
-    service = await startService(schemaUrl(proxy.socketPath), { SHUTDOWN_DELAY_MS: '0' });
+    service = await TestProcess.start({
+      program: 'start',
+      database: schemaUrl(proxy.socketPath),
+      env: { SHUTDOWN_DELAY_MS: '0' },
+    });
     keys = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((label) => service.createKey(label)));
   }, 60_000);
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await proxy.close();
     await server.destroy();
   }, 60_000);
@@ -61,10 +65,10 @@ describe('a way to the database', () => {
     const { id, secret } = keyOf(0);
     return Promise.all([
       service.send('GET', KEYS),
-      service.send('GET', `${KEYS}/${id}`, secret),
-      service.send('POST', KEYS, service.secret, { label: 'late' }),
-      service.send('PUT', `${KEYS}/${id}`, service.secret, { label: 'late' }),
-      service.send('DELETE', `${KEYS}/${id}`, keyOf(1).secret, undefined),
+      service.send('GET', `${KEYS}/${id}`, { secret }),
+      service.send('POST', KEYS, service.firstKey, { label: 'late' }),
+      service.send('PUT', `${KEYS}/${id}`, service.firstKey, { label: 'late' }),
+      service.send('DELETE', `${KEYS}/${id}`, keyOf(1)),
     ]);
   };
 
@@ -163,7 +167,7 @@ describe('a way to the database', () => {
     }
     const outcomes = await load.stop();
     expect(Object.keys(tally(outcomes)).sort()).toEqual(['200', '503']);
-    expect(service.product.stderr).toBe('');
+    expect(service.stderr).toBe('');
   }, 30_000);
 });
 
@@ -172,19 +176,23 @@ describe('a stop while the database is silent', () => {
     const server = await startServer();
     const proxy = await MysqlProxy.open({ server: new URL(schemaUrl(server.socketPath)) });
     try {
-      const service = await startService(schemaUrl(proxy.socketPath), { SHUTDOWN_DELAY_MS: '0' });
+      const service = await TestProcess.start({
+        program: 'start',
+        database: schemaUrl(proxy.socketPath),
+        env: { SHUTDOWN_DELAY_MS: '0' },
+      });
       expect((await service.send('GET', KEYS)).status).toBe(200);
       proxy.set('severed');
       const beganMs = performance.now();
       const waiting = service.send('GET', KEYS);
-      expect(await service.product.stop()).toBe(0);
+      expect(await service.stop()).toBe(0);
       const tookMs = performance.now() - beganMs;
       expect(tookMs).toBeLessThan(10_000);
       measured('a stop while the database is silent', tookMs);
       expectUnavailable([await waiting]);
-      expect(service.product.stdout).toContain('the counts of 1 keys could not be written and are lost');
+      expect(service.stdout).toContain('the counts of 1 keys could not be written and are lost');
     } finally {
-      await endProducts();
+      await endProcesses();
       await proxy.close();
       await server.destroy();
     }
@@ -193,20 +201,24 @@ describe('a stop while the database is silent', () => {
   it('writes the counts after all when the database is back before the last flush gives up', async () => {
     const server = await startServer();
     try {
-      const service = await startService(schemaUrl(server.socketPath), { SHUTDOWN_DELAY_MS: '0' });
+      const service = await TestProcess.start({
+        program: 'start',
+        database: schemaUrl(server.socketPath),
+        env: { SHUTDOWN_DELAY_MS: '0' },
+      });
       const { id, secret } = await service.createKey('counted');
       await server.stop();
       await server.start();
       for (let i = 0; i < 7; i++) {
         await eventually(
           'it answers',
-          async () => (await service.send('GET', `${KEYS}/${id}`, secret)).status === 200,
+          async () => (await service.send('GET', `${KEYS}/${id}`, { secret })).status === 200,
           5_000,
         );
       }
       await server.stop();
-      const stopping = service.product.stop();
-      await service.product.says('stopping');
+      const stopping = service.stop();
+      await service.says('stopping');
       await new Promise((resolve) => setTimeout(resolve, 500));
       await server.start();
       expect(await stopping).toBe(0);
@@ -218,7 +230,7 @@ describe('a stop while the database is silent', () => {
       await connection.end();
       expect(rows).toEqual([{ total: 7 }]);
     } finally {
-      await endProducts();
+      await endProcesses();
       await server.destroy();
     }
   }, 40_000);

@@ -1,9 +1,9 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { exchange, Load, longestMs, tally } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
-import { Load, exchange, longestMs, tally } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
 import { expectUnavailable } from './expect-unavailable.js';
 import { measured } from './measured.js';
@@ -15,18 +15,18 @@ const FEW_CONNECTIONS = 12;
 describe('a database server that lets nobody in any more', () => {
   let server: StoppableServer;
   let admin: Connection;
-  let service: Service;
+  let service: TestProcess;
   let key: MadeKey;
 
   beforeAll(async () => {
     server = await startServer();
     admin = await server.connect();
-    service = await startService(schemaUrl(server.socketPath));
+    service = await TestProcess.start({ program: 'start', database: schemaUrl(server.socketPath) });
     key = await service.createKey('a');
   }, 60_000);
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await admin.end();
     await server.destroy();
   }, 60_000);
@@ -56,9 +56,9 @@ describe('a database server that lets nobody in any more', () => {
       await holder.beginTransaction();
       await holder.query('SELECT id FROM api_keys FOR UPDATE');
       const changes = Array.from({ length: 15 }, (_, i) =>
-        service.send('PUT', `${KEYS}/${key.id}`, service.secret, { label: `number ${i}` }),
+        service.send('PUT', `${KEYS}/${key.id}`, service.firstKey, { label: `number ${i}` }),
       );
-      const reads = Array.from({ length: 15 }, () => service.send('GET', `${KEYS}/${key.id}`, key.secret));
+      const reads = Array.from({ length: 15 }, () => service.send('GET', `${KEYS}/${key.id}`, key));
       const outcomes = await Promise.all([...changes, ...reads]);
       expectUnavailable(outcomes.slice(0, changes.length));
       expect(Object.keys(tally(outcomes)).filter((kind) => !['200', '503'].includes(kind))).toEqual([]);
@@ -71,7 +71,7 @@ describe('a database server that lets nobody in any more', () => {
     const backMs = performance.now();
     await eventually(
       'it recovers',
-      async () => (await service.send('PUT', `${KEYS}/${key.id}`, service.secret, { label: 'after' })).status === 200,
+      async () => (await service.send('PUT', `${KEYS}/${key.id}`, service.firstKey, { label: 'after' })).status === 200,
       RECOVERY_MS,
     );
     measured('recovery after a row was held', performance.now() - backMs);
@@ -85,23 +85,23 @@ describe('a database server that lets nobody in any more', () => {
     }
     const outcomes = await load.stop();
     expect(Object.keys(tally(outcomes)).filter((kind) => !['200', '503'].includes(kind))).toEqual([]);
-    expect(service.product.stderr).toBe('');
+    expect(service.stderr).toBe('');
   }, 30_000);
 });
 
 describe('a database server that only lets read', () => {
   let server: StoppableServer;
   let admin: Connection;
-  let service: Service;
+  let service: TestProcess;
 
   beforeAll(async () => {
     server = await startServer();
     admin = await server.connect();
-    service = await startService(schemaUrl(server.socketPath));
+    service = await TestProcess.start({ program: 'start', database: schemaUrl(server.socketPath) });
   }, 60_000);
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await admin.end();
     await server.destroy();
   }, 60_000);
@@ -110,21 +110,21 @@ describe('a database server that only lets read', () => {
     const { id, secret } = await service.createKey('read only');
     await setReadOnly(admin, true);
     const changes = await Promise.all([
-      service.send('POST', KEYS, service.secret, { label: 'refused' }),
-      service.send('PUT', `${KEYS}/${id}`, service.secret, { label: 'refused' }),
+      service.send('POST', KEYS, service.firstKey, { label: 'refused' }),
+      service.send('PUT', `${KEYS}/${id}`, service.firstKey, { label: 'refused' }),
       service.send('DELETE', `${KEYS}/${id}`),
     ]);
     expectUnavailable(changes);
-    const reads = await Promise.all(Array.from({ length: 9 }, () => service.send('GET', `${KEYS}/${id}`, secret)));
+    const reads = await Promise.all(Array.from({ length: 9 }, () => service.send('GET', `${KEYS}/${id}`, { secret })));
     expect(tally(reads)).toEqual({ 200: 9 });
-    await service.product.says('usage counts could not be written; they are kept and tried again');
+    await service.says('usage counts could not be written; they are kept and tried again');
     expect(await countOf(admin, id)).toBe(0);
 
     await setReadOnly(admin, false);
     await eventually('the counts are written', async () => (await countOf(admin, id)) > 0, RECOVERY_MS);
     expect(await countOf(admin, id)).toBe(9);
-    expect((await service.send('PUT', `${KEYS}/${id}`, service.secret, { label: 'again' })).status).toBe(200);
-    expect((await service.send('GET', `${KEYS}/${id}`, secret)).body).toContain('"label":"again"');
+    expect((await service.send('PUT', `${KEYS}/${id}`, service.firstKey, { label: 'again' })).status).toBe(200);
+    expect((await service.send('GET', `${KEYS}/${id}`, { secret })).body).toContain('"label":"again"');
   }, 30_000);
 });
 

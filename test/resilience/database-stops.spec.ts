@@ -1,8 +1,8 @@
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { envelope, exchange, Load, longestMs, tally } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
-import { envelope, Load, longestMs, tally, exchange } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
 import { expectUnavailable } from './expect-unavailable.js';
 import { measured } from './measured.js';
@@ -12,12 +12,12 @@ const LONGEST_MS = 5_000;
 
 describe('a database server that stops while the service serves', () => {
   let server: StoppableServer;
-  let service: Service;
+  let service: TestProcess;
   let keys: MadeKey[];
 
   beforeAll(async () => {
     server = await startServer();
-    service = await startService(schemaUrl(server.socketPath));
+    service = await TestProcess.start({ program: 'start', database: schemaUrl(server.socketPath) });
     keys = [];
     for (const label of ['a', 'b', 'c', 'd']) {
       keys.push(await service.createKey(label));
@@ -25,7 +25,7 @@ describe('a database server that stops while the service serves', () => {
   }, 60_000);
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await server.destroy();
   }, 60_000);
 
@@ -42,14 +42,14 @@ describe('a database server that stops while the service serves', () => {
     const key = keyOf(0);
     const outcomes = await Promise.all([
       service.send('GET', KEYS),
-      service.send('GET', `${KEYS}/${key.id}`, key.secret),
-      service.send('POST', KEYS, service.secret, { label: 'lost' }),
-      service.send('PUT', `${KEYS}/${key.id}`, service.secret, { label: 'lost' }),
+      service.send('GET', `${KEYS}/${key.id}`, key),
+      service.send('POST', KEYS, service.firstKey, { label: 'lost' }),
+      service.send('PUT', `${KEYS}/${key.id}`, service.firstKey, { label: 'lost' }),
       service.send('DELETE', `${KEYS}/${key.id}`),
     ]);
     expectUnavailable(outcomes);
     expect(longestMs(outcomes)).toBeLessThan(LONGEST_MS);
-    expect((await service.send('GET', KEYS, 'sk_live_garbage')).status).toBe(401);
+    expect((await service.send('GET', KEYS, { secret: 'sk_live_garbage' })).status).toBe(401);
     expect((await service.send('GET', '/health/live')).status).toBe(200);
     expect(await service.send('GET', '/health/ready')).toMatchObject({
       status: 200,
@@ -60,7 +60,7 @@ describe('a database server that stops while the service serves', () => {
     const backMs = performance.now();
     await eventually('it recovers', async () => (await service.send('GET', KEYS)).status === 200, RECOVERY_MS);
     measured('recovery after a stop', performance.now() - backMs);
-    expect((await service.send('GET', `${KEYS}/${key.id}`, key.secret)).status).toBe(200);
+    expect((await service.send('GET', `${KEYS}/${key.id}`, key)).status).toBe(200);
   });
 
   it('and restarts under load is nothing but answers and 503s, each answer to its own question', async () => {
@@ -99,7 +99,7 @@ describe('a database server that stops while the service serves', () => {
     await eventually('it recovers', async () => (await service.send('GET', KEYS)).status === 200, RECOVERY_MS);
     const outcomes = await load.stop();
     expect(Object.keys(tally(outcomes)).filter((kind) => !['200', '503'].includes(kind))).toEqual([]);
-    expect(service.product.stdout).not.toContain('"level":"fatal"');
-    expect(service.product.stderr).toBe('');
+    expect(service.stdout).not.toContain('"level":"fatal"');
+    expect(service.stderr).toBe('');
   });
 });

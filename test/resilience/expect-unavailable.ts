@@ -1,4 +1,4 @@
-import { envelope, type Outcome } from '../support/http-load.js';
+import { envelope, type Outcome } from '../support/load-client.js';
 
 /** Whatever the outage, each of these is the envelope of a 503 that says when to come back. */
 export function expectUnavailable(outcomes: readonly Outcome[]): void {

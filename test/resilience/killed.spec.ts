@@ -1,8 +1,8 @@
-import { KEYS } from '../support/api-client.js';
-import { envelope, exchange, Load, tally } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { envelope, exchange, Load, tally } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 
 const ROUNDS = 3;
 const CLIENTS = 4;
@@ -13,29 +13,29 @@ describe('a service that is killed while keys are created and deleted', () => {
     schema = await createSchema();
   });
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   });
 
   it('has done all that it had acknowledged: each created key verifies, each deleted one does not', async () => {
-    let service = await startService(schema.url);
+    let service = await TestProcess.start({ program: 'start', database: schema.url });
     const { dataDir } = service;
     const created = new Map<string, MadeKey>();
     const deleted = new Map<string, MadeKey>();
     for (let round = 0; round < ROUNDS; round++) {
       await changeUntilKilled(service, created, deleted);
-      service = await startService(schema.url, {}, dataDir);
+      service = await TestProcess.start({ program: 'start', database: schema.url, dataDir });
       await expectAsAcknowledged(service, created, deleted);
     }
     expect(created.size).toBeGreaterThan(ROUNDS);
     expect(deleted.size).toBeGreaterThan(ROUNDS);
-    expect(await service.product.stop()).toBe(0);
+    expect(await service.stop()).toBe(0);
   }, 60_000);
 });
 
 /** Each client creates a key and deletes it, but for every third, and so on, until the process dies under it. */
 async function changeUntilKilled(
-  service: Service,
+  service: TestProcess,
   created: Map<string, MadeKey>,
   deleted: Map<string, MadeKey>,
 ): Promise<void> {
@@ -48,13 +48,15 @@ async function changeUntilKilled(
     if (victim !== undefined) {
       // Asked for and not acknowledged, it may live or not.
       created.delete(victim.id);
-      const outcome = await exchange(agent, 'DELETE', `${service.url}${KEYS}/${victim.id}`, service.secret);
+      const outcome = await exchange(agent, 'DELETE', `${service.url}${KEYS}/${victim.id}`, service.firstKey.secret);
       if (outcome.status === 200) {
         deleted.set(victim.id, victim);
       }
       return outcome;
     }
-    const outcome = await exchange(agent, 'POST', `${service.url}${KEYS}`, service.secret, { label: `key ${++count}` });
+    const outcome = await exchange(agent, 'POST', `${service.url}${KEYS}`, service.firstKey.secret, {
+      label: `key ${++count}`,
+    });
     if (outcome.status === 200) {
       const key = envelope<MadeKey>(outcome).data;
       created.set(key.id, key);
@@ -63,8 +65,8 @@ async function changeUntilKilled(
     return outcome;
   });
   await load.goesOnFor(30);
-  service.product.signal('SIGKILL');
-  await service.product.ends();
+  service.signal('SIGKILL');
+  await service.ends();
   const outcomes = await load.stop();
   expect(Object.keys(tally(outcomes)).filter((kind) => !['200', 'ECONNRESET', 'ECONNREFUSED'].includes(kind))).toEqual(
     [],
@@ -72,15 +74,15 @@ async function changeUntilKilled(
 }
 
 async function expectAsAcknowledged(
-  service: Service,
+  service: TestProcess,
   created: ReadonlyMap<string, MadeKey>,
   deleted: ReadonlyMap<string, MadeKey>,
 ): Promise<void> {
   for (const { id, secret } of created.values()) {
-    expect((await service.send('GET', `${KEYS}/${id}`, secret)).status).toBe(200);
+    expect((await service.send('GET', `${KEYS}/${id}`, { secret })).status).toBe(200);
   }
   for (const { id, secret } of deleted.values()) {
-    expect((await service.send('GET', `${KEYS}/${id}`, secret)).status).toBe(401);
+    expect((await service.send('GET', `${KEYS}/${id}`, { secret })).status).toBe(401);
     expect((await service.send('GET', `${KEYS}/${id}`)).status).toBe(404);
   }
 }

@@ -1,11 +1,11 @@
 import { KEYS, send } from '../support/api-client.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 
 describe('while tables are being restored', () => {
   let fixture: Fixture;
 
   beforeAll(async () => {
-    fixture = await startFixture({ OUTAGE_GRACE_MS: '0' });
+    fixture = await startFixture({ env: { OUTAGE_GRACE_MS: '0' } });
   });
 
   afterAll(() => fixture.app.close());

@@ -1,12 +1,12 @@
 import { Agent } from 'node:http';
 import { connect } from 'node:net';
 import type { RowDataPacket } from 'mysql2';
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { envelope, exchange, Load, type Outcome, tally } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
-import { envelope, exchange, Load, tally, type Outcome } from '../support/http-load.js';
-import { endProducts } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 import { measured } from './measured.js';
 
 const SHUTDOWN_DELAY_MS = 1_000;
@@ -18,12 +18,16 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
     schema = await createSchema();
   });
   afterEach(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   });
 
   const start = (env: Readonly<Record<string, string>> = {}) =>
-    startService(schema.url, { SHUTDOWN_DELAY_MS: String(SHUTDOWN_DELAY_MS), ...env });
+    TestProcess.start({
+      program: 'start',
+      database: schema.url,
+      env: { SHUTDOWN_DELAY_MS: String(SHUTDOWN_DELAY_MS), ...env },
+    });
 
   it('turns readiness off at once, accepts for a while, answers all that it accepted, counts all of it, and ends with 0', async () => {
     const service = await start();
@@ -32,18 +36,18 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
       const { id, secret } = keys[client % keys.length] ?? { id: '', secret: '' };
       return exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, secret);
     });
-    const endpoints = await service.product.internalUrl();
+    const endpoints = service.internalUrl;
     const verifying = new Load(CLIENTS / 2, (agent, client) =>
       exchange(agent, 'POST', `${endpoints}/verify`, undefined, { secret: keys[client % keys.length]?.secret }),
     );
     await load.goesOnFor(200);
-    service.product.signal('SIGTERM');
+    service.signal('SIGTERM');
     const toldMs = performance.now();
-    await service.product.says('stopping: SIGTERM');
+    await service.says('stopping: SIGTERM');
     const ready = await service.send('GET', '/health/ready');
     expect(ready).toMatchObject({ status: 503, body: expect.stringContaining('draining') as string });
     expect((await service.send('GET', '/health/live')).status).toBe(200);
-    const code = await service.product.ends();
+    const code = await service.ends();
     measured('from SIGTERM to the end', performance.now() - toldMs);
     const outcomes = await load.stop();
     const verified = (await verifying.stop()).filter(({ status }) => status !== null);
@@ -67,31 +71,31 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
       expect(verifiedHere.length).toBeGreaterThan(0);
       expect(await countOf(schema, id)).toBe(asked.length + verifiedHere.length);
     }
-    expect(service.product.stderr).toBe('');
+    expect(service.stderr).toBe('');
   }, 30_000);
 
   it('tells each client, with its last answer, to leave the connection', async () => {
     const service = await start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const ask = () => exchange(agent, 'GET', `${service.url}${KEYS}`, service.secret);
+    const ask = () => exchange(agent, 'GET', `${service.url}${KEYS}`, service.firstKey.secret);
     expect((await ask()).headers.connection).toBe('keep-alive');
-    service.product.signal('SIGTERM');
-    await service.product.says('stopping: SIGTERM');
+    service.signal('SIGTERM');
+    await service.says('stopping: SIGTERM');
     expect((await ask()).headers.connection).toBe('close');
     expect((await ask()).headers.connection).toBe('close');
     agent.destroy();
-    expect(await service.product.ends()).toBe(0);
+    expect(await service.ends()).toBe(0);
   }, 30_000);
 
   it('does not wait for clients that are silent', async () => {
     const service = await start({ SHUTDOWN_DELAY_MS: '0' });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    expect((await exchange(agent, 'GET', `${service.url}${KEYS}`, service.secret)).status).toBe(200);
+    expect((await exchange(agent, 'GET', `${service.url}${KEYS}`, service.firstKey.secret)).status).toBe(200);
     const mute = connect(Number(new URL(service.url).port), '127.0.0.1');
     mute.on('error', () => undefined);
     await new Promise((resolve) => mute.once('connect', resolve));
     const toldMs = performance.now();
-    expect(await service.product.stop()).toBe(0);
+    expect(await service.stop()).toBe(0);
     const tookMs = performance.now() - toldMs;
     measured('a stop with silent clients', tookMs);
     expect(tookMs).toBeLessThan(3_000);
@@ -104,26 +108,26 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
     const { dataDir } = service;
     const creating = Array.from({ length: 6 }, (_, i) => create(service, `under way ${i}`));
     await eventually('they have arrived', () => isBusy(service), 5_000);
-    expect(await service.product.stop()).toBe(0);
+    expect(await service.stop()).toBe(0);
     const created = (await Promise.all(creating)).filter(({ status }) => status !== null);
     expect(tally(created)).toEqual({ 200: created.length });
     expect(created.length).toBeGreaterThan(0);
 
-    const again = await startService(schema.url, {}, dataDir);
+    const again = await TestProcess.start({ program: 'start', database: schema.url, dataDir });
     for (const outcome of created) {
       const { id, secret } = envelope<MadeKey>(outcome).data;
-      expect((await again.send('GET', `${KEYS}/${id}`, secret)).status).toBe(200);
+      expect((await again.send('GET', `${KEYS}/${id}`, { secret })).status).toBe(200);
     }
   }, 30_000);
 });
 
-function create(service: Service, label: string): Promise<Outcome> {
-  return exchange(new Agent({ keepAlive: false }), 'POST', `${service.url}${KEYS}`, service.secret, { label });
+function create(service: TestProcess, label: string): Promise<Outcome> {
+  return exchange(new Agent({ keepAlive: false }), 'POST', `${service.url}${KEYS}`, service.firstKey.secret, { label });
 }
 
 /** bcrypt takes tens of milliseconds: once the first line of a create is in the log, others are under way. */
-function isBusy(service: Service): boolean {
-  return service.product.stdout.includes('"method":"POST"');
+function isBusy(service: TestProcess): boolean {
+  return service.stdout.includes('"method":"POST"');
 }
 
 async function countOf({ connection }: TestSchema, id: string): Promise<number> {

@@ -10,12 +10,12 @@ import { Migrator } from '../../src/database/migrator.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { PepperKeyring } from '../../src/secrets/pepper-keyring.js';
 import { UsageStore } from '../../src/usage/usage-store.js';
-import { KEYS, type Answer } from '../support/api-client.js';
-import { envelope, exchange, type Outcome } from '../support/http-load.js';
-import { KeysClient, type KeyOnWire } from '../support/keys-client.js';
-import { endProducts, Product, serviceEnv } from '../support/product.js';
+import { type Answer, type KeyOnWire, KEYS, KeysClient } from '../support/api-client.js';
+import { envelope, exchange, type Outcome } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestApp } from '../support/test-app.js';
+import { TestProcess } from '../support/test-process.js';
 import { createSchema } from '../support/schema.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 import { measureInTurns, tableOf, writeTable, type Call } from './latency.js';
 import { measureWork } from './measured-work.js';
 import { fillMillion, keyNumbered, MILLION, type MillionKeys } from './million-keys.js';
@@ -37,7 +37,7 @@ let keys: MillionKeys;
 let roots: Record<'many' | 'worn' | 'small', CreatedApiKeyResponse>;
 
 beforeAll(async () => {
-  app = await startTestApp({ BCRYPT_RECOVERY: 'on' });
+  app = await TestApp.start({ env: { BCRYPT_RECOVERY: 'on' } });
   // The statements are measured on a connection of the test's own.
   await prepareSession((app.schema.connection as unknown as { readonly connection: Connection }).connection);
   // It idles while the keys are read over HTTP.
@@ -51,7 +51,7 @@ beforeAll(async () => {
 }, FILLED_WITHIN_MS);
 
 afterAll(async () => {
-  await endProducts();
+  await endProcesses();
   await app.close();
 }, 60_000);
 
@@ -207,7 +207,7 @@ describe('with a million keys, served by a process of its own', () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 4 });
   let url: string;
   beforeAll(async () => {
-    url = await new Product('main', serviceEnv(app.schema.url, { LOG_LEVEL: 'info' })).url();
+    url = await new TestProcess({ database: app.schema.url, env: { LOG_LEVEL: 'info' } }).ready();
   });
   afterAll(() => {
     agent.destroy();
@@ -320,9 +320,9 @@ describe('with a million keys, served by a process of its own', () => {
       await connection.query(`CREATE TABLE ${to} LIKE ${from}`);
       await connection.query(`INSERT INTO ${to} SELECT * FROM ${from} WHERE ${which}`);
     }
-    const product = new Product('main', serviceEnv(schema.url, { LOG_LEVEL: 'info' }));
+    const product = new TestProcess({ database: schema.url, env: { LOG_LEVEL: 'info' } });
     return {
-      url: await product.url(),
+      url: await product.ready(),
       close: async () => {
         await product.stop();
         await schema.drop();

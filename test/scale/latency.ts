@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Outcome } from '../support/http-load.js';
+import type { Outcome } from '../support/load-client.js';
 
 /** One call on one size of database, the n-th of its kind. */
 export type Call = (n: number) => Promise<Outcome>;

@@ -1,6 +1,6 @@
 import type { Connection, RowDataPacket } from 'mysql2/promise';
+import { TestApp } from '../support/test-app.js';
 import { recordQueries } from '../support/query-log.js';
-import type { TestApp } from '../support/test-app.js';
 
 /** What the server did for one act of the product. */
 export interface Work {

@@ -5,15 +5,15 @@ import { join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
 import { LOG_FORMATS } from '../../src/config/config.js';
 import { formatSecret } from '../../src/secrets/secret-format.js';
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { envelope, exchange, type Outcome } from '../support/load-client.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { changeByHand } from '../support/by-hand.js';
 import { dumpSchema } from '../support/dump.js';
 import { eventually } from '../support/eventually.js';
-import { envelope, exchange, type Outcome } from '../support/http-load.js';
 import { preload } from '../support/preload.js';
-import { endProducts } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 import { findSecrets, randomPart } from './forms.js';
 import { misuses, misusesOfDoors, oddCredentials, sendRaw } from './misuse.js';
 
@@ -41,7 +41,7 @@ describe.each(LOG_FORMATS)(
   'after everything that can happen to secrets, logged as %s at the most verbose level',
   (format) => {
     let schema: TestSchema;
-    let service: Service;
+    let service: TestProcess;
     /** Every secret there was. */
     const secrets = [STRANGER, CRASH_SECRET];
     /** All that clients have been told, but for what a successful creation tells. */
@@ -49,24 +49,28 @@ describe.each(LOG_FORMATS)(
 
     beforeAll(async () => {
       schema = await createSchema();
-      service = await startService(schema.url, {
-        LOG_LEVEL: 'trace',
-        LOG_FORMAT: format,
-        BCRYPT_RECOVERY: 'on',
-        NODE_OPTIONS: preload('test/resilience/crash.mjs'),
-        CRASH_SECRET,
+      service = await TestProcess.start({
+        program: 'start',
+        database: schema.url,
+        env: {
+          LOG_LEVEL: 'trace',
+          LOG_FORMAT: format,
+          BCRYPT_RECOVERY: 'on',
+          NODE_OPTIONS: preload('test/resilience/crash.mjs'),
+          CRASH_SECRET,
+        },
       });
-      secrets.push(service.secret);
+      secrets.push(service.firstKey.secret);
       const [a, b, c] = [await create('a'), await create('b'), await create('c')];
       await liveAndDie(a, b, c);
       await misplace(a);
       await failInside(a);
-      service.product.signal('SIGUSR2');
-      expect(await service.product.ends()).toBe(1);
+      service.signal('SIGUSR2');
+      expect(await service.ends()).toBe(1);
     }, 60_000);
 
     afterAll(async () => {
-      await endProducts();
+      await endProcesses();
       await schema.drop();
     });
 
@@ -76,9 +80,9 @@ describe.each(LOG_FORMATS)(
     });
 
     it('no line of the log, and nothing else on stdout or stderr, shows one; the banner of the first start does, by intent', () => {
-      const { stdout, stderr } = service.product;
+      const { stdout, stderr } = service;
       const banner = stdout.indexOf('Latchkey is ready.');
-      const pieces = stdout.split(service.secret);
+      const pieces = stdout.split(service.firstKey.secret);
       expect(pieces.length).toBe(2);
       expect(pieces[0]?.length).toBeGreaterThan(banner);
       expect(findSecrets(pieces.join(''), secrets)).toEqual([]);
@@ -103,7 +107,7 @@ describe.each(LOG_FORMATS)(
     });
 
     async function create(label: string): Promise<MadeKey> {
-      const outcome = await service.send('POST', KEYS, service.secret, { label });
+      const outcome = await service.send('POST', KEYS, service.firstKey, { label });
       const key = envelope<MadeKey>(outcome).data;
       secrets.push(key.secret);
       expect(findSecrets(outcome.body, secrets)).toEqual([secrets.length - 1]);
@@ -111,7 +115,7 @@ describe.each(LOG_FORMATS)(
     }
 
     async function ask(method: string, path: string, secret?: string, body?: unknown): Promise<Outcome> {
-      return heard(await service.send(method, path, secret, body));
+      return heard(await service.send(method, path, secret === undefined ? service.firstKey : { secret }, body));
     }
 
     function heard(outcome: Outcome): Outcome {
@@ -169,7 +173,7 @@ describe.each(LOG_FORMATS)(
           }
         }
         answers.push(await sendRaw(service.url, secret));
-        const endpoints = await service.product.internalUrl();
+        const endpoints = service.internalUrl;
         for (const { method, path, body, headers } of misusesOfDoors(secret)) {
           const outcome = heard(await exchange(agent, method, `${endpoints}${path}`, undefined, body, headers));
           expect(outcome.status).toBeLessThan(500);

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
-import { KEYS } from '../support/api-client.js';
-import { exchange } from '../support/http-load.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { exchange } from '../support/load-client.js';
+import { endProcesses, makeFolder } from '../support/running-process.js';
+import { TestProcess } from '../support/test-process.js';
 import { preload } from '../support/preload.js';
-import { endProducts, makeFolder } from '../support/product.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { startService, type MadeKey, type Service } from '../support/service.js';
 import { randomPart } from './forms.js';
 
 const KEYS_USED = 30;
@@ -15,27 +15,31 @@ const oneTime = () => new Agent({ keepAlive: false });
 
 describe('the texts that stay in memory', () => {
   let schema: TestSchema;
-  let service: Service;
+  let service: TestProcess;
   let endpoints: string;
   const snapshot = join(makeFolder(), 'memory.heapsnapshot');
 
   beforeAll(async () => {
     schema = await createSchema();
-    service = await startService(schema.url, {
-      NODE_OPTIONS: preload('test/secrecy/snapshot.mjs'),
-      SNAPSHOT_FILE: snapshot,
+    service = await TestProcess.start({
+      program: 'start',
+      database: schema.url,
+      env: {
+        NODE_OPTIONS: preload('test/secrecy/snapshot.mjs'),
+        SNAPSHOT_FILE: snapshot,
+      },
     });
-    endpoints = await service.product.internalUrl();
+    endpoints = service.internalUrl;
   }, 60_000);
 
   afterAll(async () => {
-    await endProducts();
+    await endProcesses();
     await schema.drop();
   });
 
   /** The ways in which a secret comes in, each on a connection of its own. */
   const ways: ((secret: string) => Promise<string>)[] = [
-    async (secret) => (await service.send('GET', `${KEYS}/current`, secret)).body,
+    async (secret) => (await service.send('GET', `${KEYS}/current`, { secret })).body,
     (secret) => atDoors('POST', '/verify', { secret }),
     (secret) => atDoors('POST', '/verify/batch', { requests: [{ secret }] }),
     (secret) =>
@@ -69,8 +73,8 @@ describe('the texts that stay in memory', () => {
     for (let i = 0; i < 50; i++) {
       await Promise.all(ways.map((way) => way(`none-${i}`)));
     }
-    service.product.signal('SIGUSR2');
-    await service.product.says('the heap is in');
+    service.signal('SIGUSR2');
+    await service.says('the heap is in');
     const texts = readFileSync(snapshot, 'latin1');
     const idOf = (secret: string) => secret.slice(SECRET_ID.start, SECRET_ID.end);
     // Only the cache knows these: it is there, and they are found as they are written there.

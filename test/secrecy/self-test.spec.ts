@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { assertSecretsStayHidden, SecretsVisibleError } from '../../src/app/redaction-self-test.js';
 import { LOG_FORMATS } from '../../src/config/config.js';
 import { redactSecrets } from '../../src/logging/redact-secrets.js';
-import { endProducts, makeFolder, serviceEnv } from '../support/product.js';
+import { endProcesses, makeFolder } from '../support/running-process.js';
+import { serviceEnv } from '../support/test-process.js';
 
 describe.each(LOG_FORMATS)('the self-test of the log (%s)', (logFormat) => {
   it('is content with the redaction there is', () => {
@@ -30,7 +31,7 @@ describe.each(LOG_FORMATS)('the self-test of the log (%s)', (logFormat) => {
 });
 
 describe('a service whose log would show secrets', () => {
-  afterAll(endProducts);
+  afterAll(endProcesses);
 
   it('does not start: it says why, with exit code 1, and shows none', async () => {
     const dist = resolve(process.env.TEST_DIST ?? 'TEST_DIST is not set');

@@ -1,8 +1,8 @@
 import type { RowDataPacket } from 'mysql2';
 import { createConnection } from 'mysql2/promise';
+import { TestApp } from './test-app.js';
 import { eventually } from './eventually.js';
 import { connectionOptions, testServerUrl } from './schema.js';
-import type { TestApp } from './test-app.js';
 
 /** Runs a statement in a transaction of the test's own. */
 export type Query = (sql: string, values?: readonly unknown[]) => Promise<unknown>;

@@ -6,7 +6,7 @@ import { canonicalNetworks } from '../../src/common/net/ip-network.js';
 import { idToBytes, newId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { PepperKeyring } from '../../src/secrets/pepper-keyring.js';
 import { formatSecret, maskSecret } from '../../src/secrets/secret-format.js';
-import type { MadeKey } from './service.js';
+import type { MadeKey } from './api-client.js';
 import { TEST_PEPPER } from './test-app.js';
 
 const ROWS_PER_INSERT = 1_000;

@@ -1,9 +1,9 @@
 import { createConnection } from 'mysql2/promise';
 import { idToBytes } from '../../src/common/prefixed-id.js';
 import { ChangeFeed } from '../../src/verification/change-feed/change-feed.js';
+import { TestApp } from './test-app.js';
 import { eventually } from './eventually.js';
 import { connectionOptions, testServerUrl } from './schema.js';
-import type { TestApp } from './test-app.js';
 
 /**
  * Changes rows of a key as an operator does it by hand: together with the change-log entry that tells every instance, in one transaction.

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { makeFolder, RunningProcess, testDist } from './product.js';
+import { makeFolder, RunningProcess, testDist } from './running-process.js';
 
 const FILES = [
   'scripts',
@@ -21,7 +21,7 @@ interface Package {
 
 /**
  * A copy of the project in which npm scripts can run, and disturb nothing here: the files, the
- * build that the tests have, and links to the installed dependencies. `endProducts` removes it.
+ * build that the tests have, and links to the installed dependencies. `endProcesses` removes it.
  */
 export class Clone {
   readonly folder: string;

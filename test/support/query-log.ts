@@ -1,7 +1,7 @@
 import { UsageMeter } from '../../src/usage/usage-meter.js';
 import { ChangeFeed } from '../../src/verification/change-feed/change-feed.js';
+import { TestApp } from './test-app.js';
 import { eventually } from './eventually.js';
-import type { TestApp } from './test-app.js';
 
 const LOCK = 'latchkey test query log';
 const LOCK_WAIT_SECONDS = 60;

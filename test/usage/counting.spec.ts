@@ -3,10 +3,11 @@ import { idToBytes, type ApiKeyId, type OrganizationId } from '../../src/common/
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
 import { KEYS, send } from '../support/api-client.js';
-import { endProducts, Product, serviceEnv } from '../support/product.js';
+import { endProcesses } from '../support/running-process.js';
+import { TestApp } from '../support/test-app.js';
+import { TestProcess } from '../support/test-process.js';
 import { changeByHand, untilHeard } from '../support/by-hand.js';
 import { forge } from '../support/secrets.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const AT_ONCE = 137;
 
@@ -15,7 +16,7 @@ describe('the requests of a key', () => {
   let organizationId: OrganizationId;
 
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
   });
 
   afterAll(() => latchkey.close());
@@ -24,7 +25,7 @@ describe('the requests of a key', () => {
     organizationId = await latchkey.createOrganization();
   });
 
-  afterEach(() => endProducts());
+  afterEach(() => endProcesses());
 
   async function counted(id: ApiKeyId): Promise<number> {
     const [rows] = await latchkey.schema.connection.query<RowDataPacket[]>(
@@ -62,8 +63,8 @@ describe('the requests of a key', () => {
 
   it(`made at once are ${AT_ONCE} also when the process is told to stop as soon as they are answered`, async () => {
     const { id, secret } = await latchkey.createKey(organizationId);
-    const product = new Product('main', serviceEnv(latchkey.schema.url));
-    const url = await product.url();
+    const product = new TestProcess({ database: latchkey.schema.url });
+    const url = await product.ready();
     const answers = await Promise.all(Array.from({ length: AT_ONCE }, () => list(secret, url)));
 
     expect(await product.stop()).toBe(0);
@@ -73,8 +74,8 @@ describe('the requests of a key', () => {
 
   it('add up over two processes that serve the same key', async () => {
     const { id, secret } = await latchkey.createKey(organizationId);
-    const products = [1, 2].map(() => new Product('main', serviceEnv(latchkey.schema.url)));
-    const urls = await Promise.all(products.map((product) => product.url()));
+    const products = [1, 2].map(() => new TestProcess({ database: latchkey.schema.url }));
+    const urls = await Promise.all(products.map((product) => product.ready()));
     await Promise.all(urls.flatMap((url) => Array.from({ length: 50 }, () => list(secret, url))));
 
     expect(await Promise.all(products.map((product) => product.stop()))).toEqual([0, 0]);

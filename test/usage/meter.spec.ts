@@ -252,20 +252,23 @@ describe('the meter', () => {
       expect(await requests()).toBe(50);
     });
 
-    it.each(COMMIT_FAULTS)('stays in doubt, and counts once, while the database is away after it %s', async (_, fault) => {
-      use(7);
-      proxy.onNextCommit(fault);
-      await meter.flush();
-      proxy.set('closed');
-      await meter.flush();
-      use(1);
-      await meter.flush();
-      expect(meter.backlog).toBe(2);
+    it.each(COMMIT_FAULTS)(
+      'stays in doubt, and counts once, while the database is away after it %s',
+      async (_, fault) => {
+        use(7);
+        proxy.onNextCommit(fault);
+        await meter.flush();
+        proxy.set('closed');
+        await meter.flush();
+        use(1);
+        await meter.flush();
+        expect(meter.backlog).toBe(2);
 
-      proxy.set('open');
-      await flushAll();
-      expect(await requests()).toBe(8);
-    });
+        proxy.set('open');
+        await flushAll();
+        expect(await requests()).toBe(8);
+      },
+    );
 
     it.each(COMMIT_FAULTS)('counts once when the look-up that settles it %s either', async (_, fault) => {
       use(7);

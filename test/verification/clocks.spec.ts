@@ -1,31 +1,35 @@
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { seedDatabase, type SeededDatabase } from '../support/fixtures.js';
+import { TestProcess } from '../support/test-process.js';
 import { preload } from '../support/preload.js';
-import type { MadeKey } from '../support/service.js';
-import { Instance, prepareGround, type SeededDatabase } from './instances.js';
 
 describe.each([-300_000, 300_000])('an instance whose clock is wrong by %i ms', (shiftMs) => {
-  let ground: SeededDatabase;
-  let right: Instance;
-  let wrong: Instance;
+  let seeded: SeededDatabase;
+  let right: TestProcess;
+  let wrong: TestProcess;
   beforeAll(async () => {
-    ground = await prepareGround();
-    right = await Instance.start(ground.schema.url);
-    wrong = await Instance.start(ground.schema.url, {
-      NODE_OPTIONS: preload('test/verification/shift-clock.mjs'),
-      CLOCK_SHIFT_MS: String(shiftMs),
-      LOG_LEVEL: 'info',
+    seeded = await seedDatabase();
+    right = await TestProcess.start({ database: seeded.schema.url, keepAlive: true });
+    wrong = await TestProcess.start({
+      database: seeded.schema.url,
+      env: {
+        NODE_OPTIONS: preload('test/verification/shift-clock.mjs'),
+        CLOCK_SHIFT_MS: String(shiftMs),
+        LOG_LEVEL: 'info',
+      },
+      keepAlive: true,
     });
   }, 60_000);
-  afterAll(() => ground.end());
+  afterAll(() => seeded.end());
 
   const expiring = async (seconds: number) =>
-    right.must<MadeKey & { readonly expires_at: string }>('POST', KEYS, ground.root, {
+    right.must<MadeKey & { readonly expires_at: string }>('POST', KEYS, seeded.root, {
       label: 'Expiring',
-      expires_at: await ground.timeIn(seconds),
+      expires_at: await seeded.timeIn(seconds),
     });
 
   it('is indeed wrong', () => {
-    const [, time = ''] = /"time":"([^"]+)"/.exec(wrong.product.stdout) ?? [];
+    const [, time = ''] = /"time":"([^"]+)"/.exec(wrong.stdout) ?? [];
     expect(Math.abs(Date.parse(time) - Date.now() - shiftMs)).toBeLessThan(60_000);
   });
 

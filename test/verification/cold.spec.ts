@@ -9,12 +9,12 @@ import { verificationJson } from '../../src/internal/verification-response.js';
 import { formatSecret } from '../../src/secrets/secret-format.js';
 import { KeyCache } from '../../src/verification/cache/key-cache.js';
 import { Verifier } from '../../src/verification/verifier.js';
+import type { MadeKey } from '../support/api-client.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
+import { report } from '../support/reports.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
 import { untilHeard } from '../support/by-hand.js';
-import { startFixture, type Fixture } from '../support/fixture.js';
 import { recordQueries } from '../support/query-log.js';
-import type { MadeKey } from '../support/service.js';
-import { report } from './instances.js';
 
 /** The minute with LATCHKEY_FLOOD_MS=60000. */
 const FLOOD_MS = Number(process.env.LATCHKEY_FLOOD_MS ?? 4_000);
@@ -28,7 +28,7 @@ describe('verification', () => {
   let verifier: Verifier;
   let cache: KeyCache;
   beforeAll(async () => {
-    fixture = await startFixture({ LOG_LEVEL: 'warn' });
+    fixture = await startFixture({ env: { LOG_LEVEL: 'warn' } });
     verifier = fixture.app.app.get(Verifier);
     cache = fixture.app.app.get(KeyCache);
   });

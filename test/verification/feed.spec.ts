@@ -1,34 +1,35 @@
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createConnection, type Connection } from 'mysql2/promise';
-import { KEYS } from '../support/api-client.js';
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { bytesOf, seedDatabase, type SeededDatabase } from '../support/fixtures.js';
+import { envelope, exchange } from '../support/load-client.js';
+import { BOUND_MS, report } from '../support/reports.js';
+import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
-import { envelope, exchange } from '../support/http-load.js';
 import { connectionOptions, testServerUrl } from '../support/schema.js';
-import type { MadeKey } from '../support/service.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import type { StatementAction } from '../support/mysql-proxy-rules.js';
-import { BOUND_MS, bytesOf, Instance, prepareGround, report, type SeededDatabase } from './instances.js';
 import { countAnswers, setRule, type Purpose } from './statement-purposes.js';
 
 const NARROW = { label: 'Narrowed', ip_allow_list: ['192.0.2.1'] };
 
 describe('an instance whose change feed', () => {
-  let ground: SeededDatabase;
+  let seeded: SeededDatabase;
   let proxy: MysqlProxy;
   let answered: Readonly<Record<Purpose, number>>;
-  let a: Instance;
-  let b: Instance;
+  let a: TestProcess;
+  let b: TestProcess;
 
   beforeAll(async () => {
-    ground = await prepareGround();
+    seeded = await seedDatabase();
     proxy = await MysqlProxy.open();
     answered = countAnswers(proxy);
-    a = await Instance.start(ground.schema.url);
-    b = await Instance.start(proxy.url(ground.schema.name));
+    a = await TestProcess.start({ database: seeded.schema.url, keepAlive: true });
+    b = await TestProcess.start({ database: proxy.url(seeded.schema.name), keepAlive: true });
   }, 60_000);
   afterAll(async () => {
-    await ground.end();
+    await seeded.end();
     await proxy.close();
   });
   afterEach(async () => {
@@ -43,13 +44,13 @@ describe('an instance whose change feed', () => {
   }
 
   async function warmKeys(count: number): Promise<MadeKey[]> {
-    const keys = await ground.createKeys(count);
+    const keys = await seeded.createKeys(count);
     await Promise.all(keys.map((key) => b.untilCurrent(key, 200)));
     return keys;
   }
 
   async function one(): Promise<MadeKey> {
-    const [key] = await ground.createKeys(1);
+    const [key] = await seeded.createKeys(1);
     if (key === undefined) {
       throw new Error('no key');
     }
@@ -83,7 +84,7 @@ describe('an instance whose change feed', () => {
               await sleep(10);
             }
           })();
-          await a.must('DELETE', `${KEYS}/${key.id}`, ground.root);
+          await a.must('DELETE', `${KEYS}/${key.id}`, seeded.root);
           const acknowledgedMs = performance.now();
           await asking;
           return Math.max(0, lastAcceptedMs - acknowledgedMs);
@@ -134,9 +135,9 @@ describe('an instance whose change feed', () => {
   }, 20_000);
 
   it('fails answers a batch of fifty keys that it does not know, a few reads at a time', async () => {
-    const keys = await ground.createKeys(50);
+    const keys = await seeded.createKeys(50);
     await breakFeed(() => 'lost before');
-    const endpoints = await b.product.internalUrl();
+    const endpoints = b.internalUrl;
     const outcome = await exchange(new Agent(), 'POST', `${endpoints}/verify/batch`, undefined, {
       requests: keys.map(({ secret }) => ({ secret })),
     });
@@ -150,19 +151,19 @@ describe('an instance whose change feed', () => {
     setRule(proxy, (purpose) => (purpose === 'poll' ? 'swallowed' : 'passes'));
     const outcomes = await Promise.all(
       keys.map(async (key) => {
-        await a.must('DELETE', `${KEYS}/${key.id}`, ground.root);
+        await a.must('DELETE', `${KEYS}/${key.id}`, seeded.root);
         return b.send('POST', KEYS, key, { label: 'Child of the dead' });
       }),
     );
     expect(outcomes.filter(({ status }) => status !== 401 && status !== 503)).toEqual([]);
-    const [children] = await ground.schema.connection.query("SELECT 1 FROM api_keys WHERE label = 'Child of the dead'");
+    const [children] = await seeded.schema.connection.query("SELECT 1 FROM api_keys WHERE label = 'Child of the dead'");
     expect(children).toEqual([]);
   }, 20_000);
 
   describe('brings news while a fill is held up', () => {
     it.each<[string, (key: MadeKey) => Promise<unknown>, number]>([
-      ['of its death', (key) => a.must('DELETE', `${KEYS}/${key.id}`, ground.root), 401],
-      ['of its narrowing', (key) => a.must('PUT', `${KEYS}/${key.id}`, ground.root, NARROW), 403],
+      ['of its death', (key) => a.must('DELETE', `${KEYS}/${key.id}`, seeded.root), 401],
+      ['of its narrowing', (key) => a.must('PUT', `${KEYS}/${key.id}`, seeded.root, NARROW), 403],
     ])(
       '%s does not let the key come back as it was',
       async (_, change, refusal) => {
@@ -199,7 +200,7 @@ describe('an instance whose change feed', () => {
   describe('meets entries', () => {
     let hand: Connection;
     beforeEach(async () => {
-      hand = await createConnection({ ...connectionOptions(testServerUrl()), database: ground.schema.name });
+      hand = await createConnection({ ...connectionOptions(testServerUrl()), database: seeded.schema.name });
     });
     afterEach(() => hand.end());
 
@@ -215,7 +216,7 @@ describe('an instance whose change feed', () => {
       await hand.beginTransaction();
       await hand.query(DISABLE, [bytesOf(first)]);
       await hand.query(MARK, [bytesOf(first)]);
-      await a.must('DELETE', `${KEYS}/${second.id}`, ground.root);
+      await a.must('DELETE', `${KEYS}/${second.id}`, seeded.root);
       await b.untilCurrent(second, 401, 3_000);
       // As long as a transaction may take.
       await sleep(4_000);
@@ -266,31 +267,31 @@ describe('an instance whose change feed', () => {
     it('of which those it has not seen were pruned: starts over', async () => {
       const keys = await warmKeys(3);
       setRule(proxy, (purpose) => (purpose === 'poll' ? 'lost before' : 'passes'));
-      await Promise.all(keys.map((key) => a.must('DELETE', `${KEYS}/${key.id}`, ground.root)));
-      await a.must('POST', KEYS, ground.root, { label: 'One entry more' });
+      await Promise.all(keys.map((key) => a.must('DELETE', `${KEYS}/${key.id}`, seeded.root)));
+      await a.must('POST', KEYS, seeded.root, { label: 'One entry more' });
       await hand.query(
         'DELETE FROM key_changes WHERE id < (SELECT id FROM (SELECT MAX(id) AS id FROM key_changes) newest)',
       );
       proxy.rule = () => 'passes';
       await untilPolled();
       await Promise.all(keys.map((key) => b.expectCurrent(key, 401)));
-      expect(b.product.stdout).toContain('the cache is emptied');
+      expect(b.stdout).toContain('the cache is emptied');
     }, 20_000);
   });
 
   it('meets a database that was put back to an earlier state: starts over', async () => {
-    const { connection } = ground.schema;
+    const { connection } = seeded.schema;
     const tables = ['organizations', 'api_keys', 'api_key_secrets', 'key_changes'];
     const [narrow] = await warmKeys(1);
     if (narrow === undefined) {
       throw new Error('no key');
     }
-    await a.must('PUT', `${KEYS}/${narrow.id}`, ground.root, NARROW);
+    await a.must('PUT', `${KEYS}/${narrow.id}`, seeded.root, NARROW);
     for (const table of tables) {
       await connection.query(`CREATE TABLE kept_${table} AS SELECT * FROM ${table}`);
     }
-    const young = await a.must<MadeKey>('POST', KEYS, ground.root, { label: 'Young' });
-    await a.must('PUT', `${KEYS}/${narrow.id}`, ground.root, { label: 'Wide', ip_allow_list: [] });
+    const young = await a.must<MadeKey>('POST', KEYS, seeded.root, { label: 'Young' });
+    await a.must('PUT', `${KEYS}/${narrow.id}`, seeded.root, { label: 'Wide', ip_allow_list: [] });
     await b.untilCurrent(young, 200);
     await b.untilCurrent(narrow, 200);
     await untilPolled();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MadeKey } from '../support/service.js';
-import { BOUND_MS, report, type Instance } from './instances.js';
+import type { MadeKey } from '../support/api-client.js';
+import { BOUND_MS, report } from '../support/reports.js';
+import { TestProcess } from '../support/test-process.js';
 
 const AT_ONCE = 20;
 const PATIENCE_MS = 15_000;
@@ -20,7 +21,7 @@ interface Change {
 }
 
 /** Changes each key somewhere else while the instance is asked for it again and again: it must refuse within the bound. */
-export async function expectObeyed(instance: Instance, { what, keys, path, change }: Change): Promise<void> {
+export async function expectObeyed(instance: TestProcess, { what, keys, path, change }: Change): Promise<void> {
   const lags: number[] = [];
   for (let from = 0; from < keys.length; from += AT_ONCE) {
     const some = keys.slice(from, from + AT_ONCE);
@@ -32,7 +33,7 @@ export async function expectObeyed(instance: Instance, { what, keys, path, chang
 
 /** @returns how long after the change was acknowledged (or, if that is later, was to take effect) the instance still began to accept */
 async function lastAcceptance(
-  instance: Instance,
+  instance: TestProcess,
   key: MadeKey,
   path: string,
   change: Change['change'],
@@ -45,7 +46,7 @@ async function lastAcceptance(
   return Math.max(0, (await refused) - Math.max(acknowledgedMs, taken?.effectiveMs ?? -Infinity));
 }
 
-async function lastAcceptedUntilRefused(instance: Instance, key: MadeKey, path: string): Promise<number> {
+async function lastAcceptedUntilRefused(instance: TestProcess, key: MadeKey, path: string): Promise<number> {
   let lastAcceptedMs = -Infinity;
   const deadlineMs = performance.now() + PATIENCE_MS;
   while (performance.now() < deadlineMs) {

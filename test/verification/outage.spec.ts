@@ -1,25 +1,25 @@
+import { KEYS, type MadeKey } from '../support/api-client.js';
+import { seedDatabase, type SeededDatabase } from '../support/fixtures.js';
+import { exchange, Load, type Outcome, tally } from '../support/load-client.js';
+import { BOUND_MS } from '../support/reports.js';
+import { TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
-import { Load, tally, type Outcome } from '../support/http-load.js';
-import type { MadeKey } from '../support/service.js';
-import { BOUND_MS, Instance, prepareGround, type SeededDatabase } from './instances.js';
-import { KEYS } from '../support/api-client.js';
-import { exchange } from '../support/http-load.js';
 import { eventually } from '../support/eventually.js';
 
 const GRACE_MS = 3_000;
 
 describe('an instance that is cut off from the database altogether', () => {
-  let ground: SeededDatabase;
+  let seeded: SeededDatabase;
   let proxy: MysqlProxy;
   let keys: MadeKey[];
 
   beforeAll(async () => {
-    ground = await prepareGround();
+    seeded = await seedDatabase();
     proxy = await MysqlProxy.open();
-    keys = await ground.createKeys(30);
+    keys = await seeded.createKeys(30);
   }, 60_000);
   afterAll(async () => {
-    await ground.end();
+    await seeded.end();
     await proxy.close();
   });
   afterEach(() => {
@@ -27,8 +27,12 @@ describe('an instance that is cut off from the database altogether', () => {
   });
 
   const start = (graceMs: number) =>
-    Instance.start(proxy.url(ground.schema.name), { OUTAGE_GRACE_MS: String(graceMs) });
-  const use = (instance: Instance) =>
+    TestProcess.start({
+      database: proxy.url(seeded.schema.name),
+      env: { OUTAGE_GRACE_MS: String(graceMs) },
+      keepAlive: true,
+    });
+  const use = (instance: TestProcess) =>
     new Load(12, (agent, client) => {
       const { secret } = keys[client % keys.length] ?? { secret: '' };
       return exchange(agent, 'GET', `${instance.url}${KEYS}/current`, secret);
@@ -63,7 +67,7 @@ describe('an instance that is cut off from the database altogether', () => {
       expect(lastAcceptedMs).toBeLessThanOrEqual(BOUND_MS + GRACE_MS);
       // What was last known is younger than two polls when the way is cut; a request that began before may wait for a second.
       expect(firstRefusedMs).toBeGreaterThan(GRACE_MS - BOUND_MS);
-      expect(await instance.product.stop()).toBe(0);
+      expect(await instance.stop()).toBe(0);
     },
     60_000,
   );
@@ -82,6 +86,6 @@ describe('an instance that is cut off from the database altogether', () => {
     const accepted = outcomes.filter(({ status }) => status === 200);
     expect(Math.max(...accepted.map(({ beganMs }) => beganMs)) - cutMs).toBeLessThanOrEqual(BOUND_MS);
     proxy.set('open');
-    expect(await instance.product.stop()).toBe(0);
+    expect(await instance.stop()).toBe(0);
   }, 60_000);
 });

@@ -4,20 +4,19 @@ import { newId } from '../../src/common/prefixed-id.js';
 import { Migrator } from '../../src/database/migrator.js';
 import type { Database } from '../../src/database/database.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { send } from '../support/api-client.js';
-import { startAppOn, type AppOn } from '../support/app-on.js';
+import { CURRENT, send } from '../support/api-client.js';
+import { TestApp } from '../support/test-app.js';
 import { untilHeard } from '../support/by-hand.js';
 import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { CURRENT } from './instances.js';
 
 const [OLD, NEW] = ['old', 'new'].map((name) => `${name}-pepper-of-the-tests-32-bytes-long`) as [string, string];
 
 describe('a rotation of the pepper', () => {
   let schema: TestSchema;
   let database: Database;
-  const apps: AppOn[] = [];
+  const apps: TestApp[] = [];
 
   beforeEach(async () => {
     schema = await createSchema();
@@ -30,19 +29,26 @@ describe('a rotation of the pepper', () => {
     await schema.drop();
   });
 
-  async function startWith(pepper: string, retired = '', more: Readonly<Record<string, string>> = {}): Promise<AppOn> {
-    const app = await startAppOn(schema.url, { SECRET_PEPPER: pepper, SECRET_PEPPER_RETIRED: retired, ...more });
+  async function startWith(
+    pepper: string,
+    retired = '',
+    more: Readonly<Record<string, string>> = {},
+  ): Promise<TestApp> {
+    const app = await TestApp.start({
+      database: schema.url,
+      env: { SECRET_PEPPER: pepper, SECRET_PEPPER_RETIRED: retired, ...more },
+    });
     apps.push(app);
     return app;
   }
 
-  async function createSecret({ app }: AppOn): Promise<string> {
+  async function createSecret({ app }: TestApp): Promise<string> {
     const { id: organizationId } = await app.get(OrganizationsService).create('Acme');
     const operator = { kind: 'operator', organizationId, requestId: newId('req_') } as const;
     return (await app.get(ApiKeysService).create(operator, { label: 'Key' })).secret;
   }
 
-  const statusOf = async ({ url }: AppOn, secret: string) => (await send(url, 'GET', CURRENT, { secret })).status;
+  const statusOf = async ({ url }: TestApp, secret: string) => (await send(url, 'GET', CURRENT, { secret })).status;
 
   async function row(): Promise<{ version: number | null; digest: string | null; hash: string }> {
     const [rows] = await schema.connection.query<RowDataPacket[]>(

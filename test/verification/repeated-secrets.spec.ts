@@ -1,4 +1,4 @@
-import { startFixture, type Fixture } from '../support/fixture.js';
+import { type Fixture, startFixture } from '../support/fixtures.js';
 
 let fixture: Fixture;
 beforeAll(async () => {

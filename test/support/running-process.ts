@@ -3,18 +3,17 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TEST_PEPPER } from './test-app.js';
 
-/** The programs of the built product. */
-export type Program = 'main' | 'start' | 'cli';
-
-/** How long any of them may take to say something, or to end; then the test fails and says what was printed. */
+/**
+ * How long a process may take to print something or to end. Then the test fails, with what was
+ * printed.
+ */
 const PATIENCE_MS = 25_000;
 
 const launched = new Set<ChildProcess>();
 const folders = new Set<string>();
 
-/** A process that the tests have started, and what it has printed. */
+/** A process that a test has started, and what it has printed. */
 export class RunningProcess {
   stdout = '';
   stderr = '';
@@ -30,7 +29,7 @@ export class RunningProcess {
     this.exitCode = endOf(this.child);
   }
 
-  /** Both streams, for reading. */
+  /** Everything printed so far, on both streams. */
   get output(): string {
     return `${this.stdout}${this.stderr}`;
   }
@@ -39,14 +38,14 @@ export class RunningProcess {
     this.child.kill(name);
   }
 
-  /** As a terminal does, to all in its foreground. Only for a process that leads a group. */
+  /** Signals the process group, as a terminal does. Only for a process that leads a group. */
   signalGroup(name: NodeJS.Signals): void {
     if (this.child.pid !== undefined) {
       process.kill(-this.child.pid, name);
     }
   }
 
-  /** Waits until the output has the text. */
+  /** Waits until the output contains the text. */
   async says(text: string | RegExp, patienceMs = PATIENCE_MS): Promise<RegExpMatchArray> {
     let listener: (() => void) | undefined;
     const said = new Promise<RegExpMatchArray>((resolve) => {
@@ -63,11 +62,11 @@ export class RunningProcess {
     try {
       return await within(
         Promise.race([said, this.exitWithout(text)]),
-        () => `not said: ${String(text)}\n${this.output}`,
+        () => `not printed: ${String(text)}\n${this.output}`,
         patienceMs,
       );
     } finally {
-      // A service under load says much more, and each piece would be searched with all before it.
+      // A service under load prints much more, and each chunk would be searched with all before it.
       if (listener !== undefined) {
         this.child.stdout?.off('data', listener);
         this.child.stderr?.off('data', listener);
@@ -75,12 +74,12 @@ export class RunningProcess {
     }
   }
 
-  /** Waits for its end. */
+  /** Waits for the end. Resolves with the exit code. */
   async ends(patienceMs = PATIENCE_MS): Promise<number> {
     return within(this.exitCode, () => `did not end\n${this.output}`, patienceMs);
   }
 
-  /** Asks it to stop and waits for its end. */
+  /** Sends SIGTERM and waits for the end. Resolves with the exit code. */
   async stop(): Promise<number> {
     this.signal('SIGTERM');
     return this.ends();
@@ -88,84 +87,22 @@ export class RunningProcess {
 
   private async exitWithout(text: string | RegExp): Promise<never> {
     const code = await this.exitCode;
-    throw new Error(`ended with ${code} and never said ${String(text)}\n${this.output}`);
+    throw new Error(`ended with ${code} and never printed ${String(text)}\n${this.output}`);
   }
 }
 
-/**
- * What a process of the product may have beside its environment: another folder to work in, another
- * user, and descriptors for its streams. A stream without one is read by the test.
- */
-export interface ProcessTraits {
-  readonly cwd?: string;
-  readonly uid?: number;
-  readonly gid?: number;
-  readonly stdout?: number;
-  readonly stderr?: number;
-}
-
-/**
- * The built product as a process of its own, in an empty working folder, with no environment but
- * what it is given.
- */
-export class Product extends RunningProcess {
-  constructor(
-    program: Program,
-    env: Readonly<Record<string, string>>,
-    args: readonly string[] = [],
-    { stdout, stderr, ...traits }: ProcessTraits = {},
-  ) {
-    super(process.execPath, [join(testDist(), `${program}.js`), ...args], {
-      cwd: traits.cwd ?? makeFolder(),
-      ...traits,
-      env: { PATH: process.env.PATH, PORT: '0', INTERNAL_PORT: '0', LOG_FORMAT: 'json', DATABASE_WAIT_MS: '0', ...env },
-      stdio: ['ignore', stdout ?? 'pipe', stderr ?? 'pipe', ...(program === 'start' ? (['ipc'] as const) : [])],
-    });
-  }
-
-  /** Lets go of the channel that `npm start` keeps to its service, as its death would. */
-  disconnect(): void {
-    this.child.disconnect();
-  }
-
-  /** Where it listens, once it does and is ready. */
-  async url(): Promise<string> {
-    const [, url] = await this.says(/listening on (http:\/\/[\w.:[\]]+)/);
-    return url ?? '';
-  }
-
-  /** Where its endpoints for services are, once they are open. */
-  async internalUrl(): Promise<string> {
-    const [, url] = await this.says(/endpoints for services are at (http:\/\/[\w.:[\]]+)/);
-    return url ?? '';
-  }
-}
-
-/** What a service of the tests is told, unless a test says otherwise. */
-export function serviceEnv(databaseUrl: string, env: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return { DATABASE_URL: databaseUrl, SECRET_PEPPER: TEST_PEPPER, ...env };
-}
-
-/** Runs one operator command to its end. */
-export async function runCli(
-  databaseUrl: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  const product = new Product('cli', serviceEnv(databaseUrl, env), args);
-  const code = await product.ends();
-  return { code, stdout: product.stdout, stderr: product.stderr };
-}
-
-/** An empty folder that `endProducts` removes. */
+/** An empty folder that `endProcesses` removes. */
 export function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-test-'));
   folders.add(folder);
   return folder;
 }
 
-/** For `afterEach` or `afterAll`: ends what a test began and, because it failed, did not stop; removes the folders. */
-export async function endProducts(): Promise<void> {
+/**
+ * For `afterEach` or `afterAll`: kills the processes that a failed test left running, and removes
+ * the folders.
+ */
+export async function endProcesses(): Promise<void> {
   await Promise.all(
     [...launched].map(async (child) => {
       killGroup(child.pid);
@@ -179,7 +116,7 @@ export async function endProducts(): Promise<void> {
   folders.clear();
 }
 
-/** Ends what a process that leads a group has started. The others have no group of that number. */
+/** Kills the group of a process that leads one. The other processes have no group of that number. */
 function killGroup(pid: number | undefined): void {
   try {
     process.kill(-(pid ?? NaN), 'SIGKILL');
@@ -188,7 +125,10 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-/** Its exit code, when it has ended and all that it printed has been read. Not by `close`, which a disconnected child never emits. */
+/**
+ * Resolves with the exit code when the process has ended and everything that it printed has been
+ * read. The event `close` does not serve: a disconnected child never emits it.
+ */
 async function endOf(child: ChildProcess): Promise<number> {
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null);
   const allRead = Promise.all(streams.map((stream) => once(stream, 'close')));
@@ -202,7 +142,7 @@ async function endOf(child: ChildProcess): Promise<number> {
   return code;
 }
 
-/** Where `npm test` has compiled the product to, or whoever runs Jest alone. */
+/** The folder with the compiled product. `npm test` sets TEST_DIST; Jest alone needs it set. */
 export function testDist(): string {
   const folder = process.env.TEST_DIST;
   if (folder === undefined || folder === '') {

@@ -1,13 +1,14 @@
 import { connect, type Socket } from 'node:net';
+import { KEYS, type Answer } from './api-client.js';
 
-/** One answer, as it came over the wire. */
+/** One response, byte for byte. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** A connection on which a test writes what it likes. */
+/** A connection on which a test writes any bytes. */
 export class RawClient {
   private received = '';
   private ended = false;
@@ -31,7 +32,7 @@ export class RawClient {
     return this;
   }
 
-  /** Says that nothing more will be sent, and still reads. */
+  /** Sends FIN and goes on reading. */
   finish(): this {
     this.socket.end();
     return this;
@@ -41,12 +42,12 @@ export class RawClient {
     this.socket.destroy();
   }
 
-  /** Vanishes, as a process that is killed does. */
+  /** Sends RST, as the kernel does for a killed process. */
   reset(): void {
     this.socket.resetAndDestroy();
   }
 
-  /** What has come so far. */
+  /** Everything received so far. */
   get text(): string {
     return this.received;
   }
@@ -55,14 +56,14 @@ export class RawClient {
     return this.ended;
   }
 
-  /** Waits until the server closed the connection, and returns every answer that came. */
+  /** Waits until the server closes the connection, and returns every response. */
   async answersUntilClose(): Promise<RawAnswer[]> {
     await this.wait(() => this.ended, 'the connection to close');
     this.socket.destroy();
     return readAnswers(this.received);
   }
 
-  /** Waits for that many whole answers. */
+  /** Waits for that many whole responses. */
   async answers(count: number): Promise<RawAnswer[]> {
     await this.wait(() => readAnswers(this.received).length >= count, `${count} answers`);
     return readAnswers(this.received);
@@ -79,7 +80,7 @@ export class RawClient {
   }
 }
 
-/** The whole answers in a text; what follows the last of them must be the beginning of one. */
+/** The whole responses in a text. The rest of the text must be the beginning of another. */
 function readAnswers(text: string): RawAnswer[] {
   const answers: RawAnswer[] = [];
   for (let start = 0; ;) {
@@ -105,4 +106,16 @@ function readAnswers(text: string): RawAnswer[] {
 function readHeader(line: string): [name: string, value: string] {
   const colon = line.indexOf(':');
   return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
+}
+
+/** Lists keys with exactly these header lines, byte for byte (latin1), repeated ones included. */
+export async function listWithHeaders({ url }: { readonly url: string }, lines: readonly string[]): Promise<Answer> {
+  const client = await RawClient.connect(Number(new URL(url).port));
+  client.send([`GET ${KEYS}?limit=1 HTTP/1.1`, 'Host: test', 'Connection: close', ...lines, '', ''].join('\r\n'));
+  const [answer] = await client.answersUntilClose();
+  if (answer === undefined) {
+    throw new Error('no response came');
+  }
+  const body = JSON.parse(Buffer.from(answer.body, 'latin1').toString('utf8')) as Answer['body'];
+  return { status: answer.status, headers: new Headers(answer.headers), body };
 }

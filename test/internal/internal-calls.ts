@@ -1,5 +1,5 @@
-import { startFixture, type Fixture } from '../support/fixture.js';
-import { send, type Answer, type RequestParts } from '../support/api-client.js';
+import { type Answer, type RequestParts, send } from '../support/api-client.js';
+import type { Fixture } from '../support/fixtures.js';
 
 /** Two tokens of one caller, as in the middle of a rotation, and one of a gateway. */
 export const TOKENS = {
@@ -10,7 +10,7 @@ export const TOKENS = {
 
 export const INTERNAL_TOKENS = `billing:${TOKENS.billing},billing:${TOKENS.billingNext},edge:${TOKENS.gateway}`;
 
-/** What `POST /verify` says in `data`, told again here so that the tests notice when it changes. */
+/** The `data` of `POST /verify`, written out again so that the tests notice when it changes. */
 export interface VerificationOnWire {
   readonly valid: boolean;
   readonly code: string;
@@ -24,18 +24,18 @@ export interface VerificationOnWire {
   readonly missing_scopes?: readonly string[];
 }
 
-/** The product with its endpoints, a proxy and a gateway that are trusted on this machine, and callers with tokens. */
-export async function startInternalApp(env: Readonly<Record<string, string>> = {}): Promise<Fixture> {
-  return startFixture({
-    INTERNAL_TOKENS,
-    TRUST_PROXY: '127.0.0.1',
-    FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP',
-    FORWARD_AUTH_TRUSTED_PEERS: '127.0.0.1',
-    ...env,
-  });
-}
+/**
+ * Callers with tokens, a trusted proxy on this machine, and a trusted gateway on this machine that
+ * names the client's address in a header of its own.
+ */
+export const INTERNAL_ENV = {
+  INTERNAL_TOKENS,
+  TRUST_PROXY: '127.0.0.1',
+  FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP',
+  FORWARD_AUTH_TRUSTED_PEERS: '127.0.0.1',
+};
 
-/** Knocks at an endpoint of JSON, as a service with a token unless told otherwise. */
+/** Calls a JSON endpoint of the internal listener, with a token unless told otherwise. */
 export function callInternal<T = VerificationOnWire>(
   { app }: Fixture,
   path: string,
@@ -50,8 +50,8 @@ export function callInternal<T = VerificationOnWire>(
   });
 }
 
-/** The lines of the log about single requests at the internal listener. */
-export function doorLines({ app }: Fixture): Record<string, unknown>[] {
+/** The log lines about single requests to the internal listener. */
+export function internalRequestLines({ app }: Fixture): Record<string, unknown>[] {
   return app.logs
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ msg, endpoint }) => msg === 'request' && endpoint !== undefined);
