@@ -46,14 +46,17 @@ function logRequest(request, response, next) {
       {
         request_id: requestId,
         support_id: request.supportId,
+        listener: 'public',
         method: request.method,
-        route: request.route?.path ?? null,
+        endpoint: request.route?.path ?? null,
+        client: null,
         status: response.statusCode,
         duration_ms: Math.round((performance.now() - startedMs) * 100) / 100,
         key_id: SAMPLE_KEY.id,
         organization_id: SAMPLE_KEY.organization_id,
         remote_address: request.socket.remoteAddress ?? null,
         aborted: !response.writableFinished,
+        verdict: 'VALID',
       },
       'request',
     );

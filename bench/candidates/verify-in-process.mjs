@@ -21,7 +21,7 @@ const attempt = { scopes: SCOPE_CATALOGUE.setOf(['products.read']), address: par
 async function verify(count) {
   const begun = performance.now();
   for (let call = 0; call < count; call += 1) {
-    const { code } = await verifier.verify({ secret: secrets[call % secrets.length], attempt });
+    const { code } = await verifier.verify({ secret: secrets[call % secrets.length], attempt }, { endpoint: 'verify' });
     if (code !== 'VALID') throw new Error(`a good key was found ${code}`);
   }
   return (count * 1_000) / (performance.now() - begun);

@@ -5,9 +5,9 @@ import { AppModule } from './app.module.js';
 import { parseForwardedAddress } from '../common/net/forwarded-address.js';
 import type { IpNetwork } from '../common/net/ip-network.js';
 import type { Config } from '../config/config.js';
-import { setUpPublicListener } from '../http/public-listener.js';
-import type { ListenerLimits } from '../http/listener.js';
-import { PublicHttpAdapter } from '../http/public-http.adapter.js';
+import { setUpPublicListener } from '../http/request.middleware.js';
+import { PublicExpressAdapter } from '../http/server/express.adapter.js';
+import type { ListenerLimits } from '../http/server/http-server.js';
 import type { LoggingOptions } from '../logging/logging.module.js';
 import { NestLogger } from '../logging/nest-logger.js';
 
@@ -20,7 +20,7 @@ export interface AppOptions extends LoggingOptions {
 export async function createApp(config: Config, options: AppOptions = {}): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot(config, options),
-    new PublicHttpAdapter({ maxConnections: config.maxConnections, ...options.server }),
+    new PublicExpressAdapter(config.env, { maxConnections: config.maxConnections, ...options.server }),
     { bodyParser: false, bufferLogs: true, abortOnError: false },
   );
   app.useLogger(app.get(NestLogger));

@@ -9,7 +9,7 @@ import { loadConfig } from '../config/load-config.js';
 import { Database } from '../database/database.js';
 import { Migrator } from '../database/migrator.js';
 import { Readiness } from '../health/readiness.js';
-import type { PublicHttpAdapter } from '../http/public-http.adapter.js';
+import type { PublicExpressAdapter } from '../http/server/express.adapter.js';
 import { InternalListener } from '../internal/internal-listener.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
 import { redactSecrets } from '../logging/redact-secrets.js';
@@ -90,7 +90,7 @@ export async function stop(app: NestExpressApplication): Promise<void> {
   const readiness = app.get(Readiness);
   const wasReady = readiness.phase === 'ready';
   readiness.phase = 'draining';
-  const listeners = [(app.getHttpAdapter() as unknown as PublicHttpAdapter).listener, app.get(InternalListener)];
+  const listeners = [(app.getHttpAdapter() as unknown as PublicExpressAdapter).listener, app.get(InternalListener)];
   for (const listener of listeners) {
     listener.askClientsToLeave();
   }

@@ -64,9 +64,6 @@ function sendEverywhere(logger: StructuredLogger, secret: string): number {
       logger.plain('info', { field: secret, [secret]: 'as a key' }, 'plain fields');
     },
     () => {
-      logger.ready('info', `,"field":"${secret}"`, 'members that are ready');
-    },
-    () => {
       nest.error(error, `Error: ${secret}\n    at ${secret}:1:1`, secret);
     },
     () => {

@@ -5,9 +5,9 @@ import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { SCOPE_DESCRIPTIONS } from '../common/access/scope.js';
 import type { Config } from '../config/config.js';
+import { DOCS_PATH } from '../contract/non-api-paths.js';
 import { serveOnlyDocsFiles } from '../http/docs-files.js';
 
-const PATH = 'docs';
 const DOCUMENT = 'openapi.json';
 const REFERENCE = '#/components/schemas/';
 
@@ -60,7 +60,7 @@ export async function createDocumentedApp(): Promise<NestExpressApplication> {
 /** Serves Swagger UI at /docs/ and the document at /docs/openapi.json, without external resources. */
 export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env'>): void {
   app.use(
-    `/${PATH}`,
+    DOCS_PATH,
     helmet({
       contentSecurityPolicy: {
         useDefaults: false,
@@ -81,10 +81,10 @@ export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env
       strictTransportSecurity: false,
     }),
   );
-  app.use(`/${PATH}`, serveOnlyDocsFiles);
-  SwaggerModule.setup(PATH, app, () => createDocument(app), {
-    jsonDocumentUrl: `${PATH}/${DOCUMENT}`,
-    // Swagger UI resolves the document's server against this URL, and this URL against the page.
+  app.use(DOCS_PATH, serveOnlyDocsFiles);
+  SwaggerModule.setup(DOCS_PATH, app, () => createDocument(app), {
+    jsonDocumentUrl: `${DOCS_PATH}/${DOCUMENT}`,
+    // Swagger UI resolves the server in the document against this, and this against the page.
     swaggerUrl: DOCUMENT,
     raw: ['json'],
     customSiteTitle: 'Latchkey API',

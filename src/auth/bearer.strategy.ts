@@ -5,13 +5,13 @@ import type { Attempt, Verdict } from '../decision/verdict.js';
 import type { VerifiedKey } from '../verification/cache/cached-secret.js';
 import { Verifier } from '../verification/verifier.js';
 
-/** All that the strategy is shown of a request: with a query or a body it would look for a token there too. */
+/** The part of a request that the strategy gets; it would also look for a token in a query or a body. */
 interface HeaderOnlyRequest {
   readonly headers: { readonly authorization: string };
   readonly attempt: Attempt;
 }
 
-/** How Passport hands over what a strategy found (see passport-strategy): these are set on a copy for each request. */
+/** The callbacks of a strategy, which Passport sets on a copy for each request (see passport-strategy). */
 interface Outcome {
   success(verdict: Verdict<VerifiedKey>): void;
   fail(challenge: unknown): void;
@@ -36,20 +36,19 @@ export class BearerStrategy {
   }
 
   /**
-   * What the bearer of the header's token may do.
-   * @param authorization every `Authorization` header of the request; Node's `headers` would hide a
-   * second one
+   * The verdict on the token of the header.
+   * @param authorization every `Authorization` header of the request; Node's `headers` hides a second one
    * @throws what `bearerToken` throws
    */
   async verdict(authorization: readonly string[], attempt: Attempt): Promise<Verdict<VerifiedKey>> {
-    // Passport wants exactly one space between scheme and token; the RFC allows many.
+    // Passport requires exactly one space between scheme and token; the RFC allows several.
     const normalized = `Bearer ${bearerToken(authorization)}`;
     return new Promise((resolve, reject) => {
       const run = Object.create(this.strategy) as Outcome;
       run.success = resolve;
       run.error = reject;
       run.fail = (challenge) => {
-        reject(new TypeError(`a well-formed header was refused: ${String(challenge)}`));
+        reject(new TypeError(`Passport rejected a well-formed header: ${String(challenge)}`));
       };
       run.authenticate({ headers: { authorization: normalized }, attempt });
     });

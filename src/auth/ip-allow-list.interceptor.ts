@@ -1,17 +1,18 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
+import { requestContext } from '../common/request-context.js';
 import { errorForVerdict } from '../decision/verdict-error.js';
-import { findVerdict } from './request-verdict.js';
+import type { Verdict } from '../decision/verdict.js';
 
 /**
- * Refuses a key that may not be used from the caller's address. The last word: whatever of the verdict nobody has
- * enforced before is enforced here, so that no handler runs unless the verdict is valid.
+ * Rejects a key that must not be used from the client's address. Runs last: rejects any verdict that
+ * the guards did not, so that no handler of a protected route runs without a VALID one.
  */
 @Injectable()
 export class IpAllowListInterceptor implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const verdict = findVerdict(context.switchToHttp().getRequest<object>());
-    const refusal = verdict === undefined ? null : errorForVerdict(verdict);
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { verdict } = requestContext<Verdict>(execution.switchToHttp().getRequest<object>());
+    const refusal = verdict === null ? null : errorForVerdict(verdict);
     if (refusal !== null) {
       throw refusal;
     }

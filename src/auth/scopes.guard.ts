@@ -1,12 +1,13 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { requestContext } from '../common/request-context.js';
 import { errorForVerdict } from '../decision/verdict-error.js';
-import { findVerdict } from './request-verdict.js';
+import type { Verdict } from '../decision/verdict.js';
 
-/** Refuses a key that lacks a scope which the route names by `@RequireScopes`. */
+/** Rejects a key that lacks a scope of the route's `@RequireScopes`. */
 @Injectable()
 export class ScopesGuard implements CanActivate {
-  canActivate(context: ExecutionContext): boolean {
-    const verdict = findVerdict(context.switchToHttp().getRequest<object>());
+  canActivate(execution: ExecutionContext): boolean {
+    const { verdict } = requestContext<Verdict>(execution.switchToHttp().getRequest<object>());
     const refusal = verdict?.code === 'INSUFFICIENT_SCOPES' ? errorForVerdict(verdict) : null;
     if (refusal !== null) {
       throw refusal;

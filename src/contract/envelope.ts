@@ -1,7 +1,7 @@
 import type { ApiEnvironment } from '../common/api-environment.js';
 import type { AsciiJson } from '../common/ascii-json.js';
 
-/** The one shape of every answer of the API: always these eight keys. */
+/** The shape of every response of the API: always these eight keys. */
 export interface Envelope<T = unknown> {
   readonly status: number;
   readonly data: T | null;
@@ -13,7 +13,7 @@ export interface Envelope<T = unknown> {
   readonly env: ApiEnvironment;
 }
 
-/** What identifies one answer, in the answer and in the log. */
+/** The fields of a request's context that its response repeats. */
 export interface RequestIdentity {
   readonly requestId: string;
   readonly supportId: string;
@@ -35,8 +35,8 @@ export function successEnvelope<T>(identity: RequestIdentity, status: number, da
 }
 
 /**
- * The text of the envelope of a success, for answers that are made thousands of times a second.
- * @param message a sentence of ours, in ASCII, without anything that JSON escapes
+ * The text of a success envelope, for responses that are sent thousands of times a second.
+ * @param message one of our own sentences, in ASCII, without a character that JSON escapes
  */
 export function successEnvelopeText(
   { supportId, env }: RequestIdentity,
@@ -47,7 +47,7 @@ export function successEnvelopeText(
   return `{"status":${status},"data":${data},"error":null,"log":null,"validator":null,"support_id":"${supportId}","message":"${message}","env":"${env}"}` as AsciiJson;
 }
 
-/** The envelope of a failure. `error` is a sentence for the client; nothing of the inside belongs in it. */
+/** The envelope of a failure. `error` is a sentence for the client, without internal details. */
 export function failureEnvelope(
   identity: RequestIdentity,
   status: number,

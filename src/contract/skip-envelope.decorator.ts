@@ -1,8 +1,8 @@
 import { SetMetadata } from '@nestjs/common';
 
-const SKIP_ENVELOPE = Symbol('speaks its own standard');
+const SKIP_ENVELOPE = Symbol('skip envelope');
 
-/** For a handler or controller (health, metrics) whose answers follow a standard of their own: they are sent as they are, in no envelope. */
+/** For a handler or controller (health, metrics) whose responses follow a standard of their own and get no envelope. */
 export const SkipEnvelope = () => SetMetadata(SKIP_ENVELOPE, true);
 
 /** Whether the handler, or its controller, is marked with `@SkipEnvelope()`. */

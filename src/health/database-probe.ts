@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database, type DatabaseReachability } from '../database/database.js';
 
 /**
- * `busy`: no connection became free for the probe, which says nothing about the database.
- * `unknown`: not asked yet.
+ * `busy`: no connection became free for the probe, so that nothing is known about the database.
+ * `unknown`: no probe yet.
  */
 export type DatabaseState = DatabaseReachability | 'unknown';
 export const DATABASE_STATES = [
@@ -13,13 +13,13 @@ export const DATABASE_STATES = [
   'unknown',
 ] as const satisfies readonly DatabaseState[];
 
-const REMEMBERED_MS = 1_000;
+const CACHED_MS = 1_000;
 
-/** Asks the database whether it is there, once a second at the most: anybody may ask us. */
+/** Probes the database, at most once a second, because health checks need no credentials. */
 @Injectable()
 export class DatabaseProbe {
-  private asked: { readonly atMs: number; readonly answer: Promise<DatabaseState> } | undefined;
-  /** What the last probe found. */
+  private latest: { readonly atMs: number; readonly result: Promise<DatabaseState> } | undefined;
+  /** The result of the last probe. */
   lastSeen: DatabaseState = 'unknown';
 
   private readonly database: Database;
@@ -28,13 +28,13 @@ export class DatabaseProbe {
     this.database = database.over('system');
   }
 
-  /** Whether the database answers; what was found less than a second ago is believed. */
+  /** Whether the database can be reached; a result is used for a second. */
   async state(): Promise<DatabaseState> {
     const nowMs = performance.now();
-    if (this.asked === undefined || nowMs - this.asked.atMs > REMEMBERED_MS) {
-      this.asked = { atMs: nowMs, answer: this.probe() };
+    if (this.latest === undefined || nowMs - this.latest.atMs > CACHED_MS) {
+      this.latest = { atMs: nowMs, result: this.probe() };
     }
-    return this.asked.answer;
+    return this.latest.result;
   }
 
   private async probe(): Promise<DatabaseState> {

@@ -2,41 +2,38 @@ import { Controller, Get, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { PublicRoute } from '../common/access/public-route.js';
+import { HEALTH_PATH } from '../contract/non-api-paths.js';
 import { SkipEnvelope } from '../contract/skip-envelope.decorator.js';
-import { DatabaseProbe } from './database-probe.js';
 import { HealthResponse } from './health.response.js';
-import { Readiness } from './readiness.js';
+import { HealthService } from './health.service.js';
 
 /** Health, for orchestrators: plain statuses, no envelope. */
 @ApiTags('Health')
 @PublicRoute()
 @SkipEnvelope()
-@Controller('health')
+@Controller(HEALTH_PATH)
 export class HealthController {
-  constructor(
-    private readonly readiness: Readiness,
-    private readonly database: DatabaseProbe,
-  ) {}
+  constructor(private readonly health: HealthService) {}
 
   @Get('live')
   @ApiOperation({
     summary: 'Whether the process runs',
-    description: 'Asks nothing of the database: restarting the process would not mend that.',
+    description: 'Does not query the database: restarting the process would not fix that.',
   })
   @ApiOkResponse({
     type: HealthResponse,
-    description: 'It does.',
+    description: 'The process is running.',
     example: HealthResponse.from('ready', 'reachable'),
   })
   live(): HealthResponse {
-    return HealthResponse.from(this.readiness.phase, this.database.lastSeen);
+    return this.health.live().body;
   }
 
   @Get('ready')
   @ApiOperation({
     summary: 'Whether the process takes requests',
     description:
-      'For load balancers. A database that is away does not make it unready: requests are answered, with 503.',
+      'For load balancers. A database that cannot be reached does not make the process unready: requests are answered, with 503.',
   })
   @ApiOkResponse({
     type: HealthResponse,
@@ -49,7 +46,8 @@ export class HealthController {
     example: HealthResponse.from('draining', 'reachable'),
   })
   async ready(@Res({ passthrough: true }) response: Response): Promise<HealthResponse> {
-    response.status(this.readiness.phase === 'ready' ? 200 : 503);
-    return HealthResponse.from(this.readiness.phase, await this.database.state());
+    const { status, body } = await this.health.ready();
+    response.status(status);
+    return body;
   }
 }

@@ -9,7 +9,7 @@ export class HealthResponse {
 
   @ApiProperty({
     enum: DATABASE_STATES,
-    description: 'As /health/ready last saw it; unknown before.',
+    description: 'The result of the last probe, which /health/ready makes; unknown before the first one.',
     example: 'reachable',
   })
   database!: DatabaseState;

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-/** Where the process is in its life, as a load balancer needs to know it. */
+/** The phase of the process, for load balancers. */
 export type LifePhase = 'starting' | 'ready' | 'draining';
 
-/** Ready once started and migrated, until a stop begins. The start and the stop move it on. */
+/** Ready once started and migrated, until a stop begins. The start and the stop set it. */
 @Injectable()
 export class Readiness {
   phase: LifePhase = 'starting';

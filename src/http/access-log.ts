@@ -1,43 +1,58 @@
-import { findCaller } from '../common/access/current-caller.js';
-import { requestIdentity } from '../contract/request-identity.js';
+import type { ServerResponse } from 'node:http';
+import type { RequestContext } from '../common/request-context.js';
 import type { StructuredLogger } from '../logging/logger.js';
-import type { HttpRequest } from './http-request.js';
-import type { InFlightRequest } from './in-flight-request.js';
-import { findFailureNote } from './failure-note.js';
-import { isOfHealth } from './other-standards.js';
+import type { HttpMetrics, ListenerName } from '../metrics/http-metrics.js';
 
-/** Writes the one line of an exchange. The route's template stands for the path: a path may hold whatever a client put there. */
-export function logRequest(logger: StructuredLogger, exchange: InFlightRequest): void {
-  const { request, response } = exchange;
-  const route = routeTemplate(exchange);
-  const level = route !== null && isOfHealth(route) ? 'debug' : 'info';
-  if (!logger.isLevelEnabled(level)) {
-    return;
+/**
+ * Counts each request of one listener and writes its one line in the log, whatever layer sent the
+ * response: the application, an internal endpoint, or the parser of HTTP. The fields are defined
+ * here and nowhere else.
+ */
+export class AccessLog {
+  constructor(
+    private readonly listener: ListenerName,
+    private readonly logger: StructuredLogger,
+    private readonly metrics: HttpMetrics,
+  ) {}
+
+  /** Call it once, when the response is out or can no longer be sent. */
+  recordResponse(context: RequestContext, response: ServerResponse): void {
+    this.record(context, response.headersSent ? response.statusCode : null, !response.writableFinished);
   }
-  const { requestId, supportId } = requestIdentity(request);
-  const caller = findCaller(request);
-  const failure = findFailureNote(request);
-  logger.plain(
-    level,
-    {
-      request_id: requestId,
-      support_id: supportId,
-      method: request.method,
-      route,
-      status: response.headersSent ? response.statusCode : null,
-      duration_ms: Math.round((performance.now() - exchange.startedMs) * 100) / 100,
-      key_id: caller?.kind === 'key' ? caller.keyId : null,
-      organization_id: caller?.organizationId ?? null,
-      remote_address: exchange.remoteAddress ?? null,
-      aborted: !response.writableFinished,
-      error_code: failure?.code,
-      detail: failure?.detail,
-    },
-    'request',
-  );
-}
 
-function routeTemplate({ request }: InFlightRequest): string | null {
-  const path = (request as HttpRequest).route?.path;
-  return typeof path === 'string' ? path : null;
+  /** @param status null if the client was gone before the response began */
+  record(context: RequestContext, status: number | null, aborted: boolean): void {
+    const { endpoint, client } = context;
+    this.metrics.count(this.listener, endpoint, client, status);
+    const level = context.isQuiet ? 'debug' : 'info';
+    if (!this.logger.isLevelEnabled(level)) {
+      return;
+    }
+    const { caller, verdict, failure, startedMs } = context;
+    this.logger.plain(
+      level,
+      {
+        // Always there; null if unknown.
+        request_id: context.requestId,
+        support_id: context.supportId,
+        listener: this.listener,
+        method: context.method,
+        // Never the path, which may contain anything that a client sends.
+        endpoint,
+        client,
+        status,
+        duration_ms: startedMs === null ? null : Math.round((performance.now() - startedMs) * 100) / 100,
+        key_id: caller?.kind === 'key' ? caller.keyId : (verdict?.key?.keyId ?? null),
+        organization_id: caller?.organizationId ?? verdict?.key?.organizationId ?? null,
+        remote_address: context.remoteAddress,
+        aborted,
+        // Left out unless they apply.
+        verdict: verdict?.code,
+        verifications: context.verifications ?? undefined,
+        error_code: failure?.code,
+        detail: failure?.detail,
+      },
+      'request',
+    );
+  }
 }

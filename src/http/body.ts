@@ -1,12 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bodyTooLargeSentence } from '../contract/error-messages.js';
 import type { MaybePromise } from '../common/maybe-promise.js';
-import { ProtocolError } from './protocol-error.js';
+import { bodyTooLargeSentence } from '../contract/error-messages.js';
+import { ProtocolError } from './error-response.js';
 
-/**
- * How long a body may take by default. The listeners' own limits for a whole request are shorter or
- * equal.
- */
+/** How long a body may take by default. The limits of the listeners for a whole request are not longer. */
 const LONGEST_BODY_MS = 30_000;
 
 /** Whether the request announces a body at all. */
@@ -15,8 +12,8 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * The bytes of a request's body. Our own reading rather than body-parser's, which swallows the rest of a refused body before it lets
- * us answer. There at once if all has arrived.
+ * The bytes of a request's body, synchronously if all have arrived. body-parser is not used, because
+ * it reads the rest of a rejected body before it lets us respond.
  * @throws ProtocolError (a promise rejects with it) when there are more than `limitBytes`, when the
  * body breaks off, or when it has not arrived after `deadlineMs`
  */
@@ -30,13 +27,13 @@ export function readBody(
     throw bodyTooLarge(limitBytes);
   }
   if (request.headers.expect !== undefined && request.httpVersion === '1.1') {
-    // Only now, when it will be read: a client that asks before it sends is spared the sending.
+    // Not earlier: a client that asks first sends no body that is never read.
     response.writeContinue();
   }
   return request.complete ? readArrived(request, limitBytes) : readBytes(request, response, limitBytes, deadlineMs);
 }
 
-/** What is there as a whole, as nearly every body is by the time that its request is served, needs nobody to wait for it. */
+/** Most bodies have fully arrived by the time that their request is served. */
 function readArrived(request: IncomingMessage, limitBytes: number): Buffer {
   const bytes = (request.read() as Buffer | null) ?? Buffer.alloc(0);
   if (bytes.length > limitBytes) {
@@ -54,7 +51,7 @@ function bodyTooSlow(deadlineMs: number): ProtocolError {
     408,
     'BODY_TOO_SLOW',
     `The body did not arrive within ${deadlineMs / 1_000} seconds.`,
-    // What is still to come of the body would be taken for the next request.
+    // The rest of the body would be parsed as the next request.
     { Connection: 'close' },
   );
 }
@@ -68,8 +65,8 @@ function readBytes(
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
-    const brokenOff = () => {
-      // Also called after a good end: an error, which remembers its stack, is made only where there is something to tell.
+    const onBrokenOff = () => {
+      // Also called after a complete body, where creating an error and its stack would be wasted.
       if (!request.complete || request.errored !== null) {
         reject(new ProtocolError(400, 'BODY_BROKEN_OFF', 'The body broke off before its end.'));
       }
@@ -77,7 +74,7 @@ function readBytes(
     const read = (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > limitBytes) {
-        // The stream flows on into nothing, so that the connection can be used again.
+        // The stream keeps flowing and is discarded, so that the connection can be used again.
         request.off('data', read);
         reject(bodyTooLarge(limitBytes));
         return;
@@ -85,7 +82,7 @@ function readBytes(
       chunks.push(chunk);
     };
     if (request.destroyed) {
-      brokenOff();
+      onBrokenOff();
       return;
     }
     const tooSlow = setTimeout(() => {
@@ -101,9 +98,9 @@ function readBytes(
       const [first] = chunks;
       resolve(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
     });
-    request.once('error', brokenOff);
-    request.once('close', brokenOff);
-    // Refused below HTTP meanwhile: of the request nothing is heard any more.
-    response.once('close', brokenOff);
+    request.once('error', onBrokenOff);
+    request.once('close', onBrokenOff);
+    // A rejection below HTTP sends a response; the request then emits no more events.
+    response.once('close', onBrokenOff);
   });
 }

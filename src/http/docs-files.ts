@@ -1,7 +1,7 @@
 import type { HttpMiddleware } from './http-request.js';
-import { describeNoRoute } from './no-route.js';
+import { describeNoRoute } from './server/express.adapter.js';
 
-/** The files that the page loads, as its HTML names them, and the document. */
+/** The files that the page loads, by the names in its HTML, and the document. */
 const FILES = new Set([
   '/swagger-ui.css',
   '/swagger-ui-bundle.js',
@@ -13,13 +13,12 @@ const FILES = new Set([
 ]);
 
 /**
- * Mounted before Swagger UI, which serves the whole folder of its package: lets the page and the
- * files that it loads through, and answers every other path with 404. The path is compared as it
- * was sent, so an encoded spelling of another file is refused too.
+ * Mounted before Swagger UI, which serves the whole folder of its package: passes on the page and the
+ * files that it loads, and responds to every other path with 404. Paths are compared as they were
+ * sent, so an encoded spelling of another file is rejected too.
  *
- * Without its final slash, or with a query, the page is redirected: it names its files relative to
- * itself, so that it works under any path prefix, and Nest decides by the last character of the
- * whole URL what they are relative to.
+ * Without its final slash, or with a query, the page is redirected: its links are relative, so that
+ * it works under any path prefix, and Nest resolves them by the last character of the whole URL.
  */
 export const serveOnlyDocsFiles: HttpMiddleware = (request, response, next) => {
   const isPage = request.path === '/' && (request.method === 'GET' || request.method === 'HEAD');
@@ -31,7 +30,7 @@ export const serveOnlyDocsFiles: HttpMiddleware = (request, response, next) => {
   const [pathAsSent = '', query] = request.originalUrl.split('?', 2);
   const hasSlash = pathAsSent.endsWith('/');
   if (isPage && (!hasSlash || query !== undefined)) {
-    // Relative, because only the client knows the prefix that a proxy has stripped.
+    // Relative, because a proxy may have stripped a prefix that only the client knows.
     response.writeHead(302, { Location: hasSlash ? './' : 'docs/', 'Content-Length': 0 }).end();
     return;
   }

@@ -1,40 +1,37 @@
 import { Catch, Inject, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { ClientGoneError } from '../common/client-gone-error.js';
 import { DomainError } from '../common/domain-error.js';
-import { requestIdentity } from '../contract/request-identity.js';
+import { requestContext, type RequestContext } from '../common/request-context.js';
 import { LOGGER, type StructuredLogger } from '../logging/logger.js';
+import { describeFailure, sendFailure, type Failure } from './error-response.js';
 import type { HttpRequest, HttpResponse } from './http-request.js';
-import { describeFailure, type Failure } from './failure.js';
-import { sendFailure } from './send-failure.js';
 
-/** Makes an envelope of everything thrown, by handlers, guards, pipes, interceptors and middleware alike. The log learns the rest. */
+/** Sends the envelope of everything that handlers, guards, pipes, interceptors and middleware throw; logs the rest. */
 @Catch()
 export class EnvelopeExceptionFilter implements ExceptionFilter {
   constructor(@Inject(LOGGER) private readonly logger: StructuredLogger) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
-    const request = host.switchToHttp().getRequest<HttpRequest>();
+    const context = requestContext(host.switchToHttp().getRequest<HttpRequest>());
     const response = host.switchToHttp().getResponse<HttpResponse>();
     if (response.writableEnded || thrown instanceof ClientGoneError) {
-      // Answered already, because a body that broke off was refused while the handler waited for
-      // it; or there is no client left.
+      // A truncated body was rejected while the handler waited for it, or the client is gone.
       return;
     }
     const failure = describeFailure(thrown);
-    this.log(thrown, failure, request);
+    this.log(thrown, failure, context);
     if (response.headersSent) {
-      // Half an answer cannot be taken back; it must not look like a whole one.
+      // The response has begun and cannot be withdrawn; it must not look complete.
       response.destroy();
       return;
     }
-    sendFailure(request, response, failure, thrown instanceof DomainError ? thrown.detail : undefined);
+    sendFailure(context, response, failure, thrown instanceof DomainError ? thrown.detail : undefined);
   }
 
-  private log(thrown: unknown, { status, code }: Failure, request: HttpRequest): void {
+  private log(thrown: unknown, { status, code }: Failure, { requestId, supportId }: RequestContext): void {
     if (status < 500) {
       return;
     }
-    const { requestId, supportId } = requestIdentity(request);
     const fields = { request_id: requestId, support_id: supportId, error_code: code, err: thrown };
     if (status === 503) {
       this.logger.warn(fields, 'unavailable');

@@ -12,5 +12,5 @@ export interface HttpRequest extends IncomingMessage {
 /** The part of an Express response that the edge uses. */
 export type HttpResponse = ServerResponse;
 
-/** A step before the routes, as Express calls it. */
+/** A step before the routes, in the form that Express calls. */
 export type HttpMiddleware = (request: HttpRequest, response: HttpResponse, next: (failure?: unknown) => void) => void;

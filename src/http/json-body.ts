@@ -1,47 +1,52 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { InvalidInputError } from '../common/domain-error.js';
-import { BODY_LIMIT_BYTES, ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages.js';
 import { thenMaybe, type MaybePromise } from '../common/maybe-promise.js';
+import { BODY_LIMIT_BYTES, ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages.js';
 import { announcesBody, readBody } from './body.js';
-import { mediaTypeOf } from './content-type.js';
+import { ProtocolError } from './error-response.js';
+import { mediaTypeOf } from './http-headers.js';
 import { largestMember, measureJson, namesOf, type JsonSize, type NamedPath } from './json-scan.js';
-import { ProtocolError } from './protocol-error.js';
 
 /**
- * The most that a JSON body may hold. Counted before it is validated, so that refusing a body costs
+ * The most that a JSON body may contain. Checked before validation, so that rejecting a body costs
  * less than sending it.
  */
 export interface JsonBodyLimits extends JsonSize {
   readonly bytes: number;
-  /** How long the body may take to arrive. Left out: as long as the whole request. */
+  /** How long the body may take to arrive. Default: as long as the whole request. */
   readonly deadlineMs?: number;
 }
 
 /**
- * A request of the API has at most 5 members, 32 scopes and 100 networks. Bodies somewhat above
- * that still reach validation, which says more precisely what is wrong.
+ * A request of the API has at most 5 members, 32 scopes and 100 networks. Bodies slightly above
+ * that still reach validation, whose messages are more precise.
  */
 const PUBLIC_LIMITS: JsonBodyLimits = {
   bytes: BODY_LIMIT_BYTES,
   names: 100,
   values: 1_000,
-  // Such a request has been admitted: while its body arrives, others wait for its place.
+  // The request is already admitted: while its body arrives, others wait in the queue.
   deadlineMs: 5_000,
 };
-/** So many fields are named in a refusal. */
+/** The number of fields that a failure names. */
 const MOST_NAMED = 10;
 const LONGEST_PATH = 100;
 
-/** Deeper than anything we take; what recurses over a body must not be made to overflow the stack. */
+/** Deeper than any valid body, and safe for functions that recurse over it. */
 const DEEPEST = 32;
-/** Dropped in silence, as a defence, by the validation pipe, at any depth; here they are refused by name like every other unknown field. */
-const KEYS_OF_PROTOTYPES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
-/** Not body-parser's, which repairs broken UTF-8 in silence. */
+/**
+ * Names that every object inherits, and `prototype`. Validation silently drops such a field or takes
+ * it for a declared one; the edge rejects it by name, like every other unknown field.
+ */
+export const UNSAFE_KEYS: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
+/** body-parser silently repairs invalid UTF-8. */
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * The JSON object in a request's body. Throws on anything that is not a JSON object in UTF-8,
- * uncompressed, within `limits`, each name once in its object; no error quotes a value of the body.
+ * The JSON object in a request's body.
+ * @throws ProtocolError or InvalidInputError (a promise rejects with it) unless the body is a JSON
+ * object in UTF-8, uncompressed, within `limits`, with each name once per object; no message quotes
+ * a value of the body
  */
 export function readJsonObject(
   request: IncomingMessage,
@@ -62,7 +67,7 @@ function requireJsonType(request: IncomingMessage): void {
   if (headers['content-encoding'] !== undefined && headers['content-encoding'].toLowerCase() !== 'identity') {
     throw new ProtocolError(415, 'BODY_ENCODED', ERROR_MESSAGES.bodyEncoded, { 'Accept-Encoding': 'identity' });
   }
-  // What nearly every client sends needs no parsing.
+  // The value that most clients send needs no parsing.
   if (headers['content-type'] === 'application/json') {
     return;
   }
@@ -73,7 +78,7 @@ function requireJsonType(request: IncomingMessage): void {
   }
 }
 
-/** The JSON object that the bytes are, under the rules of `readJsonObject`. */
+/** Parses bytes under the rules of `readJsonObject`. */
 export function parseJsonObject(bytes: Buffer, limits: JsonBodyLimits): object {
   if (bytes.length === 0) {
     throw new ProtocolError(400, 'BODY_MISSING', ERROR_MESSAGES.bodyMissing);
@@ -81,7 +86,7 @@ export function parseJsonObject(bytes: Buffer, limits: JsonBodyLimits): object {
   const text = decodeUtf8(bytes);
   const size = measureJson(text, limits);
   if (size.names > limits.names) {
-    // Before it is parsed: thousands of names can be chosen so that their hashes collide.
+    // Before parsing, because thousands of names can be chosen so that their hashes collide.
     throw tooManyFields(text, limits.names);
   }
   if (size.values > limits.values) {
@@ -95,13 +100,12 @@ export function parseJsonObject(bytes: Buffer, limits: JsonBodyLimits): object {
     throw new ProtocolError(400, 'BODY_NOT_AN_OBJECT', ERROR_MESSAGES.bodyNotAnObject);
   }
   const tally = { names: 0 };
-  const odd = findPrototypeKey(body, 0, tally);
-  if (odd !== undefined) {
-    throw invalidFields([odd], ERROR_MESSAGES.unknownField);
+  const unsafe = findUnsafeKey(body, 0, tally);
+  if (unsafe !== undefined) {
+    throw invalidFields([unsafe], ERROR_MESSAGES.unknownField);
   }
   if (size.names !== tally.names) {
-    // JSON.parse keeps the last of several members of one name, with all that is below it, and
-    // drops the others.
+    // Of several members with one name, JSON.parse keeps only the last.
     throw repeatedFields(text);
   }
   return body;
@@ -119,16 +123,16 @@ function parseText(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The error quotes the body: not even the log may have it.
+    // The error quotes the body, which must not reach even the log.
     throw new ProtocolError(400, 'BODY_NOT_JSON', ERROR_MESSAGES.bodyNotJson);
   }
 }
 
 /**
- * The path to the first name that could be taken for a prototype; counts the names on the way.
- * Walked without making anything: a batch has hundreds of objects.
+ * The path to the first unsafe key; counts the names on the way. Allocates nothing, because a batch
+ * has hundreds of objects.
  */
-function findPrototypeKey(value: object, depth: number, tally: { names: number }): string | undefined {
+function findUnsafeKey(value: object, depth: number, tally: { names: number }): string | undefined {
   if (depth > DEEPEST) {
     throw new ProtocolError(400, 'BODY_TOO_DEEP', `The body is nested more than ${DEEPEST} levels deep.`);
   }
@@ -137,7 +141,7 @@ function findPrototypeKey(value: object, depth: number, tally: { names: number }
   }
   for (const key in value) {
     tally.names++;
-    if (KEYS_OF_PROTOTYPES.has(key)) {
+    if (UNSAFE_KEYS.has(key)) {
       return key;
     }
     const found = findBelow((value as Readonly<Record<string, unknown>>)[key], depth, tally);
@@ -159,7 +163,7 @@ function findInEntries(entries: readonly unknown[], depth: number, tally: { name
 }
 
 function findBelow(below: unknown, depth: number, tally: { names: number }): string | undefined {
-  return typeof below === 'object' && below !== null ? findPrototypeKey(below, depth + 1, tally) : undefined;
+  return typeof below === 'object' && below !== null ? findUnsafeKey(below, depth + 1, tally) : undefined;
 }
 
 function tooManyFields(text: string, most: number): InvalidInputError {
@@ -177,7 +181,7 @@ function repeatedFields(text: string): InvalidInputError {
   );
 }
 
-/** The paths to the first few members that are picked. */
+/** The paths to the first few members that `isPicked` selects. */
 function firstPaths(text: string, isPicked: (named: NamedPath) => boolean): string[] {
   const paths: string[] = [];
   for (const named of namesOf(text)) {
@@ -195,7 +199,7 @@ function invalidFields(paths: readonly string[], message: string): InvalidInputE
   return new InvalidInputError(invalidFieldsMessage(paths.length), { fields: fieldsOf(paths, message) });
 }
 
-// Not by assignment: a path may be `__proto__`.
+// `Object.fromEntries` defines properties, so that a path `__proto__` is an ordinary one.
 function fieldsOf(paths: readonly string[], message: string): Readonly<Record<string, string>> {
   return Object.fromEntries(paths.map((path) => [path, message]));
 }

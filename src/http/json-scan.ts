@@ -1,24 +1,18 @@
 /** How many members and array entries a JSON text has, counted without parsing it. */
 export interface JsonSize {
-  /** Member names, those that stand twice in one object included. */
+  /** Member names, repeated ones included. */
   readonly names: number;
-  /**
-   * At least as many as there are members and array entries together; each object and each array
-   * counts as one more.
-   */
+  /** Members and array entries, plus one for each object and each array. */
   readonly values: number;
 }
 
-/**
- * A member name with its path (`requests.3.scopes`), and whether its object has the same name
- * already.
- */
+/** A member name with its path (`requests.3.scopes`), and whether its object already has the name. */
 export interface NamedPath {
   readonly path: string;
   readonly isRepeated: boolean;
 }
 
-/** An object or an array that the scan is inside of. */
+/** An object or an array that the scan has entered. */
 interface Frame {
   /** Names that the object has so far; null for an array. */
   readonly names: Set<string> | null;
@@ -34,12 +28,12 @@ const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-/** Deeper levels are left out of a path: the text need not be one that a request may have. */
+/** Deeper levels are left out of a path: the text need not be valid. */
 const DEEPEST_PATH = 33;
 
 /**
- * Counts in one pass, up to one more than `most`. Of a text that is not JSON the counts mean
- * nothing, and cost as little.
+ * Counts in one pass, up to one more than `most`. For a text that is not JSON the counts are
+ * meaningless, and as cheap.
  */
 export function measureJson(text: string, most: JsonSize): JsonSize {
   const { length } = text;
@@ -63,10 +57,7 @@ export function measureJson(text: string, most: JsonSize): JsonSize {
   return { names, values };
 }
 
-/**
- * The member of the outermost object that has the most values below it. Slow: for naming a field in
- * a refusal.
- */
+/** The member of the outermost object with the most values below it. Slow: for failures only. */
 export function largestMember(text: string): string {
   const sizes = new Map<string, number>();
   let name = '';
@@ -96,9 +87,7 @@ export function largestMember(text: string): string {
   return largest;
 }
 
-/**
- * Every member name of a JSON text, in the order of the text. Slow: for naming fields in a refusal.
- */
+/** Every member name of a JSON text, in the order of the text. Slow: for failures only. */
 export function* namesOf(text: string): Generator<NamedPath, void, undefined> {
   const frames: Frame[] = [];
   let latest = '';
@@ -147,10 +136,7 @@ function enterNextEntry(frame: Frame | undefined): void {
   }
 }
 
-/**
- * Where the string that begins at `start` ends: the place of its closing quote, or the length of a
- * text without one.
- */
+/** The index of the closing quote of the string that begins at `start`; the text's length without one. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) {
@@ -159,7 +145,7 @@ function endOfString(text: string, start: number): number {
   return end === -1 ? text.length : end;
 }
 
-/** An odd number of backslashes stands before it. */
+/** Whether an odd number of backslashes precedes it. */
 function isEscaped(text: string, place: number): boolean {
   let before = place - 1;
   while (text.charCodeAt(before) === BACKSLASH) {
@@ -168,7 +154,7 @@ function isEscaped(text: string, place: number): boolean {
   return (place - before) % 2 === 0;
 }
 
-/** A name as JSON means it; of a text that is not JSON, as it is written. */
+/** The value of a JSON string; the raw text if it is not valid JSON. */
 function unquoted(literal: string): string {
   try {
     return String(JSON.parse(literal));

@@ -2,17 +2,14 @@ import { parse, type ParsedUrlQuery } from 'node:querystring';
 import { InvalidInputError } from '../common/domain-error.js';
 
 /**
- * More than any request has. Validating an unknown parameter takes microseconds, and an address has
+ * More than any valid request has. Validating an unknown parameter takes microseconds, and a URL has
  * room for thousands.
  */
 export const MOST_PARAMETERS = 50;
 const MOST_NAMED = 10;
 const LONGEST_NAME = 100;
 
-/**
- * Whether a query string or a form has more parameters than any request. Counted without parsing
- * it.
- */
+/** Whether a query string or a form has too many parameters, counted without parsing it. */
 export function hasTooManyParameters(text: string): boolean {
   let count = 0;
   for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1)) {
@@ -24,8 +21,8 @@ export function hasTooManyParameters(text: string): boolean {
 }
 
 /**
- * The parameters of a query string, without nesting; one that comes twice is an array.
- * @throws InvalidInputError that names the first few of too many
+ * The parameters of a query string, without nesting; a repeated one is an array.
+ * @throws InvalidInputError that names the first few, if there are too many
  */
 export function parseQuery(text: string | null): ParsedUrlQuery {
   const query = text ?? '';

@@ -2,13 +2,13 @@ import { Injectable, ValidationPipe, type ArgumentMetadata } from '@nestjs/commo
 import type { ValidationError } from 'class-validator';
 import { InvalidInputError } from '../common/domain-error.js';
 import { ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages.js';
-import { isInheritedName } from './inherited-names.js';
+import { UNSAFE_KEYS } from './json-body.js';
 
-/** Enough to mend any request of ours; a body made of thousands of unknown fields gets no answer ten times its size. */
+/** More than any valid request has. A body of thousands of unknown fields gets no response ten times its size. */
 const MOST_FIELDS = 50;
 const LONGEST_NAME = 100;
 
-/** Checks body, path and query against their classes: unknown fields are refused by name, and each wrong field gets one message. */
+/** Validates body, path and query against their classes. Rejects unknown fields by name, with one message per field. */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
   constructor() {
@@ -23,9 +23,9 @@ export class RequestValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    const inherited = Object.keys(value ?? {}).find(isInheritedName);
-    if (inherited !== undefined) {
-      throw unknownField(inherited);
+    const unsafe = Object.keys(value ?? {}).find((name) => UNSAFE_KEYS.has(name));
+    if (unsafe !== undefined) {
+      throw unknownField(unsafe);
     }
     return super.transform(value, metadata);
   }
@@ -53,7 +53,7 @@ function flatten(errors: readonly ValidationError[], path: string): [field: stri
 }
 
 function messageOf(constraints: Readonly<Record<string, string>>): string {
-  // class-validator's own words for it are about programs, not requests.
+  // class-validator's own message is about classes, not about requests.
   return 'whitelistValidation' in constraints
     ? ERROR_MESSAGES.unknownField
     : (Object.values(constraints)[0] ?? 'is invalid');

@@ -1,41 +1,46 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { bearerToken } from '../common/access/bearer-token.js';
 import { SCOPE_CATALOGUE, type Scope } from '../common/access/scope.js';
 import type { ScopeSet } from '../common/access/scope-set.js';
+import { thenMaybe, type MaybePromise } from '../common/maybe-promise.js';
 import { parseIpAddress, type IpAddress } from '../common/net/ip-address.js';
 import { headerValues } from '../common/raw-headers.js';
-import { thenMaybe, type MaybePromise } from '../common/maybe-promise.js';
 import { CONFIG, type Config } from '../config/config.js';
 import { errorForVerdict } from '../decision/verdict-error.js';
 import type { Verdict } from '../decision/verdict.js';
-import { describeFailure } from '../http/failure.js';
-import { ProtocolError } from '../http/protocol-error.js';
+import { describeFailure, ProtocolError } from '../http/error-response.js';
 import { hasTooManyParameters } from '../http/query-string.js';
 import type { VerifiedKey } from '../verification/cache/cached-secret.js';
 import { Verifier } from '../verification/verifier.js';
-import type { Call, InternalResponse } from './internal-request.js';
 import type { InternalEndpoint } from './internal-endpoint.js';
-import { failureResponse } from './json-response.js';
-import { logFieldsOf } from './verification-response.js';
+import type { InternalRequest, InternalResponse } from './internal-request.js';
+import { envelopeFailure } from './json-response.js';
 
 const SCOPES_HEADER = 'x-latchkey-scopes';
-const MOST_REMEMBERED = 1_000;
-/** Longer than a query with every scope, so that what is remembered is bounded by bytes too. */
-const LONGEST_REMEMBERED = 1_024;
+/** Both endpoints count their verifications under one name. */
+const VERIFICATION_ENDPOINT = 'forward-auth';
+/** Queries come from configurations of gateways, so that few different ones are sent. */
+const CACHED_QUERIES = 1_000;
+/** Longer than a query with every scope; bounds the bytes of the cache. */
+const LONGEST_CACHED_QUERY = 1_024;
 
 /**
- * Answers gateways that ask before they pass a request on: nginx's `auth_request`, Traefik's `forwardAuth`. 200 with whose key it is,
- * or 401 and 403 as the public listener would say it. Any other status is about the gateway, never about the key.
+ * For gateways that ask before they forward a request: nginx's `auth_request`, Traefik's
+ * `forwardAuth`. 200 with the owner of the key, or the 401 and 403 of the public listener. Any other
+ * status is about the gateway, never about the key.
  */
 @Injectable()
 export class ForwardAuthEndpoint implements InternalEndpoint {
+  readonly path: string = '/forward-auth';
   readonly name: string = 'forward-auth';
   readonly credential = 'gateway-token';
   readonly methods = null;
-  readonly failed = failureResponse;
-  /** What configurations ask for, by their queries, and whether peers are trusted: the same few again and again. */
-  private readonly scopesOf = new Map<string, ScopeSet<Scope>>();
-  private readonly trustOf = new Map<string, boolean>();
+  readonly formatFailure = envelopeFailure;
+  private readonly scopesOfQueries = new LRUCache<string, ScopeSet<Scope>>({
+    max: CACHED_QUERIES,
+    memoMethod: scopesOfQuery,
+  });
 
   constructor(
     private readonly verifier: Verifier,
@@ -43,33 +48,25 @@ export class ForwardAuthEndpoint implements InternalEndpoint {
     private readonly config: Pick<Config, 'forwardAuthAddressHeader' | 'forwardAuthTrustedPeers'>,
   ) {}
 
-  answer(call: Call): MaybePromise<InternalResponse> {
-    const attempt = { scopes: this.wantedScopes(call), address: this.clientAddress(call) };
-    const request = { secret: bearerToken(headerValues(call.request.rawHeaders, 'authorization')), attempt };
-    return thenMaybe(this.verifier.verify(request, { endpoint: 'forward-auth' }), (verdict) => answerOf(call, verdict));
+  handle(request: InternalRequest): MaybePromise<InternalResponse> {
+    const attempt = { scopes: this.requiredScopes(request), address: this.clientAddress(request) };
+    const secret = bearerToken(headerValues(request.request.rawHeaders, 'authorization'));
+    return thenMaybe(this.verifier.verify({ secret, attempt }, { endpoint: VERIFICATION_ENDPOINT }), (verdict) => {
+      request.context.verdict = verdict;
+      return responseFor(request, verdict);
+    });
   }
 
-  /** What the gateway's configuration asks for: `?scopes=`, exactly once, for it could be a client's as well. */
-  protected wantedScopes({ query }: Call): ScopeSet<Scope> {
-    const known = this.scopesOf.get(query);
-    if (known !== undefined) {
-      return known;
-    }
-    const [[name, value] = [], ...more] = hasTooManyParameters(query) ? [] : [...new URLSearchParams(query)];
-    if (name !== 'scopes' || value === undefined || more.length > 0) {
-      throw gatewayMistake(
-        'The address must have the parameter scopes exactly once, and no other: ?scopes=invoices.read',
-      );
-    }
-    const scopes = parseScopes(value, 'The parameter scopes');
-    if (this.scopesOf.size < MOST_REMEMBERED && query.length <= LONGEST_REMEMBERED) {
-      this.scopesOf.set(query, scopes);
-    }
-    return scopes;
+  /** The scopes that the configuration of the gateway requires. */
+  protected requiredScopes({ query }: InternalRequest): ScopeSet<Scope> {
+    return query.length <= LONGEST_CACHED_QUERY ? this.scopesOfQueries.memo(query) : scopesOfQuery(query);
   }
 
-  /** Null, so that no restricted key is let in, unless a gateway that is trusted says it, once and clearly. */
-  private clientAddress({ request: { rawHeaders, socket } }: Call): IpAddress | null {
+  /**
+   * The address that a trusted gateway sends, exactly once. Otherwise null, so that a key with an
+   * ip_allow_list is rejected.
+   */
+  private clientAddress({ request: { rawHeaders, socket } }: InternalRequest): IpAddress | null {
     const { forwardAuthAddressHeader: header } = this.config;
     if (header === undefined || !this.isTrusted(socket.remoteAddress ?? '')) {
       return null;
@@ -78,31 +75,24 @@ export class ForwardAuthEndpoint implements InternalEndpoint {
     return value === undefined || more.length > 0 ? null : parseIpAddress(value);
   }
 
-  /** Asked for each request, and the peers are few. */
   private isTrusted(peer: string): boolean {
-    const known = this.trustOf.get(peer);
-    if (known !== undefined) {
-      return known;
-    }
     const address = parseIpAddress(peer);
-    const trusted =
-      address !== null && this.config.forwardAuthTrustedPeers.some((network) => network.contains(address));
-    if (this.trustOf.size < MOST_REMEMBERED) {
-      this.trustOf.set(peer, trusted);
-    }
-    return trusted;
+    return address !== null && this.config.forwardAuthTrustedPeers.some((network) => network.contains(address));
   }
 }
 
 /**
- * The same for Envoy's HTTP `ext_authz`, which puts its client's path and query behind the prefix that it was given: neither is looked at.
- * The scopes come in a header that the gateway overwrites.
+ * The same for Envoy's HTTP `ext_authz`, which appends the path and the query of its client to the
+ * prefix in its configuration. Both are ignored. The scopes come in a header that the gateway
+ * overwrites.
  */
 @Injectable()
 export class EnvoyForwardAuthEndpoint extends ForwardAuthEndpoint {
+  override readonly path = '/forward-auth/envoy';
   override readonly name = 'forward-auth-envoy';
+  readonly takesSubpaths = true;
 
-  protected override wantedScopes({ request: { rawHeaders } }: Call): ScopeSet<Scope> {
+  protected override requiredScopes({ request: { rawHeaders } }: InternalRequest): ScopeSet<Scope> {
     const [value, ...more] = headerValues(rawHeaders, SCOPES_HEADER);
     if (value === undefined || more.length > 0) {
       throw gatewayMistake('The gateway must set the header X-Latchkey-Scopes, once.');
@@ -111,21 +101,32 @@ export class EnvoyForwardAuthEndpoint extends ForwardAuthEndpoint {
   }
 }
 
-function answerOf(call: Call, verdict: Verdict<VerifiedKey>): InternalResponse {
+function responseFor(request: InternalRequest, verdict: Verdict<VerifiedKey>): InternalResponse {
   const refusal = errorForVerdict(verdict);
   if (refusal !== null) {
-    return { ...failureResponse(call, describeFailure(refusal)), note: logFieldsOf(verdict) };
+    return envelopeFailure(request, describeFailure(refusal));
   }
   if (verdict.code !== 'VALID') {
-    throw new TypeError(`a refused key was found ${verdict.code}`);
+    throw new TypeError(`a rejected key has the verdict ${verdict.code}`);
   }
   const { id, organizationId, scopes: held } = verdict.key.record;
-  // Always all three: what is not set here, a client could have set itself.
+  // Always all three: a header that is not set here could be one that the client sent.
   const headers = ['X-Organization-Id', organizationId, 'X-Api-Key-Id', id, 'X-Api-Key-Scopes', held.join(' ')];
-  return { status: 200, headers, body: '', note: logFieldsOf(verdict) };
+  return { status: 200, headers, body: '' };
 }
 
-/** Scopes between commas or white space; an empty text asks for none. */
+/** `scopes` exactly once and nothing else, because a further parameter could be one of the gateway's client. */
+function scopesOfQuery(query: string): ScopeSet<Scope> {
+  const [[name, value] = [], ...more] = hasTooManyParameters(query) ? [] : [...new URLSearchParams(query)];
+  if (name !== 'scopes' || value === undefined || more.length > 0) {
+    throw gatewayMistake(
+      'The address must have the parameter scopes exactly once, and no other: ?scopes=invoices.read',
+    );
+  }
+  return parseScopes(value, 'The parameter scopes');
+}
+
+/** Scopes separated by commas or white space; an empty text requires none. */
 function parseScopes(text: string, where: string): ScopeSet<Scope> {
   const scopes = text.split(/[ \t,]+/).filter((scope) => scope !== '');
   if (!scopes.every((scope) => SCOPE_CATALOGUE.has(scope))) {

@@ -1,29 +1,38 @@
 import type { MaybePromise } from '../common/maybe-promise.js';
-import type { Failure } from '../http/failure.js';
-import type { Call, InternalResponse } from './internal-request.js';
+import type { Failure } from '../http/error-response.js';
+import type { InternalRequest, InternalResponse } from './internal-request.js';
 
-/** What a caller must show before an endpoint opens. */
+/** The credential that an endpoint requires. */
 export type Credential =
-  /** Nothing: health and metrics, for machines that have no token. */
+  /** None: health and metrics, for probes that have no token. */
   | 'none'
   /** A token of `INTERNAL_TOKENS` as a bearer. */
   | 'bearer'
-  /** The same, or as the password of HTTP Basic under its name, as OAuth clients do it. */
+  /** The same, or the token as the password of HTTP Basic under its name, as OAuth clients send it. */
   | 'bearer-or-basic'
-  /** The same in a header of its own: `Authorization` is the client's. */
+  /** The token in a header of its own, because `Authorization` belongs to the gateway's client. */
   | 'gateway-token';
 
-/** One way into the process for services and gateways. */
+/**
+ * An endpoint of the internal listener. It declares where it is and what it requires;
+ * `InternalRouter` finds it through `INTERNAL_ENDPOINTS`.
+ */
 export interface InternalEndpoint {
-  /** Its name in log and metrics. */
+  readonly path: string;
+  /** Whether it also takes every path below its own. Dot segments in such a path are not resolved. */
+  readonly takesSubpaths?: boolean;
+  /** Its name in the log and in metrics. Several endpoints may share one. */
   readonly name: string;
   readonly credential: Credential;
-  /** The methods it takes; null for any. */
+  /** The methods that it takes; null for any. */
   readonly methods: readonly string[] | null;
-  /** Whether the log has it only at the level debug: what machines ask every few seconds. */
+  /** Whether its requests are logged at level debug: probes that arrive every few seconds. */
   readonly isQuiet?: boolean;
-  /** @throws what `describeFailure` knows; `failed` makes an answer of it */
-  answer(call: Call): MaybePromise<InternalResponse>;
-  /** A failure in the endpoint's own standard. */
-  failed(call: Call, failure: Failure): InternalResponse;
+  /** @throws anything that `describeFailure` maps to a response */
+  handle(request: InternalRequest): MaybePromise<InternalResponse>;
+  /** A failure in the endpoint's own format. */
+  formatFailure(request: InternalRequest, failure: Failure): InternalResponse;
 }
+
+/** The token under which the list of all endpoints is injected. */
+export const INTERNAL_ENDPOINTS = Symbol('internal endpoints');

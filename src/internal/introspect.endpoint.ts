@@ -1,36 +1,35 @@
 import { Injectable } from '@nestjs/common';
+import { mysqlDateTimeToMs } from '../common/mysql-datetime.js';
 import { SCOPE_CATALOGUE } from '../common/access/scope.js';
 import { parseIpAddress, type IpAddress } from '../common/net/ip-address.js';
-import { mysqlDateTimeToMs } from '../common/mysql-datetime.js';
-import { readBody } from '../http/body.js';
-import { mediaTypeOf } from '../http/content-type.js';
-import type { Failure } from '../http/failure.js';
-import { ProtocolError } from '../http/protocol-error.js';
-import { hasTooManyParameters, MOST_PARAMETERS } from '../http/query-string.js';
 import type { Verdict } from '../decision/verdict.js';
+import { readBody } from '../http/body.js';
+import { ProtocolError, type Failure } from '../http/error-response.js';
+import { mediaTypeOf } from '../http/http-headers.js';
+import { hasTooManyParameters, MOST_PARAMETERS } from '../http/query-string.js';
 import type { VerifiedKey } from '../verification/cache/cached-secret.js';
 import { Verifier } from '../verification/verifier.js';
-import type { Call, InternalResponse } from './internal-request.js';
 import type { InternalEndpoint } from './internal-endpoint.js';
+import type { InternalRequest, InternalResponse } from './internal-request.js';
 import { jsonResponse } from './json-response.js';
-import { logFieldsOf } from './verification-response.js';
 
 const BODY_LIMIT_BYTES = 16_384;
 const FORM_TYPE = 'application/x-www-form-urlencoded';
-/** RFC 7662, section 2.2: nothing else, so that nobody learns why. */
+/** RFC 7662, section 2.2: no other member, which would tell why. */
 const INACTIVE = { active: false };
 
-/** `POST /introspect`: OAuth 2.0 token introspection (RFC 7662), for resource servers that speak nothing else. */
+/** `POST /introspect`: OAuth 2.0 token introspection (RFC 7662), for resource servers that implement it. */
 @Injectable()
 export class IntrospectEndpoint implements InternalEndpoint {
+  readonly path = '/introspect';
   readonly name = 'introspect';
   readonly credential = 'bearer-or-basic';
   readonly methods = ['POST'];
 
   constructor(private readonly verifier: Verifier) {}
 
-  async answer(call: Call): Promise<InternalResponse> {
-    const form = await readForm(call);
+  async handle(request: InternalRequest): Promise<InternalResponse> {
+    const form = await readForm(request);
     const token = onlyValue(form, 'token');
     if (token === null) {
       throw invalidRequest('The form must have the field token: the secret to look at.');
@@ -38,14 +37,15 @@ export class IntrospectEndpoint implements InternalEndpoint {
     const address = clientAddress(onlyValue(form, 'client_ip'));
     const verdict = await this.verifier.verify(
       { secret: token, attempt: { scopes: SCOPE_CATALOGUE.none, address } },
-      { endpoint: 'introspect' },
+      { endpoint: this.name },
     );
-    return { ...jsonResponse(200, introspectionOf(verdict)), note: logFieldsOf(verdict) };
+    request.context.verdict = verdict;
+    return jsonResponse(200, introspectionOf(verdict));
   }
 
   /** RFC 6749, section 5.2. */
-  failed({ identity }: Call, { status, sentence, headers }: Failure): InternalResponse {
-    const description = (sentence ?? `Something went wrong on our side: ${identity.supportId}.`).replaceAll('"', "'");
+  formatFailure({ context }: InternalRequest, { status, sentence, headers }: Failure): InternalResponse {
+    const description = (sentence ?? `Something went wrong on our side: ${context.supportId}.`).replaceAll('"', "'");
     return jsonResponse(status, { error: oauthError(status), error_description: description }, headers);
   }
 }
@@ -69,7 +69,7 @@ function introspectionOf(verdict: Verdict<VerifiedKey>): object {
   };
 }
 
-async function readForm({ request, response }: Call): Promise<URLSearchParams> {
+async function readForm({ request, response }: InternalRequest): Promise<URLSearchParams> {
   const encoding = request.headers['content-encoding'] ?? 'identity';
   if (mediaTypeOf(request).type !== FORM_TYPE || encoding.toLowerCase() !== 'identity') {
     throw new ProtocolError(
@@ -86,10 +86,7 @@ async function readForm({ request, response }: Call): Promise<URLSearchParams> {
   return new URLSearchParams(text);
 }
 
-/**
- * RFC 6749, section 3.1: a parameter without a value counts as left out, and none comes more than
- * once.
- */
+/** RFC 6749, section 3.1: a parameter without a value counts as omitted, and none is repeated. */
 function onlyValue(form: URLSearchParams, name: string): string | null {
   const [value = null, ...more] = form.getAll(name).filter((given) => given !== '');
   if (more.length > 0) {

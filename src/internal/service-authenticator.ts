@@ -2,18 +2,18 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { parseCredentials } from '../common/access/bearer-token.js';
-import { CONFIG, type Config, type InternalToken } from '../config/config.js';
 import { headerValues } from '../common/raw-headers.js';
-import { ProtocolError } from '../http/protocol-error.js';
+import { CONFIG, type Config, type InternalToken } from '../config/config.js';
+import { ProtocolError } from '../http/error-response.js';
 import type { Credential } from './internal-endpoint.js';
 
 const BASE64 = /^[A-Za-z0-9+/]+=*$/;
 const REALM = 'realm="latchkey-internal"';
 
-/** The header in which a gateway shows its token. */
+/** The header in which a gateway sends its token. */
 export const GATEWAY_TOKEN_HEADER = 'x-latchkey-token';
 
-/** Knows the services that may use the endpoints, by their tokens. */
+/** Authenticates services by their tokens. */
 @Injectable()
 export class ServiceAuthenticator {
   private readonly tokens: readonly InternalToken[];
@@ -22,22 +22,22 @@ export class ServiceAuthenticator {
     this.tokens = config.internalTokens;
   }
 
-  /** Whether anybody who reaches the endpoints may use them. */
-  get areOpen(): boolean {
+  /** Whether no tokens are configured, so that every client that reaches the listener may use it. */
+  get isOpen(): boolean {
     return this.tokens.length === 0;
   }
 
   /**
-   * The name of the caller; null where none is asked for.
-   * @throws ProtocolError 401, or 500 for a gateway: its client must not take it for a word about its key
+   * The name of the service; null if no token is required.
+   * @throws ProtocolError 401; 500 for a gateway, because a 401 would tell its client that the key is wrong
    */
   identify(request: IncomingMessage, credential: Credential): string | null {
-    if (this.areOpen || credential === 'none') {
+    if (this.isOpen || credential === 'none') {
       return null;
     }
     const name = this.find(request.rawHeaders, credential);
     if (name === null) {
-      throw credential === 'gateway-token' ? gatewayUnknown() : callerUnknown(credential);
+      throw credential === 'gateway-token' ? gatewayUnknown() : serviceUnknown(credential);
     }
     return name;
   }
@@ -65,8 +65,8 @@ export class ServiceAuthenticator {
   }
 
   /**
-   * RFC 6749, section 2.3.1: name and password are form-encoded before they are put together. Many clients leave that out, so a plus is
-   * a plus: neither has a space, which it could stand for, nor a percent sign.
+   * RFC 6749, section 2.3.1: name and password are form-encoded before they are joined. Many clients
+   * omit that, so a plus is not decoded: names and tokens contain neither spaces nor percent signs.
    */
   private nameOfBasic(encoded: string): string | null {
     const [id = '', password = ''] = Buffer.from(encoded, 'base64').toString('latin1').split(/:(.*)/s);
@@ -74,7 +74,7 @@ export class ServiceAuthenticator {
     return name === formDecoded(id) ? name : null;
   }
 
-  /** Looks at every token, whichever it is, in constant time for tokens of one length. */
+  /** Compares with every token, in constant time among tokens of one length. */
   private nameOf(token: string): string | null {
     const presented = Buffer.from(token, 'latin1');
     let found: string | null = null;
@@ -91,7 +91,7 @@ function formDecoded(text: string): string {
   return new URLSearchParams(`v=${text.replaceAll('&', '%26').replaceAll('+', '%2B')}`).get('v') ?? '';
 }
 
-function callerUnknown(credential: Credential): ProtocolError {
+function serviceUnknown(credential: Credential): ProtocolError {
   const schemes = credential === 'bearer-or-basic' ? ['Bearer', 'Basic'] : ['Bearer'];
   const orBasic = credential === 'bearer-or-basic' ? ', or name and token by HTTP Basic' : '';
   return new ProtocolError(

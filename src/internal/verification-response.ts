@@ -4,9 +4,8 @@ import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
 import type { Verdict } from '../decision/verdict.js';
 import type { VerifiedKey } from '../verification/cache/cached-secret.js';
-import type { LogFields } from './internal-request.js';
 
-/** A key, as a service may see it whose caller has shown the secret. */
+/** A key, as a service sees it whose caller has presented the secret. */
 interface VerifiedApiKey {
   readonly id: ApiKeyId;
   readonly organization_id: OrganizationId;
@@ -19,13 +18,13 @@ interface VerifiedApiKey {
 export interface VerificationResponse {
   readonly valid: boolean;
   readonly code: Verdict['code'];
-  /** Null unless the secret is that of a key. */
+  /** Null unless the secret belongs to a key. */
   readonly api_key: VerifiedApiKey | null;
-  /** With INSUFFICIENT_SCOPES alone. */
+  /** Only with INSUFFICIENT_SCOPES. */
   readonly missing_scopes?: readonly Scope[];
 }
 
-/** A `VerificationResponse` as JSON: put together from parts, of which the greatest, the key, is made once for as long as it is cached. */
+/** A `VerificationResponse` as JSON. The largest part, the key, is serialized once per cache entry. */
 export function verificationJson(verdict: Verdict<VerifiedKey>): AsciiJson {
   const { code } = verdict;
   const apiKey = 'key' in verdict ? apiKeyText(verdict.key) : 'null';
@@ -41,11 +40,4 @@ function apiKeyText(key: VerifiedKey): AsciiJson {
     key.responseJson = asciiJson(shown);
   }
   return key.responseJson;
-}
-
-/** What the log says of a verdict. */
-export function logFieldsOf(verdict: Verdict<VerifiedKey>): LogFields {
-  return 'key' in verdict
-    ? { verdict: verdict.code, key_id: verdict.key.keyId, organization_id: verdict.key.organizationId }
-    : { verdict: verdict.code };
 }

@@ -20,12 +20,6 @@ export type StructuredLogger = Logger & {
    * perf: docs/performance.md#access-log
    */
   plain(level: 'debug' | 'info', fields: PlainFields, sentence: string): void;
-  /**
-   * Writes the same line from members that are JSON already.
-   * @param members the members of the line's object, each preceded by a comma
-   * perf: docs/performance.md#access-log
-   */
-  ready(level: 'debug' | 'info', members: string, sentence: string): void;
 };
 
 /** Lines of this level and above are written at once, because the process may be about to end. */
@@ -66,11 +60,6 @@ export function createLogger(
       },
     } as DestinationStream,
   );
-  const ready: StructuredLogger['ready'] = (level, members, sentence) => {
-    if (logger.isLevelEnabled(level)) {
-      finish(`{"level":"${level}"${timestamp()}${originText}${members},"msg":${JSON.stringify(sentence)}}\n`, false);
-    }
-  };
   sink.onRoom?.((droppedLines) => {
     logger.warn(
       { dropped_lines: droppedLines },
@@ -78,9 +67,12 @@ export function createLogger(
     );
   });
   const plain: StructuredLogger['plain'] = (level, fields, sentence) => {
-    ready(level, membersOf(fields), sentence);
+    if (logger.isLevelEnabled(level)) {
+      const members = membersOf(fields);
+      finish(`{"level":"${level}"${timestamp()}${originText}${members},"msg":${JSON.stringify(sentence)}}\n`, false);
+    }
   };
-  return Object.assign(logger, { ready, plain });
+  return Object.assign(logger, { plain });
 }
 
 /** The members of an object as JSON, each preceded by a comma. */

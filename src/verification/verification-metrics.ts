@@ -3,7 +3,6 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { TalliedCounter } from '../metrics/tallied-counter.js';
 import { TalliedHistogram } from '../metrics/tallied-histogram.js';
 import type { Verdict } from '../decision/verdict.js';
-import type { Endpoint } from './endpoint.js';
 
 /** The outcome of a verification: a verdict, or none because the database did not answer. */
 export type VerificationOutcome = Verdict['code'] | 'UNAVAILABLE';
@@ -79,7 +78,7 @@ export class VerificationMetrics {
   }
 
   /** @param tookMs the duration of the verification */
-  observeVerdict(endpoint: Endpoint, code: VerificationOutcome, tookMs: number): void {
+  observeVerdict(endpoint: string, code: VerificationOutcome, tookMs: number): void {
     this.verdicts.count(endpoint, code);
     this.durations.observe(endpoint, tookMs / 1_000);
   }

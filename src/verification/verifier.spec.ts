@@ -51,7 +51,7 @@ function arrange() {
     });
   };
   const verifyAll = async (secrets: readonly string[], options = {}) =>
-    (await verifier.verifyAll(secrets.map(requestOf), options)).map(({ code }) => code);
+    (await verifier.verifyAll(secrets.map(requestOf), { endpoint: 'batch', ...options })).map(({ code }) => code);
   return { cache, database, asked, counted, outcomes, tell, verifyAll };
 }
 

@@ -6,7 +6,6 @@ import { isOfLivingKey, type Verdict } from '../decision/verdict.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 import { DatabaseClock } from './change-feed/database-clock.js';
 import { BusyError } from './cache/key-loader.js';
-import type { Endpoint } from './endpoint.js';
 import { KeyAuthenticator, type AuthenticateOptions, type VerifyRequest } from './key-authenticator.js';
 import type { VerifiedKey } from './cache/cached-secret.js';
 import { VerificationMetrics } from './verification-metrics.js';
@@ -19,8 +18,8 @@ const MAX_WITHDRAWALS = 5;
 
 /** Options of a verification. */
 export interface VerifyOptions extends AuthenticateOptions {
-  /** For the metrics. */
-  readonly endpoint?: Endpoint;
+  /** Where the secret was presented: a label of the metrics, so one of a few fixed names. */
+  readonly endpoint: string;
 }
 
 /** Answers "may this secret do this, from here, now?" for every endpoint. */
@@ -39,7 +38,7 @@ export class Verifier {
    * where the database must be asked.
    * @throws UnavailableError when the database does not answer (the promise rejects with it)
    */
-  verify(request: VerifyRequest, options: VerifyOptions = {}): MaybePromise<Verdict<VerifiedKey>> {
+  verify(request: VerifyRequest, options: VerifyOptions): MaybePromise<Verdict<VerifiedKey>> {
     const startedMs = this.clock.monotonicMs();
     const verdict = this.authenticator.fromCache(request, options, startedMs);
     if (verdict === undefined) {
@@ -67,7 +66,7 @@ export class Verifier {
    * is repeated for as long as others make progress.
    * @throws UnavailableError when one of them cannot be decided
    */
-  async verifyAll(requests: readonly VerifyRequest[], options: VerifyOptions = {}): Promise<Verdict<VerifiedKey>[]> {
+  async verifyAll(requests: readonly VerifyRequest[], options: VerifyOptions): Promise<Verdict<VerifiedKey>[]> {
     const startedMs = this.clock.monotonicMs();
     const asked = requests.map((request) => ({
       request,
@@ -131,11 +130,7 @@ export class Verifier {
   }
 
   /** Counts verdicts that are about to be returned. */
-  private count(
-    verdicts: readonly Verdict<VerifiedKey>[],
-    { endpoint = 'public' }: VerifyOptions,
-    startedMs: number,
-  ): void {
+  private count(verdicts: readonly Verdict<VerifiedKey>[], { endpoint }: VerifyOptions, startedMs: number): void {
     const nowMs = this.clock.monotonicMs();
     for (const verdict of verdicts) {
       this.metrics.observeVerdict(endpoint, verdict.code, nowMs - startedMs);
@@ -147,7 +142,7 @@ export class Verifier {
 
   /** Counts a failure to decide. */
   private async countingFailure<T>(
-    { endpoint = 'public' }: VerifyOptions,
+    { endpoint }: VerifyOptions,
     startedMs: number,
     reach: () => Promise<T>,
   ): Promise<T> {

@@ -85,7 +85,7 @@ export interface paths {
         };
         /**
          * Whether the process runs
-         * @description Asks nothing of the database: restarting the process would not mend that.
+         * @description Does not query the database: restarting the process would not fix that.
          */
         get: operations["healthLive"];
         put?: never;
@@ -105,7 +105,7 @@ export interface paths {
         };
         /**
          * Whether the process takes requests
-         * @description For load balancers. A database that is away does not make it unready: requests are answered, with 503.
+         * @description For load balancers. A database that cannot be reached does not make the process unready: requests are answered, with 503.
          */
         get: operations["healthReady"];
         put?: never;
@@ -366,7 +366,7 @@ export interface components {
              */
             status: "starting" | "ready" | "draining";
             /**
-             * @description As /health/ready last saw it; unknown before.
+             * @description The result of the last probe, which /health/ready makes; unknown before the first one.
              * @example reachable
              * @enum {string}
              */
@@ -1276,7 +1276,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It does. */
+            /** @description The process is running. */
             200: {
                 headers: {
                     [name: string]: unknown;

@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Caller } from '../../src/common/access/caller.js';
 import { newId } from '../../src/common/prefixed-id.js';
-import { DEFAULT_LIMITS, Listener, type ListenerLimits } from '../../src/http/listener.js';
+import { DEFAULT_LIMITS, HttpServer, type ListenerLimits } from '../../src/http/server/http-server.js';
 import { ListAdmission } from '../../src/admission/list-admission.js';
 import type { AdmissionOutcome } from '../../src/common/admission/admission-limits.js';
 import { eventually } from '../support/eventually.js';
@@ -17,7 +17,7 @@ const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 class Served {
   readonly ended = { refused: 0, stalled: 0 };
   readonly responses: ServerResponse[] = [];
-  private readonly listener: Listener;
+  private readonly listener: HttpServer;
   private readonly clients: Socket[] = [];
 
   constructor(limits: Partial<ListenerLimits>, body: Buffer) {
@@ -25,7 +25,7 @@ class Served {
       this.responses.push(response);
       response.end(body);
     };
-    this.listener = new Listener(serve, { ...DEFAULT_LIMITS, ...limits });
+    this.listener = new HttpServer(serve, { env: 'development', limits: { ...DEFAULT_LIMITS, ...limits } });
     this.listener.whenRefused = () => this.ended.refused++;
     this.listener.whenStalled = () => this.ended.stalled++;
   }

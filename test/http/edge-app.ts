@@ -4,12 +4,12 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { AddressInfo } from 'node:net';
 import type { Envelope } from '../../src/contract/envelope.js';
 import { CONFIG } from '../../src/config/config.js';
-import { setUpPublicListener } from '../../src/http/public-listener.js';
 import { EnvelopeInterceptor } from '../../src/http/envelope.interceptor.js';
 import { EnvelopeExceptionFilter } from '../../src/http/exception.filter.js';
 import { JsonBodyInterceptor } from '../../src/http/json-body.interceptor.js';
-import type { ListenerLimits } from '../../src/http/listener.js';
-import { PublicHttpAdapter } from '../../src/http/public-http.adapter.js';
+import { setUpPublicListener } from '../../src/http/request.middleware.js';
+import { PublicExpressAdapter } from '../../src/http/server/express.adapter.js';
+import type { ListenerLimits } from '../../src/http/server/http-server.js';
 import { RequestValidationPipe } from '../../src/http/validation.pipe.js';
 import { createLogger, LOGGER } from '../../src/logging/logger.js';
 import { MetricsModule } from '../../src/metrics/metrics.module.js';
@@ -40,7 +40,7 @@ export async function startHttpApp(limits: Partial<ListenerLimits> = {}): Promis
   const options = { bodyParser: false, logger: new NestLogger(logger) };
   const app = await NestFactory.create<NestExpressApplication>(
     moduleWith([{ provide: LOGGER, useValue: logger }]),
-    new PublicHttpAdapter(limits),
+    new PublicExpressAdapter('development', limits),
     options,
   );
   setUpPublicListener(app);

@@ -25,13 +25,12 @@ import {
   InsufficientScopeError,
   InvalidCredentialsError,
 } from '../../src/common/access/access-errors.js';
+import { requestContext } from '../../src/common/request-context.js';
 import type { KeyRecord } from '../../src/common/access/caller.js';
-import { setCaller } from '../../src/common/access/current-caller.js';
 import { ApiResult } from '../../src/contract/api-result.decorator.js';
 import { DomainError } from '../../src/common/domain-error.js';
 import type { MysqlDateTime } from '../../src/common/mysql-datetime.js';
 import { Page } from '../../src/contract/page.js';
-import { requestIdentity } from '../../src/contract/request-identity.js';
 import { SkipEnvelope } from '../../src/contract/skip-envelope.decorator.js';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
 
@@ -163,7 +162,7 @@ export class EdgeController {
   @Get('identity')
   @ApiResult(Thing, 'Identity found')
   identity(@Req() request: IncomingMessage) {
-    return { name: requestIdentity(request).requestId };
+    return { name: requestContext(request).requestId };
   }
 
   @Get('throws/:what')
@@ -232,8 +231,8 @@ export class TestGuard implements CanActivate {
       throw new CredentialsMissingError();
     }
     if (request.url !== '/health/live') {
-      const { requestId } = requestIdentity(request);
-      setCaller(request, { kind: 'key', ...CALLER, address: null, requestId, record: RECORD });
+      const edge = requestContext(request);
+      edge.caller = { kind: 'key', ...CALLER, address: null, requestId: edge.requestId, record: RECORD };
     }
     return true;
   }

@@ -161,7 +161,7 @@ describe('a failure thrown by a handler', () => {
   it('after half an answer closes the connection, so that the half cannot be taken for the whole', async () => {
     await expect(ask('/things/half').then((response) => response.text())).rejects.toThrow();
     const [line] = await edge.requestLines(1);
-    expect(line).toMatchObject({ aborted: true, route: '/things/half' });
+    expect(line).toMatchObject({ aborted: true, endpoint: '/things/half' });
     expect(edge.log()).toContain('inside-knowledge');
   });
 
@@ -209,7 +209,7 @@ describe('the log of a request', () => {
       request_id: response.headers.get('x-request-id'),
       support_id,
       method: 'GET',
-      route: '/things/:id',
+      endpoint: '/things/:id',
       status: 200,
       key_id: CALLER.keyId,
       organization_id: CALLER.organizationId,
@@ -227,8 +227,8 @@ describe('the log of a request', () => {
     await ask('/things/throws/address');
     const lines = await edge.requestLines(2);
     expect(lines).toMatchObject([
-      { route: null, status: 404, error_code: 'NO_ROUTE', key_id: null },
-      { route: '/things/throws/:what', status: 403, error_code: 'ADDRESS_NOT_ALLOWED', detail: 'IP_NOT_ALLOWED' },
+      { endpoint: null, status: 404, error_code: 'NO_ROUTE', key_id: null },
+      { endpoint: '/things/throws/:what', status: 403, error_code: 'ADDRESS_NOT_ALLOWED', detail: 'IP_NOT_ALLOWED' },
     ]);
     expect(edge.log()).not.toContain('nowhere');
   });
@@ -242,13 +242,13 @@ describe('the log of a request', () => {
     await expect(answer).rejects.toThrow();
     const lines = await edge.requestLines(1);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(lines).toMatchObject([{ aborted: true, status: null, route: '/things/slow' }]);
+    expect(lines).toMatchObject([{ aborted: true, status: null, endpoint: '/things/slow' }]);
     expect(await edge.requestLines(1)).toHaveLength(1);
     expect(edge.log()).not.toContain('"level":"error"');
   });
 
   it('of health is for debugging only', async () => {
     await ask('/health/live');
-    expect(await edge.requestLines(1)).toMatchObject([{ level: 'debug', route: '/health/live' }]);
+    expect(await edge.requestLines(1)).toMatchObject([{ level: 'debug', endpoint: '/health/live' }]);
   });
 });

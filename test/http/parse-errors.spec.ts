@@ -34,7 +34,7 @@ async function expectOnly(texts: string[], status: number, code: string) {
   expect(answer?.headers['content-type']).toBe('application/json; charset=utf-8');
   expect(answer?.headers['cache-control']).toBe('no-store');
   expect(answer?.headers['x-request-id']).toBe(log?.request_id);
-  expect(await edge.requestLines(1)).toMatchObject([{ support_id, status, error_code: code, route: null }]);
+  expect(await edge.requestLines(1)).toMatchObject([{ support_id, status, error_code: code, endpoint: null }]);
 }
 
 describe('what is not a request', () => {
@@ -121,7 +121,7 @@ describe('a body that goes wrong on the way', () => {
     expect(statuses).toEqual([408]);
     const { support_id } = expectFailure(last?.body ?? '', 408);
     expect(await edge.requestLines(1)).toMatchObject([
-      { support_id, status: 408, route: '/things', aborted: false, error_code: 'ERR_HTTP_REQUEST_TIMEOUT' },
+      { support_id, status: 408, endpoint: '/things', aborted: false, error_code: 'ERR_HTTP_REQUEST_TIMEOUT' },
     ]);
     expect(await edge.requestLines(1)).toHaveLength(1);
   });
@@ -135,7 +135,7 @@ describe('a body that goes wrong on the way', () => {
       const { last, statuses } = await exchange(text);
       expect(statuses).toEqual([status]);
       const { support_id } = expectFailure(last?.body ?? '', status);
-      expect(await edge.requestLines(1)).toMatchObject([{ support_id, status, route: null }]);
+      expect(await edge.requestLines(1)).toMatchObject([{ support_id, status, endpoint: null }]);
       expect(await edge.requestLines(1)).toHaveLength(1);
     },
   );
@@ -146,7 +146,7 @@ describe('a body that goes wrong on the way', () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const answers = await client.send('zz\r\n').answersUntilClose();
     expect(answers.map(({ status }) => status)).toEqual([400]);
-    expect(await edge.requestLines(1)).toMatchObject([{ status: 400, route: '/things' }]);
+    expect(await edge.requestLines(1)).toMatchObject([{ status: 400, endpoint: '/things' }]);
   });
 
   it('is not answered a second time when its request has been answered: the connection ends', async () => {
@@ -167,7 +167,7 @@ describe('a body that goes wrong on the way', () => {
     client.send(`${POST}Content-Length: 12\r\n\r\n{"na`);
     await new Promise((resolve) => setTimeout(resolve, 50));
     client.reset();
-    expect(await edge.requestLines(1)).toMatchObject([{ aborted: true, status: null, route: '/things' }]);
+    expect(await edge.requestLines(1)).toMatchObject([{ aborted: true, status: null, endpoint: '/things' }]);
     expect(edge.log()).not.toContain('"level":"error"');
   });
 

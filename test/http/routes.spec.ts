@@ -101,7 +101,7 @@ describe('percent-encoding that is malformed', () => {
     async (path) => {
       const { body } = await request('GET', path);
       expect(expectFailure(body, 400).error).toContain('percent-encoding');
-      expect(await edge.requestLines(1)).toMatchObject([{ status: 400, error_code: 'MALFORMED_URL', route: null }]);
+      expect(await edge.requestLines(1)).toMatchObject([{ status: 400, error_code: 'MALFORMED_URL', endpoint: null }]);
     },
   );
 
@@ -166,7 +166,7 @@ describe('Host', () => {
 describe('the target of a request', () => {
   it('in absolute form is the path in it', async () => {
     expect((await request('GET', 'http://any.where:1/things/abc?x')).status).toBe(200);
-    expect(await edge.requestLines(1)).toMatchObject([{ route: '/things/:id' }]);
+    expect(await edge.requestLines(1)).toMatchObject([{ endpoint: '/things/:id' }]);
   });
 
   it.each(['http://[bad/things', 'http://', 'things', 'x:y', '/things#b', '/\\h:x@#', '//x:y#', 'http://x/#'])(

@@ -198,7 +198,7 @@ describe('a request in another spelling', () => {
       expect((await askPublic(`GET ${path}`, [`Authorization: Bearer ${poor}`])).status).toBe(403);
       expect((await askPublic(`GET ${path}`, [bearer()])).status).toBe(200);
       const lines = fixture.app.logs.map((line) => JSON.parse(line) as Record<string, unknown>);
-      const routes = lines.filter(({ msg }) => msg === 'request').map(({ route }) => route);
+      const routes = lines.filter(({ msg }) => msg === 'request').map(({ endpoint }) => endpoint);
       expect(routes).toEqual([KEYS, KEYS, KEYS]);
     });
 
@@ -225,7 +225,9 @@ describe('a request in another spelling', () => {
         fixture.app.logs.length = 0;
         expect((await askPublic(`GET ${path}`, ['Accept: text/html'])).status).toBe(200);
         const lines = fixture.app.logs.map((line) => JSON.parse(line) as Record<string, unknown>);
-        expect(lines.filter(({ msg }) => msg === 'request')).toMatchObject([{ level: 'debug', route: '/health/live' }]);
+        expect(lines.filter(({ msg }) => msg === 'request')).toMatchObject([
+          { level: 'debug', endpoint: '/health/live' },
+        ]);
       },
     );
 

@@ -1,7 +1,7 @@
 import { type Answer, type RequestParts, send } from '../support/api-client.js';
 import type { Fixture } from '../support/fixtures.js';
 
-/** Two tokens of one caller, as in the middle of a rotation, and one of a gateway. */
+/** Two tokens of one service, as in the middle of a rotation, and one of a gateway. */
 export const TOKENS = {
   billing: 'billing-token-0123456789abcdefghijklmnop',
   billingNext: 'billing-next-0123456789abcdefghijklmnopq',
@@ -54,5 +54,5 @@ export function callInternal<T = VerificationOnWire>(
 export function internalRequestLines({ app }: Fixture): Record<string, unknown>[] {
   return app.logs
     .map((line) => JSON.parse(line) as Record<string, unknown>)
-    .filter(({ msg, endpoint }) => msg === 'request' && endpoint !== undefined);
+    .filter(({ msg, listener }) => msg === 'request' && listener === 'internal');
 }

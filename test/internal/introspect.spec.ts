@@ -340,7 +340,7 @@ describe('POST /introspect', () => {
     });
   });
 
-  it('is in the log with the name of the caller and the verdict, and never with a secret or a token', async () => {
+  it('is in the log with the name of the client and the verdict, and never with a secret or a token', async () => {
     const key = await fixture.createKey();
     const before = internalRequestLines(fixture).length;
     await introspect(key.secret);
@@ -350,14 +350,14 @@ describe('POST /introspect', () => {
     expect(internalRequestLines(fixture).slice(before)).toMatchObject([
       {
         endpoint: 'introspect',
-        caller: 'billing',
+        client: 'billing',
         status: 200,
         verdict: 'VALID',
         key_id: key.id,
         organization_id: fixture.organizationId,
       },
-      { endpoint: 'introspect', caller: ODD_NAME, status: 400, error_code: 'INVALID_REQUEST' },
-      { endpoint: 'introspect', caller: null, status: 401, error_code: 'CALLER_UNKNOWN' },
+      { endpoint: 'introspect', client: ODD_NAME, status: 400, error_code: 'INVALID_REQUEST' },
+      { endpoint: 'introspect', client: null, status: 401, error_code: 'CALLER_UNKNOWN' },
     ]);
     const log = fixture.app.logs.join('');
     const tokens = [...Object.values(TOKENS), ODD_TOKEN];

@@ -130,7 +130,7 @@ describe('each of more than 500 attempts', () => {
       new Map(
         fixture.app.logs
           .map((line) => JSON.parse(line) as Record<string, string>)
-          .filter(({ msg, route }) => msg === 'request' && route !== undefined)
+          .filter(({ msg, listener }) => msg === 'request' && listener === 'public')
           .map(({ request_id: id, error_code: code, detail }) => [id, verdictOf(code, detail)]),
       );
     await eventually('every request is in the log', () => {

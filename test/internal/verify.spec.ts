@@ -190,7 +190,7 @@ describe('POST /verify', () => {
     expect(Object.keys(answer.body.validator ?? {})).toHaveLength(named);
   });
 
-  it('is in the log with the name of the caller and the verdict, and never with a secret or a token', async () => {
+  it('is in the log with the name of the client and the verdict, and never with a secret or a token', async () => {
     const key = await fixture.createKey();
     const { body } = await verify({ secret: key.secret });
     await verify({ [key.secret]: key.secret });
@@ -201,7 +201,7 @@ describe('POST /verify', () => {
       level: 'info',
       method: 'POST',
       endpoint: 'verify',
-      caller: 'billing',
+      client: 'billing',
       status: 200,
       verdict: 'VALID',
       key_id: key.id,

@@ -37,11 +37,12 @@ describe('the metrics', () => {
 
   it('count each verdict once, by its endpoint and its code, and measure it', async () => {
     const presented = await oneOfEachCode(fixture);
-    const answers: { way: string; status: number }[] = [];
+    const answers: { way: string; route: string; status: number }[] = [];
     const grown = await during(async () => {
       for (const [way, present] of Object.entries(WAYS)) {
         for (const each of Object.values(presented)) {
-          answers.push({ way, status: (await present(fixture.app, each)).status });
+          const { status } = await present(fixture.app, each);
+          answers.push({ way, route: each.scope == null ? `${KEYS}/current` : KEYS, status });
         }
       }
     });
@@ -71,15 +72,15 @@ describe('the metrics', () => {
       introspect: each,
       'forward-auth': 2 * each,
     });
-    // The answers as their clients have seen them, and that of the first look at the metrics.
-    const seen = answers.map(({ way, status }) => `${way === 'public' ? 'public' : 'internal'} ${status}`);
-    expect(grown('latchkey_http_answers_total', 'listener', 'status')).toEqual(tally([...seen, 'internal 200']));
-    const names: Readonly<Record<string, string>> = { 'forward-auth': 'edge', envoy: 'edge' };
-    const calls = answers
-      .filter(({ way }) => way !== 'public')
-      .map(({ way, status }) => `${way === 'envoy' ? 'forward-auth-envoy' : way} ${names[way] ?? 'billing'} ${status}`);
-    expect(grown('latchkey_internal_calls_total', 'endpoint', 'caller', 'status')).toEqual(
-      tally([...calls, 'metrics  200']),
+    // The responses as their clients saw them, and the first one of /metrics.
+    const clients: Readonly<Record<string, string>> = { 'forward-auth': 'edge', envoy: 'edge' };
+    const requests = answers.map(({ way, route, status }) =>
+      way === 'public'
+        ? `public ${route}  ${status}`
+        : `internal ${way === 'envoy' ? 'forward-auth-envoy' : way} ${clients[way] ?? 'billing'} ${status}`,
+    );
+    expect(grown('latchkey_http_requests_total', 'listener', 'endpoint', 'client', 'status')).toEqual(
+      tally([...requests, 'internal metrics  200']),
     );
   });
 
@@ -153,8 +154,10 @@ describe('the metrics', () => {
     );
 
     const values = new Set(ours(after).flatMap(({ labels }) => Object.values(labels)));
-    // Short words and numbers: a code, an endpoint, a status, a bound. None is long enough for an id, or has its form.
-    expect([...values].filter((value) => !/^(?:[A-Z_]{4,21}|[a-z-]{0,18}|[\d.]{1,8}|\+Inf)$/.test(value))).toEqual([]);
+    // Short words, templates and numbers: a code, an endpoint, a status, a bound. None can contain an id.
+    const isBounded = (value: string) =>
+      /^(?:[A-Z_]{4,21}|[a-z-]{0,18}|(?:\/:?[a-z_]{2,10})+|[\d.]{1,8}|\+Inf)$/.test(value);
+    expect([...values].filter((value) => !isBounded(value))).toEqual([]);
     const { text } = after;
     const told = [...others, { id: fixture.organizationId, secret: TOKENS.billing }].flatMap(({ id, secret }) => [
       id.slice(id.lastIndexOf('_') + 1),
@@ -203,7 +206,7 @@ describe('the metrics of an instance that is cut off from the database', () => {
     expect(grown('latchkey_verifications_total', 'endpoint', 'code')).toEqual({
       'introspect UNAVAILABLE': used.length,
     });
-    expect(grown('latchkey_http_answers_total', 'listener', 'status')).toMatchObject({ 'internal 503': used.length });
+    expect(grown('latchkey_http_requests_total', 'listener', 'status')).toMatchObject({ 'internal 503': used.length });
     expect(grown('latchkey_cache_loads_total', 'outcome')).toEqual({ failed: used.length });
 
     running.proxy.set('open');

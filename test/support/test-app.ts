@@ -9,7 +9,7 @@ import type { Scope } from '../../src/common/access/scope.js';
 import { newId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { parseEnv } from '../../src/config/parse-env.js';
 import { Migrator } from '../../src/database/migrator.js';
-import type { ListenerLimits } from '../../src/http/listener.js';
+import type { ListenerLimits } from '../../src/http/server/http-server.js';
 import { InternalListener } from '../../src/internal/internal-listener.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
 import { UsageMeter } from '../../src/usage/usage-meter.js';

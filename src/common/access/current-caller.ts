@@ -1,23 +1,16 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { requestContext } from '../request-context.js';
 import type { Caller } from './caller.js';
 
-const CALLER = Symbol('caller');
-
-interface RequestWithCaller {
-  [CALLER]?: Caller;
-}
-
-/** Notes on the request who sends it. Only the bearer guard calls this. */
-export function setCaller(request: object, caller: Caller): void {
-  (request as RequestWithCaller)[CALLER] = caller;
-}
-
-/** Who sends the request; undefined until its key was verified. */
+/** Who sends the request; undefined until the key is verified. */
 export function findCaller(request: object): Caller | undefined {
-  return (request as RequestWithCaller)[CALLER];
+  return requestContext(request).caller ?? undefined;
 }
 
-/** The verified caller, as a handler's argument. Throws on a public route, where there is none. */
+/**
+ * The verified caller, as an argument of a handler.
+ * @throws TypeError on a public route, which has no caller
+ */
 export const CurrentCaller = createParamDecorator((_: unknown, context: ExecutionContext): Caller => {
   const caller = findCaller(context.switchToHttp().getRequest<object>());
   if (caller === undefined) {

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 
-/** How many bytes a socket had not sent yet, and since when that number has not fallen. */
+/** The unsent bytes of a socket, and since when that number has not decreased. */
 interface Waiting {
   bytes: number;
   sinceMs: number;
 }
 
 /**
- * Ends connections whose peer does not read: bytes of an answer wait, and for a while none of them
- * could be sent. A peer that reads slowly is not ended. One look at all sockets once a second,
- * rather than a timer for each answer.
+ * Closes connections whose peer does not read: bytes of a response are pending, and none could be
+ * sent for `timeoutMs`. A peer that reads slowly keeps its connection. All sockets are checked once
+ * a second, which is cheaper than a timer per response.
  */
 export class StalledReaders {
   private readonly waiting = new Map<Socket, Waiting>();
@@ -19,7 +19,7 @@ export class StalledReaders {
     private readonly timeoutMs: number,
   ) {}
 
-  /** Looks at every socket; returns how many were ended. */
+  /** Checks every socket; returns how many were closed. */
   sweep(nowMs: number): number {
     let ended = 0;
     for (const socket of this.waiting.keys()) {
@@ -52,9 +52,9 @@ export class StalledReaders {
 }
 
 /**
- * What libuv has of the write that is under way. `writableLength` falls only when a whole write, a
- * megabyte perhaps, is done; Node's own timeouts look at this, too. Without it, a slow reader would
- * need to take a whole write within the time.
+ * The bytes of the current write that libuv has not sent. `writableLength` decreases only when a
+ * whole write, perhaps a megabyte, is done, so that a slow reader would have to take all of it
+ * within the timeout. Node's own timeouts read this field, too.
  */
 function unsentBytes(socket: Socket): number {
   const { _handle: handle } = socket as unknown as { readonly _handle?: { readonly writeQueueSize?: number } | null };

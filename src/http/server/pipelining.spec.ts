@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Connection } from './pipelined-connection.js';
+import { PipelinedConnection } from './pipelining.js';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
@@ -18,11 +18,15 @@ describe('a connection', () => {
   });
 
   /** A client's socket to a server of ours, and what the server was asked over it. */
-  async function open(answer: (request: IncomingMessage, response: ServerResponse, connection: Connection) => void) {
+  async function open(
+    answer: (request: IncomingMessage, response: ServerResponse, connection: PipelinedConnection) => void,
+  ) {
     const server = createServer((request, response) => {
-      const connection = Connection.of(request.socket);
-      connection.begin(request, response, () => undefined);
-      answer(request, response, connection);
+      const connection = PipelinedConnection.of(request.socket);
+      const serve = () => {
+        answer(request, response, connection);
+      };
+      connection.receive({ request, response, serve, fail: () => undefined, settled: () => undefined });
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -54,7 +58,7 @@ describe('a connection', () => {
   });
 
   it('still knows of a request that has been answered while its body arrives', async () => {
-    const connections: Connection[] = [];
+    const connections: PipelinedConnection[] = [];
     const client = await open((_request, response, connection) => {
       connections.push(connection);
       response.end('too long');

@@ -1,14 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import fc from 'fast-check';
-import { findRefusal } from './refusal.js';
 import { normalizeTarget } from './request-target.js';
 
 /** The target that a router would see, or what the request is refused for. */
-function seen(url: string, opaqueBelow?: string): string | undefined {
+function seen(url: string, opaquePrefix?: string): string | undefined {
   const request = { url } as IncomingMessage;
-  normalizeTarget(request, opaqueBelow);
-  const refusal = findRefusal(request);
-  return refusal === undefined ? request.url : `${refusal.status} ${refusal.code}`;
+  const refusal = normalizeTarget(request, opaquePrefix === undefined ? [] : [opaquePrefix]);
+  return refusal === null ? request.url : `${refusal.status} ${refusal.code}`;
 }
 
 /** Step by step as the RFC says it. */

@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
-import { DEFAULT_LIMITS, Listener } from './listener.js';
+import { DEFAULT_LIMITS, HttpServer } from './http-server.js';
 
 const SILENCE_MS = 300;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
 describe('a listener that has no timeout of its own for idle connections', () => {
-  const listeners: Listener[] = [];
+  const listeners: HttpServer[] = [];
   afterEach(() => Promise.all(listeners.splice(0).map((listener) => listener.close())));
 
   async function open(answer: string) {
     const limits = { ...DEFAULT_LIMITS, keepAliveTimeoutMs: 0, silenceTimeoutMs: SILENCE_MS };
-    const listener = new Listener((_request, response) => response.end(answer), limits);
+    const listener = new HttpServer((_request, response) => response.end(answer), { env: 'development', limits });
     listeners.push(listener);
     listener.server.listen(0, '127.0.0.1');
     await once(listener.server, 'listening');
