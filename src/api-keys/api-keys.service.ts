@@ -1,10 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { ChangeLog } from '../change-log/change-log.js';
 import type { Caller } from '../common/access/caller.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import { newId, type ApiKeyId } from '../common/prefixed-id.js';
 import { Database } from '../database/database.js';
 import { findExcess } from '../decision/containment.js';
+import { actorOf } from '../events/actor.js';
+import { apiKeyCreated, apiKeyDeleted, apiKeyUpdated } from '../events/event.js';
+import { Events } from '../events/events.js';
 import { SecretIssuer } from '../secrets/secret-issuer.js';
 import { ActorAuthorizer, type AuthorizedActor } from './actor-authorizer.js';
 import { changesOf, newKey, secretRow } from './api-key.factory.js';
@@ -28,7 +30,7 @@ export class ApiKeysService {
     private readonly database: Database,
     private readonly keys: ApiKeysRepository,
     private readonly actors: ActorAuthorizer,
-    private readonly changeLog: ChangeLog,
+    private readonly events: Events,
     private readonly secrets: SecretIssuer,
     private readonly reader: ApiKeysReader,
   ) {}
@@ -55,7 +57,7 @@ export class ApiKeysService {
     const key = await this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
       const created = plan(await this.actors.authorize(transaction, caller, 'api_keys.create'), caller, id, request);
       await this.keys.insert(transaction.manager, created, secretRow(created, issued));
-      this.changeLog.record(transaction, { organizationId, keyId: id });
+      await this.events.record(transaction, apiKeyCreated({ actor: actorOf(caller), after: created }));
       return created;
     });
     return CreatedApiKeyResponse.withSecret(key, issued.secret);
@@ -73,15 +75,11 @@ export class ApiKeysService {
       const key = targetOf(actor, id);
       assertWithin(actor, key, 'that key');
       assertFuture(request.expires_at, actor.now);
-      const changed = changesOf(request, actor.now);
-      assertWithin(actor, Object.assign(new ApiKey(), key, changed), 'the changed key');
-      await this.keys.update(transaction.manager, key, changed);
-      const change = { organizationId: key.organizationId, keyId: id };
-      if (changed.scopes !== undefined || changed.ipAllowList !== undefined || changed.expiresAt !== undefined) {
-        this.changeLog.record(transaction, change);
-      } else {
-        this.changeLog.notify(transaction, change);
-      }
+      const changes = changesOf(request, actor.now);
+      const changed = Object.assign(new ApiKey(), key, changes);
+      assertWithin(actor, changed, 'the changed key');
+      await this.keys.update(transaction.manager, key, changes);
+      await this.events.record(transaction, apiKeyUpdated({ actor: actorOf(caller), before: key, after: changed }));
       // Inside: an answer about a change that has been made must not depend on one more read.
       return this.reader.read(transaction.manager, caller, id);
     });
@@ -92,8 +90,10 @@ export class ApiKeysService {
     await this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
       const actor = await this.actors.authorize(transaction, caller, 'api_keys.delete', id);
       const key = targetOf(actor, id);
-      await this.keys.update(transaction.manager, key, { deletedAt: actor.now, updatedAt: actor.now });
-      this.changeLog.record(transaction, { organizationId: key.organizationId, keyId: id });
+      const changes = { deletedAt: actor.now, updatedAt: actor.now };
+      await this.keys.update(transaction.manager, key, changes);
+      const after = Object.assign(new ApiKey(), key, changes);
+      await this.events.record(transaction, apiKeyDeleted({ actor: actorOf(caller), before: key, after }));
     });
     return DeletedApiKeyResponse.from(id);
   }

@@ -9,10 +9,12 @@ import { BearerGuard } from '../auth/bearer.guard.js';
 import { IpAllowListInterceptor } from '../auth/ip-allow-list.interceptor.js';
 import { ScopesGuard } from '../auth/scopes.guard.js';
 import { ChangeLogModule } from '../change-log/change-log.module.js';
+import { ChangeLogSubscriber } from '../change-log/change-log.subscriber.js';
 import { BackgroundModule } from '../background/background.module.js';
 import type { Config } from '../config/config.js';
 import { ConfigModule } from '../config/config.module.js';
 import { DatabaseModule } from '../database/database.module.js';
+import { EventsModule } from '../events/events.module.js';
 import { HealthModule } from '../health/health.module.js';
 import { EnvelopeInterceptor } from '../http/envelope.interceptor.js';
 import { EnvelopeExceptionFilter } from '../http/exception.filter.js';
@@ -37,6 +39,9 @@ const GLOBAL_ENHANCERS = [
   { provide: APP_FILTER, useClass: EnvelopeExceptionFilter },
 ];
 
+/** Everything that receives the events of a change, in its transaction. */
+const EVENT_SUBSCRIBERS = [ChangeLogSubscriber];
+
 /** The list of all modules. */
 @Module({})
 export class AppModule {
@@ -50,6 +55,7 @@ export class AppModule {
         BackgroundModule,
         MetricsModule,
         ChangeLogModule,
+        EventsModule.forRoot(EVENT_SUBSCRIBERS),
         AdmissionModule,
         ApiKeysModule,
         AuthModule,

@@ -3,7 +3,7 @@ import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { OrganizationId } from '../common/prefixed-id.js';
 import { DateTimeColumn, PrimaryIdColumn } from '../database/columns.js';
 
-/** Whom keys belong to. */
+/** The owner of API keys: one tenant of the platform. */
 @Entity('organizations')
 export class Organization {
   @PrimaryIdColumn('org_')
@@ -18,11 +18,11 @@ export class Organization {
   @DateTimeColumn({ name: 'updated_at', nullable: true })
   updatedAt!: MysqlDateTime | null;
 
-  /** When it was stopped; none of its keys is valid while this is set. */
+  /** When it was deactivated. None of its keys is valid while this is set. */
   @DateTimeColumn({ name: 'deactivated_at', nullable: true })
   deactivatedAt!: MysqlDateTime | null;
 
-  /** Whether its keys may work. */
+  /** Whether its keys can be valid. */
   get isActive(): boolean {
     return this.deactivatedAt === null;
   }

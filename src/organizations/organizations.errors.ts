@@ -11,7 +11,7 @@ export class OrganizationNotFoundError extends DomainError {
   }
 }
 
-/** What is asked for needs an organization that is not deactivated. */
+/** The request needs an active organization. */
 export class OrganizationInactiveError extends DomainError {
   readonly kind = 'conflict';
   readonly code = 'ORGANIZATION_INACTIVE';

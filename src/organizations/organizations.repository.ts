@@ -4,7 +4,7 @@ import type { OrganizationId } from '../common/prefixed-id.js';
 import { OrganizationNotFoundError } from './organizations.errors.js';
 import { Organization } from './organization.entity.js';
 
-/** Every question that is asked of organizations. */
+/** The queries about organizations. */
 @Injectable()
 export class OrganizationsRepository {
   async insert(manager: EntityManager, organization: Organization): Promise<void> {
@@ -16,7 +16,7 @@ export class OrganizationsRepository {
     return manager.find(Organization, { order: { id: 'ASC' } });
   }
 
-  /** Whether there is any organization at all. */
+  /** Whether an organization exists. */
   async isAny(manager: EntityManager): Promise<boolean> {
     return manager.exists(Organization);
   }
@@ -24,6 +24,18 @@ export class OrganizationsRepository {
   /** @throws OrganizationNotFoundError */
   async get(manager: EntityManager, id: OrganizationId): Promise<Organization> {
     const organization = await manager.findOneBy(Organization, { id });
+    if (organization === null) {
+      throw new OrganizationNotFoundError(id);
+    }
+    return organization;
+  }
+
+  /**
+   * Reads an organization and locks its row until the transaction ends.
+   * @throws OrganizationNotFoundError
+   */
+  async lock(manager: EntityManager, id: OrganizationId): Promise<Organization> {
+    const organization = await manager.findOne(Organization, { where: { id }, lock: { mode: 'pessimistic_write' } });
     if (organization === null) {
       throw new OrganizationNotFoundError(id);
     }

@@ -1,8 +1,14 @@
 import { ChangeLog } from '../../src/change-log/change-log.js';
+import { ChangeLogSubscriber } from '../../src/change-log/change-log.subscriber.js';
+import type { ApiKeyId } from '../../src/common/prefixed-id.js';
 import { UnavailableError } from '../../src/common/unavailable-error.js';
 import { CommitUnknownError } from '../../src/database/database-errors.js';
 import { Database } from '../../src/database/database.js';
 import type { Transaction } from '../../src/database/transaction.js';
+import { SYSTEM_ACTOR } from '../../src/events/actor.js';
+import { secretRecovered } from '../../src/events/event.js';
+import type { EventSubscriber } from '../../src/events/event-subscriber.js';
+import { Events } from '../../src/events/events.js';
 import { KEYS, send } from '../support/api-client.js';
 import { TestApp } from '../support/test-app.js';
 import { recordQueries } from '../support/query-log.js';
@@ -69,6 +75,21 @@ describe('the change-log entry of a transaction', () => {
     );
     expectLast(statements);
     expect(statements).toHaveLength(5);
+  });
+
+  it('is its last statement whichever subscribers follow the change log', async () => {
+    const { organizationId, target } = subject;
+    const next: EventSubscriber = {
+      record: async ({ manager }) => {
+        await manager.query('UPDATE organizations SET updated_at = UTC_TIMESTAMP()');
+      },
+    };
+    const events = new Events([latchkey.app.get(ChangeLogSubscriber), next]);
+    const versions = { before: { pepperVersion: null }, after: { pepperVersion: 1 } };
+    const event = secretRecovered({ actor: SYSTEM_ACTOR, organizationId, keyId: target.id as ApiKeyId, ...versions });
+    const statements = await statementsOf(() => transact((transaction) => events.record(transaction, event)));
+    expectLast(statements);
+    expect(statements).toHaveLength(4);
   });
 
   it('is one statement, however many changes there are', async () => {

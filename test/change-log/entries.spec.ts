@@ -103,9 +103,21 @@ describe('the change log', () => {
     expect(await entriesOf(() => organizations.reactivate(organizationId))).toEqual([]);
   });
 
+  it('are one for an organization that several operators deactivate at once', async () => {
+    const organizations = latchkey.app.get(OrganizationsService);
+    const deactivations = () => Promise.all([1, 2, 3].map(() => organizations.deactivate(organizationId)));
+
+    expect(await entriesOf(deactivations)).toEqual([{ organizationId, keyId: null }]);
+  });
+
+  it('are none for a new organization', async () => {
+    expect(await entriesOf(() => latchkey.createOrganization())).toEqual([]);
+  });
+
   it.each([
     ['another label', { label: 'Renamed' }],
-    ['another description', { description: 'Described anew' }],
+    ['another description', { description: 'Another description' }],
+    ['the values that it has', { scopes: ['products.read', 'products.update'], ip_allow_list: ['10.0.0.0/8'] }],
   ])('are none for %s, which alters no verdict', async (_, body) => {
     expect(await entriesOf(put(body))).toEqual([]);
   });
