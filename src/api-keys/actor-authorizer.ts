@@ -5,8 +5,8 @@ import type { Caller, KeyCaller } from '../common/access/caller.js';
 import { SCOPE_CATALOGUE, SCOPES, type Scope } from '../common/access/scope.js';
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
-import type { Transaction } from '../database/transaction.js';
-import { utcNow } from '../database/utc-now.js';
+import { Database } from '../database/database.js';
+import { utcNow, type Transaction } from '../database/transaction.js';
 import type { Authority } from '../decision/containment.js';
 import { decide } from '../decision/decide.js';
 import { compileSnapshot } from '../decision/key-snapshot.js';
@@ -14,70 +14,105 @@ import { errorForVerdict } from '../decision/verdict-error.js';
 import { OrganizationInactiveError } from '../organizations/organizations.errors.js';
 import { OrganizationsRepository } from '../organizations/organizations.repository.js';
 import type { ApiKey } from './api-key.entity.js';
+import { ApiKeyNotFoundError } from './api-keys.errors.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 
-/** Who changes a key, as the transaction that changes it found them. */
+/** A caller that may make the change. */
 export interface AuthorizedActor {
+  /** What the actor may grant. */
   readonly authority: Authority;
   /** Null: an operator. */
   readonly keyId: ApiKeyId | null;
-  /** The key to be changed, locked; null when there is none in the caller's organization. */
-  readonly target: ApiKey | null;
-  /** The database's time, once the locks were held. */
+  /** The database's time, read after the locks were acquired. */
   readonly now: MysqlDateTime;
+}
+
+/** A caller that may make the change, and the key to change, locked. */
+export interface AuthorizedChange extends AuthorizedActor {
+  readonly target: ApiKey;
 }
 
 const OPERATOR_AUTHORITY: Authority = { scopes: SCOPES, networks: [], expiresAt: null };
 
 /**
- * Judges a caller anew inside the transaction that makes the change, on rows read and locked there and never on what the
- * guards saw: a key revoked a moment ago changes nothing.
+ * Authorizes a caller inside the transaction that makes the change, on rows that are read and locked
+ * there. What the guards saw does not count, because the key can have been revoked since.
  */
 @Injectable()
 export class ActorAuthorizer {
   constructor(
+    private readonly database: Database,
     private readonly keys: ApiKeysRepository,
     private readonly organizations: OrganizationsRepository,
   ) {}
 
   /**
-   * Judges a caller on rows as they are now, unlocked: only to refuse early what would be refused anyway.
-   * @throws the refusal that the guards would give, when the caller may not do this any more
+   * Checks a caller on unlocked rows, so that a request that would fail anyway fails early.
+   * @throws the error that the guards would throw, if the caller is not authorized any more
    */
-  async precheck(manager: EntityManager, caller: Caller, scope: Scope): Promise<AuthorizedActor> {
-    const key =
-      caller.kind === 'key' ? await this.keys.findEvenDeleted(manager, caller.organizationId, caller.keyId) : null;
-    return caller.kind === 'key'
-      ? this.authorizeKey(manager, caller, scope, key)
-      : this.authorizeOperator(manager, caller.organizationId);
+  async precheck(caller: Caller, scope: Scope): Promise<AuthorizedActor> {
+    return this.database.onBehalfOf(caller.organizationId).read(async (manager) => {
+      if (caller.kind === 'operator') {
+        return this.checkOperator(manager, caller.organizationId);
+      }
+      const key = await this.keys.findEvenDeleted(manager, caller.organizationId, caller.keyId);
+      return this.checkKey(manager, caller, scope, key);
+    });
   }
 
-  /** @throws the refusal that the guards would give, when the caller may not do this any more */
-  async authorize(
-    transaction: Transaction,
+  /**
+   * Does the work in a transaction in which the caller is authorized.
+   * @throws the error that the guards would throw, if the caller is not authorized any more
+   */
+  async authorize<T>(
     caller: Caller,
     scope: Scope,
-    targetId?: ApiKeyId,
-  ): Promise<AuthorizedActor> {
-    return caller.kind === 'key'
-      ? this.lockKey(transaction, caller, scope, targetId)
-      : this.lockOperator(transaction, caller, targetId);
+    work: (transaction: Transaction, actor: AuthorizedActor) => Promise<T>,
+  ): Promise<T> {
+    return this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
+      const { actor } = await this.lock(transaction, caller, scope, []);
+      return work(transaction, actor);
+    });
   }
 
-  private async lockKey(
-    { manager }: Transaction,
-    caller: KeyCaller,
+  /**
+   * The same, for a change to a key of the caller's organization.
+   * @throws ApiKeyNotFoundError if the organization has no such key, or it is deleted
+   */
+  async authorizeFor<T>(
+    caller: Caller,
     scope: Scope,
-    targetId?: ApiKeyId,
-  ): Promise<AuthorizedActor> {
-    const ids = targetId === undefined ? [caller.keyId] : [caller.keyId, targetId];
-    const locked = await this.keys.lock(manager, caller.organizationId, ids);
+    targetId: ApiKeyId,
+    work: (transaction: Transaction, change: AuthorizedChange) => Promise<T>,
+  ): Promise<T> {
+    return this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
+      const { actor, locked } = await this.lock(transaction, caller, scope, [targetId]);
+      const target = locked.find(({ id, deletedAt }) => id === targetId && deletedAt === null);
+      if (target === undefined) {
+        throw new ApiKeyNotFoundError(targetId);
+      }
+      return work(transaction, { ...actor, target });
+    });
+  }
+
+  private async lock(
+    { manager }: Transaction,
+    caller: Caller,
+    scope: Scope,
+    targetIds: readonly ApiKeyId[],
+  ): Promise<{ actor: AuthorizedActor; locked: readonly ApiKey[] }> {
+    const { organizationId } = caller;
+    if (caller.kind === 'operator') {
+      const locked = await this.keys.lock(manager, organizationId, targetIds);
+      return { actor: await this.checkOperator(manager, organizationId), locked };
+    }
+    const locked = await this.keys.lock(manager, organizationId, [caller.keyId, ...targetIds]);
     await this.keys.touch(manager, caller.keyId);
     const key = locked.find(({ id }) => id === caller.keyId) ?? null;
-    return { ...(await this.authorizeKey(manager, caller, scope, key)), target: undeleted(locked, targetId) };
+    return { actor: await this.checkKey(manager, caller, scope, key), locked };
   }
 
-  private async authorizeKey(
+  private async checkKey(
     manager: EntityManager,
     caller: KeyCaller,
     scope: Scope,
@@ -89,33 +124,18 @@ export class ActorAuthorizer {
     const organization = await this.organizations.get(manager, caller.organizationId);
     const now = await utcNow(manager);
     const attempt = { scopes: SCOPE_CATALOGUE.setOf([scope]), address: caller.address };
-    const refusal = errorForVerdict(
-      decide(compileSnapshot(key, organization.isActive), attempt, mysqlDateTimeToMs(now)),
-    );
-    if (refusal !== null) {
-      throw refusal;
+    const error = errorForVerdict(decide(compileSnapshot(key, organization.isActive), attempt, mysqlDateTimeToMs(now)));
+    if (error !== null) {
+      throw error;
     }
-    return { authority: key.authority, keyId: key.id, target: null, now };
+    return { authority: key.authority, keyId: key.id, now };
   }
 
-  private async lockOperator(
-    { manager }: Transaction,
-    { organizationId }: Caller,
-    targetId?: ApiKeyId,
-  ): Promise<AuthorizedActor> {
-    const locked = targetId === undefined ? [] : await this.keys.lock(manager, organizationId, [targetId]);
-    return { ...(await this.authorizeOperator(manager, organizationId)), target: undeleted(locked, targetId) };
-  }
-
-  private async authorizeOperator(manager: EntityManager, organizationId: OrganizationId): Promise<AuthorizedActor> {
+  private async checkOperator(manager: EntityManager, organizationId: OrganizationId): Promise<AuthorizedActor> {
     const organization = await this.organizations.get(manager, organizationId);
     if (!organization.isActive) {
       throw new OrganizationInactiveError(organizationId);
     }
-    return { authority: OPERATOR_AUTHORITY, keyId: null, target: null, now: await utcNow(manager) };
+    return { authority: OPERATOR_AUTHORITY, keyId: null, now: await utcNow(manager) };
   }
-}
-
-function undeleted(locked: readonly ApiKey[], targetId: ApiKeyId | undefined): ApiKey | null {
-  return locked.find(({ id, deletedAt }) => id === targetId && deletedAt === null) ?? null;
 }

@@ -3,10 +3,13 @@ import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import { DateTimeColumn, IdColumn } from '../database/columns.js';
 
-/** What is stored in place of a secret. A row of its own, so that a key can have two of them for a while. */
+/**
+ * The record of a secret, never the secret. It has its own row, so that a key can have two secrets
+ * during a rotation.
+ */
 @Entity('api_key_secrets')
 export class ApiKeySecret {
-  /** The id that the secret itself carries; it has no prefix, for nobody names it. */
+  /** The id that the secret itself contains. It has no prefix because it is not part of the API. */
   @PrimaryColumn({ type: 'binary', length: 16 })
   id!: Buffer;
 
@@ -17,7 +20,7 @@ export class ApiKeySecret {
   @Column({ name: 'secret_hash', type: 'char', length: 60 })
   secretHash!: string;
 
-  /** HMAC-SHA-256 of the secret, bound to key and organization; null for an imported secret that was never seen. */
+  /** HMAC-SHA-256 of the secret, bound to key and organization. Null for an imported secret until its first use. */
   @Column({ type: 'binary', length: 32, nullable: true })
   digest!: Buffer | null;
 
@@ -30,7 +33,7 @@ export class ApiKeySecret {
   @DateTimeColumn({ name: 'created_at' })
   createdAt!: MysqlDateTime;
 
-  /** From when on this secret, not the key, is expired; null: never. */
+  /** When this secret, not the key, expires; null: never. */
   @DateTimeColumn({ name: 'not_after', nullable: true })
   notAfter!: MysqlDateTime | null;
 }

@@ -2,8 +2,8 @@ import { getMetadataArgsStorage } from 'typeorm';
 import { apiKeySnapshot, type ApiKeySnapshot } from '../events/snapshots.js';
 import { ApiKey } from './api-key.entity.js';
 
-/** Columns that never change. */
-const FIXED = ['id', 'organizationId', 'createdBy', 'createdAt'] as const;
+/** Columns that never change, or say nothing about the key. */
+const FIXED = ['id', 'organizationId', 'createdBy', 'createdAt', 'revision'] as const;
 
 /** Fails to compile while a column that can change is missing from the snapshot in events. */
 type MissingField = Exclude<keyof ApiKey, (typeof FIXED)[number] | 'authority' | keyof ApiKeySnapshot>;

@@ -6,7 +6,7 @@ import type { ApiKeyId, OrganizationId } from '../common/prefixed-id.js';
 import { DateTimeColumn, IdColumn, PrimaryIdColumn } from '../database/columns.js';
 import type { Authority } from '../decision/containment.js';
 
-/** An API key: what it is called, what it may do, from where and until when. Its secret has a row of its own. */
+/** An API key: its name, scopes, addresses and lifetime. Its secrets have rows of their own. */
 @Entity('api_keys')
 export class ApiKey {
   @PrimaryIdColumn('api_key_')
@@ -24,7 +24,7 @@ export class ApiKey {
   @Column({ type: 'json' })
   scopes!: Scope[];
 
-  /** Canonical text; empty: any address. */
+  /** In canonical form; empty: any address. */
   @Column({ name: 'ip_allow_list', type: 'json' })
   ipAllowList!: string[];
 
@@ -34,7 +34,7 @@ export class ApiKey {
   @DateTimeColumn({ name: 'disabled_at', nullable: true })
   disabledAt!: MysqlDateTime | null;
 
-  /** When it was deleted; the row stays for the record. */
+  /** When it was deleted. The row stays for the record. */
   @DateTimeColumn({ name: 'deleted_at', nullable: true })
   deletedAt!: MysqlDateTime | null;
 
@@ -47,6 +47,13 @@ export class ApiKey {
 
   @DateTimeColumn({ name: 'updated_at', nullable: true })
   updatedAt!: MysqlDateTime | null;
+
+  /**
+   * Incremented by a transaction that relies on the row, so that it excludes one that changes the row.
+   * Says nothing about the key.
+   */
+  @Column({ type: 'int', unsigned: true })
+  revision!: number;
 
   /** The strength of the key. */
   get authority(): Authority {

@@ -10,7 +10,7 @@ import { ApiKey } from './api-key.entity.js';
 import type { CreateApiKeyRequest } from './dto/create-api-key.request.js';
 import type { UpdateApiKeyRequest } from './dto/update-api-key.request.js';
 
-/** The row of a new key. What the request leaves out is taken from the caller. */
+/** The row of a new key. Fields that the request omits are copied from the actor. */
 export function newKey(
   id: ApiKeyId,
   caller: Caller,
@@ -33,24 +33,33 @@ export function newKey(
     createdBy: keyId,
     createdAt: now,
     updatedAt: null,
+    revision: 0,
   });
 }
 
-/** The row that stands for the secret of a new key. */
-export function secretRow(key: ApiKey, issued: IssuedSecret): ApiKeySecret {
+/** The row of a new secret. A rotation gives an old key a new secret, so `createdAt` is not the key's. */
+export function newSecret({
+  keyId,
+  issued,
+  createdAt,
+}: {
+  readonly keyId: ApiKeyId;
+  readonly issued: IssuedSecret;
+  readonly createdAt: MysqlDateTime;
+}): ApiKeySecret {
   return Object.assign(new ApiKeySecret(), {
     id: issued.secretId,
-    keyId: key.id,
+    keyId,
     secretHash: issued.secretHash,
     digest: issued.digest,
     pepperVersion: issued.pepperVersion,
     masked: issued.masked,
-    createdAt: key.createdAt,
+    createdAt,
     notAfter: null,
   });
 }
 
-/** What a request changes in a row; a field left out is not among it. */
+/** The columns that an update writes. Fields that the request omits are not among them. */
 export function changesOf(request: UpdateApiKeyRequest, now: MysqlDateTime): Partial<ApiKey> {
   return {
     label: request.label,

@@ -2,7 +2,10 @@ import { DomainError, InvalidInputError } from '../common/domain-error.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import type { Excess } from '../decision/containment.js';
 
-/** No such key in the caller's organization: unknown, deleted, or somebody else's, which must all look the same. */
+/**
+ * The caller's organization has no such key. Unknown, deleted and another organization's keys are
+ * indistinguishable.
+ */
 export class ApiKeyNotFoundError extends DomainError {
   readonly kind = 'not_found';
   readonly code = 'API_KEY_NOT_FOUND';
@@ -12,7 +15,7 @@ export class ApiKeyNotFoundError extends DomainError {
   }
 }
 
-/** The result would be stronger than the key that asks for it. */
+/** The key is, or would become, stronger than the caller's. */
 export class ExceedsCallerError extends DomainError {
   readonly kind = 'forbidden';
   readonly code = 'EXCEEDS_CALLER';

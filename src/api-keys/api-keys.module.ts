@@ -7,10 +7,9 @@ import { UsageModule } from '../usage/usage.module.js';
 import { ActorAuthorizer } from './actor-authorizer.js';
 import { ApiKey } from './api-key.entity.js';
 import { ApiKeySecret } from './api-key-secret.entity.js';
-import { ApiKeysListQuery } from './api-keys-list.query.js';
-import { ApiKeysPageQuery } from './api-keys-page.query.js';
-import { ApiKeysReader } from './api-keys-reader.js';
 import { ApiKeysController } from './api-keys.controller.js';
+import { ApiKeysListing } from './api-keys.listing.js';
+import { ApiKeysQueries } from './api-keys.queries.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeysService } from './api-keys.service.js';
 
@@ -23,7 +22,7 @@ import { ApiKeysService } from './api-keys.service.js';
     UsageModule,
   ],
   controllers: [ApiKeysController],
-  providers: [ActorAuthorizer, ApiKeysListQuery, ApiKeysPageQuery, ApiKeysReader, ApiKeysRepository, ApiKeysService],
+  providers: [ActorAuthorizer, ApiKeysListing, ApiKeysQueries, ApiKeysRepository, ApiKeysService],
   exports: [ApiKeysService],
 })
 export class ApiKeysModule {}

@@ -4,10 +4,10 @@ import { idToBytes, type ApiKeyId, type OrganizationId } from '../common/prefixe
 import { ApiKeySecret } from './api-key-secret.entity.js';
 import { ApiKey } from './api-key.entity.js';
 
-/** The id of no key: asked for in the place of one that is not the organization's, so that the work is the same. */
+/** An id that no key has. Used in place of another organization's, so that the work is the same. */
 const NO_KEY: ApiKeyId = 'api_key_00000000-0000-7000-8000-000000000000';
 
-/** What is asked of single keys; pages of them are found by `ApiKeysPageQuery`. The owner is always part of the question. */
+/** Queries about single keys (pages: `findPage`). The organization is always part of the condition. */
 @Injectable()
 export class ApiKeysRepository {
   async insert(manager: EntityManager, key: ApiKey, secret: ApiKeySecret): Promise<void> {
@@ -15,7 +15,7 @@ export class ApiKeysRepository {
     await manager.insert(ApiKeySecret, secret);
   }
 
-  /** For judging a caller, who must be told that its key was deleted. */
+  /** Finds deleted keys too: a caller learns that its own key was deleted. */
   async findEvenDeleted(manager: EntityManager, organizationId: OrganizationId, id: ApiKeyId): Promise<ApiKey | null> {
     return manager.findOneBy(ApiKey, { id, organizationId });
   }
@@ -25,14 +25,15 @@ export class ApiKeysRepository {
   }
 
   /**
-   * The keys of these ids, deleted ones too, locked until the transaction ends. In one order for everybody, so that two cannot
-   * wait for each other; and one by one, by primary key: for several at once in a small organization the server takes the
-   * organization's index, and locks the others in it too.
+   * Reads keys, deleted ones too, and locks their rows until the transaction ends. In the order of
+   * their ids, so that two transactions cannot wait for each other. One by one, by primary key: for
+   * several at once in a small organization the server would use the organization's index and lock
+   * other keys too.
    */
   async lock(manager: EntityManager, organizationId: OrganizationId, ids: readonly ApiKeyId[]): Promise<ApiKey[]> {
     const locked: ApiKey[] = [];
     for (const id of [...new Set(ids)].sort()) {
-      // Not in one query: the server locks the row that the id finds before it looks whose it is, and keeps that lock.
+      // Two queries, because the server locks a row before it compares the organization, and keeps the lock.
       const owned = await manager.findOne(ApiKey, { select: { id: true }, where: { id, organizationId } });
       const where = { id: owned?.id ?? NO_KEY, organizationId };
       const key = await manager.findOne(ApiKey, { where, lock: { mode: 'pessimistic_write' } });
@@ -44,8 +45,8 @@ export class ApiKeysRepository {
   }
 
   /**
-   * Writes a key's row without changing what it says, so that a transaction which relies on the row excludes one that changes
-   * it. On Galera only a common write does: a lock holds on one node alone.
+   * Writes a key's row without changing the key, so that a transaction that relies on the row excludes
+   * one that changes it. On Galera only a common write does, because a lock holds on one node only.
    */
   async touch(manager: EntityManager, id: ApiKeyId): Promise<void> {
     await manager.query('UPDATE api_keys SET revision = revision + 1 WHERE id = ?', [idToBytes('api_key_', id)]);
@@ -64,7 +65,7 @@ export class ApiKeysRepository {
       .createQueryBuilder(ApiKeySecret, 'secret')
       .select(['secret.id', 'secret.keyId', 'secret.masked'])
       .where('secret.key_id IN (:...ids)', { ids: ids.map((id) => idToBytes('api_key_', id)) })
-      // As the index has them: sorted by the server's reading alone.
+      // The order of the index, so the server does not sort.
       .orderBy('secret.keyId')
       .addOrderBy('secret.id')
       .getMany();

@@ -2,17 +2,16 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../common/access/caller.js';
 import type { MysqlDateTime } from '../common/mysql-datetime.js';
 import { newId, type ApiKeyId } from '../common/prefixed-id.js';
-import { Database } from '../database/database.js';
 import { findExcess } from '../decision/containment.js';
 import { actorOf } from '../events/actor.js';
 import { apiKeyCreated, apiKeyDeleted, apiKeyUpdated } from '../events/event.js';
 import { Events } from '../events/events.js';
 import { SecretIssuer } from '../secrets/secret-issuer.js';
 import { ActorAuthorizer, type AuthorizedActor } from './actor-authorizer.js';
-import { changesOf, newKey, secretRow } from './api-key.factory.js';
+import { changesOf, newKey, newSecret } from './api-key.factory.js';
 import { ApiKey } from './api-key.entity.js';
-import { ApiKeysReader } from './api-keys-reader.js';
-import { ApiKeyNotFoundError, ExceedsCallerError, ExpiryNotInFutureError } from './api-keys.errors.js';
+import { ExceedsCallerError, ExpiryNotInFutureError } from './api-keys.errors.js';
+import { ApiKeysQueries } from './api-keys.queries.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import type { ApiKeyWithMetricsResponse } from './dto/api-key-with-metrics.response.js';
 import type { CreateApiKeyRequest } from './dto/create-api-key.request.js';
@@ -21,42 +20,35 @@ import { DeletedApiKeyResponse } from './dto/deleted-api-key.response.js';
 import type { UpdateApiKeyRequest } from './dto/update-api-key.request.js';
 
 /**
- * The control plane of API keys. Every change is judged and made in one transaction, on both rows as they are at that moment:
- * what a key creates or changes is never stronger than the key itself.
+ * The write side of API keys. Each change is authorized and made in one transaction, on the current
+ * rows of the actor and of the key. A key that a key creates or changes is never stronger than it.
  */
 @Injectable()
 export class ApiKeysService {
   constructor(
-    private readonly database: Database,
     private readonly keys: ApiKeysRepository,
     private readonly actors: ActorAuthorizer,
     private readonly events: Events,
     private readonly secrets: SecretIssuer,
-    private readonly reader: ApiKeysReader,
+    private readonly queries: ApiKeysQueries,
   ) {}
 
   /**
-   * Creates a key in the caller's organization. The answer holds the secret, this once.
-   * What is left out is taken from the caller: its scopes, its ip_allow_list, its expiry.
-   * @throws ExceedsCallerError when the key would be stronger than the caller's
+   * Creates a key in the caller's organization. Only this response contains the secret. Scopes,
+   * ip_allow_list and expiry that the request omits are copied from the caller.
+   * @throws ExceedsCallerError if the key would be stronger than the caller's
    * @throws ExpiryNotInFutureError
    */
   async create(caller: Caller, request: CreateApiKeyRequest): Promise<CreatedApiKeyResponse> {
     const { organizationId } = caller;
     const id = newId('api_key_');
-    // Judged twice: before bcrypt, so that what is refused costs little, and in the transaction that makes it.
-    plan(
-      await this.database
-        .onBehalfOf(caller.organizationId)
-        .read((manager) => this.actors.precheck(manager, caller, 'api_keys.create')),
-      caller,
-      id,
-      request,
-    );
+    // Checked twice: before bcrypt, so that a refusal is cheap, and in the transaction.
+    plannedKey(await this.actors.precheck(caller, 'api_keys.create'), caller, id, request);
     const issued = await this.secrets.issue({ keyId: id, organizationId });
-    const key = await this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
-      const created = plan(await this.actors.authorize(transaction, caller, 'api_keys.create'), caller, id, request);
-      await this.keys.insert(transaction.manager, created, secretRow(created, issued));
+    const key = await this.actors.authorize(caller, 'api_keys.create', async (transaction, actor) => {
+      const created = plannedKey(actor, caller, id, request);
+      const secret = newSecret({ keyId: id, issued, createdAt: actor.now });
+      await this.keys.insert(transaction.manager, created, secret);
       await this.events.record(transaction, apiKeyCreated({ actor: actorOf(caller), after: created }));
       return created;
     });
@@ -64,54 +56,44 @@ export class ApiKeysService {
   }
 
   /**
-   * Changes what the request names; a field left out stays as it is.
+   * Changes the fields that the request contains; an omitted field keeps its value.
    * @throws ApiKeyNotFoundError
-   * @throws ExceedsCallerError when the key is stronger than the caller's, or would become so
+   * @throws ExceedsCallerError if the key is stronger than the caller's, or would become so
    * @throws ExpiryNotInFutureError
    */
   async update(caller: Caller, id: ApiKeyId, request: UpdateApiKeyRequest): Promise<ApiKeyWithMetricsResponse> {
-    return this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
-      const actor = await this.actors.authorize(transaction, caller, 'api_keys.update', id);
-      const key = targetOf(actor, id);
-      assertWithin(actor, key, 'that key');
-      assertFuture(request.expires_at, actor.now);
-      const changes = changesOf(request, actor.now);
-      const changed = Object.assign(new ApiKey(), key, changes);
-      assertWithin(actor, changed, 'the changed key');
-      await this.keys.update(transaction.manager, key, changes);
-      await this.events.record(transaction, apiKeyUpdated({ actor: actorOf(caller), before: key, after: changed }));
-      // Inside: an answer about a change that has been made must not depend on one more read.
-      return this.reader.read(transaction.manager, caller, id);
+    return this.actors.authorizeFor(caller, 'api_keys.update', id, async (transaction, change) => {
+      const { target: before, now } = change;
+      assertWithin(change, before, 'that key');
+      assertFuture(request.expires_at, now);
+      const changes = changesOf(request, now);
+      const after = Object.assign(new ApiKey(), before, changes);
+      assertWithin(change, after, 'the changed key');
+      await this.keys.update(transaction.manager, before, changes);
+      await this.events.record(transaction, apiKeyUpdated({ actor: actorOf(caller), before, after }));
+      // In the transaction, because the response to a committed change must not depend on another read.
+      return this.queries.read(transaction.manager, caller, id);
     });
   }
 
-  /** Deletes a key: its secret stops working at once. Its row stays for the record. @throws ApiKeyNotFoundError */
+  /** Deletes a key. Its secret is invalid at once; its row stays for the record. @throws ApiKeyNotFoundError */
   async delete(caller: Caller, id: ApiKeyId): Promise<DeletedApiKeyResponse> {
-    await this.database.onBehalfOf(caller.organizationId).transaction(async (transaction) => {
-      const actor = await this.actors.authorize(transaction, caller, 'api_keys.delete', id);
-      const key = targetOf(actor, id);
-      const changes = { deletedAt: actor.now, updatedAt: actor.now };
-      await this.keys.update(transaction.manager, key, changes);
-      const after = Object.assign(new ApiKey(), key, changes);
-      await this.events.record(transaction, apiKeyDeleted({ actor: actorOf(caller), before: key, after }));
+    return this.actors.authorizeFor(caller, 'api_keys.delete', id, async (transaction, { target: before, now }) => {
+      const changes = { deletedAt: now, updatedAt: now };
+      const after = Object.assign(new ApiKey(), before, changes);
+      await this.keys.update(transaction.manager, before, changes);
+      await this.events.record(transaction, apiKeyDeleted({ actor: actorOf(caller), before, after }));
+      return DeletedApiKeyResponse.from(id);
     });
-    return DeletedApiKeyResponse.from(id);
   }
 }
 
-/** The row that a create makes, judged by who acts. */
-function plan(actor: AuthorizedActor, caller: Caller, id: ApiKeyId, request: CreateApiKeyRequest): ApiKey {
+/** The row that a create inserts, if the actor may create it. */
+function plannedKey(actor: AuthorizedActor, caller: Caller, id: ApiKeyId, request: CreateApiKeyRequest): ApiKey {
   const planned = newKey(id, caller, actor, request);
   assertFuture(request.expires_at, actor.now);
   assertWithin(actor, planned, 'the new key');
   return planned;
-}
-
-function targetOf({ target }: AuthorizedActor, id: ApiKeyId): ApiKey {
-  if (target === null) {
-    throw new ApiKeyNotFoundError(id);
-  }
-  return target;
 }
 
 function assertWithin(

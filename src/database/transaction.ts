@@ -1,11 +1,10 @@
 import type { EntityManager } from 'typeorm';
-import type { MysqlDateTime } from '../common/mysql-datetime.js';
-import { utcNow } from './utc-now.js';
+import { parseMysqlDateTime, type MysqlDateTime } from '../common/mysql-datetime.js';
 
-/** What happened to a transaction once its COMMIT was sent. */
+/** The outcome of a transaction whose COMMIT was sent. */
 export type Settled = 'committed' | 'unknown';
 
-/** A transaction under way. It is cut after a few seconds: do nothing slow inside. */
+/** A running transaction. It is aborted after a few seconds, so it must do nothing slow. */
 export class Transaction {
   private readonly listeners: ((settled: Settled) => void)[] = [];
   private finalStatement: (() => Promise<unknown>) | undefined;
@@ -13,14 +12,15 @@ export class Transaction {
 
   constructor(readonly manager: EntityManager) {}
 
-  /** The database's time at this moment, UTC. Ask after taking locks: waiting for one takes time. */
+  /** See `utcNow`. Call it after the locks are acquired, because waiting for a lock takes time. */
   now(): Promise<MysqlDateTime> {
     return utcNow(this.manager);
   }
 
   /**
-   * Lets no two transactions that name the same thing run at the same time: from here on this one is alone, and sees all that
-   * the others have done. By writing a common row, for on Galera a mere lock holds on one node alone.
+   * Excludes every other transaction that passes the same name, from here to the end, and sees all
+   * changes of those before it. Writes a common row, because on Galera a lock alone excludes on one
+   * node only.
    */
   async serialize(name: string): Promise<void> {
     await this.manager.query(
@@ -31,10 +31,9 @@ export class Transaction {
   }
 
   /**
-   * Registers the last statement before COMMIT: it runs after the work, whatever that does in
+   * Registers the last statement before COMMIT. It runs after the work, whatever the work does in
    * between.
-   * @throws Error when there is one already, because only one can be the last, or when the work has
-   * ended
+   * @throws Error if there is one already, because only one can be the last, or if the work has ended
    */
   beforeCommit(statement: () => Promise<unknown>): void {
     if (this.isFinishing || this.finalStatement !== undefined) {
@@ -43,21 +42,31 @@ export class Transaction {
     this.finalStatement = statement;
   }
 
-  /** Calls back once the COMMIT has gone out, before the caller's promise settles; never after a rollback. */
+  /** Calls back once the COMMIT has been sent, before the caller's promise settles. Never after a rollback. */
   onSettled(listener: (settled: Settled) => void): void {
     this.listeners.push(listener);
   }
 
-  /** For the transaction helper alone: runs the final statement, if one was registered. */
+  /** For `Database` only: runs the final statement, if one was registered. */
   async finish(): Promise<void> {
     this.isFinishing = true;
     await this.finalStatement?.();
   }
 
-  /** For the transaction helper alone. */
+  /** For `Database` only. */
   settle(settled: Settled): void {
     for (const listener of this.listeners) {
       listener(settled);
     }
   }
+}
+
+/** The database's time, UTC, to the second. Inside a transaction and outside. */
+export async function utcNow(manager: EntityManager): Promise<MysqlDateTime> {
+  const [row] = await manager.query<{ now: string }[]>('SELECT UTC_TIMESTAMP() AS now');
+  const now = parseMysqlDateTime(row?.now ?? '');
+  if (now === null) {
+    throw new TypeError('the server did not return its time');
+  }
+  return now;
 }

@@ -7,7 +7,7 @@ export interface Authority {
   readonly scopes: readonly string[];
   /** Empty: any address. */
   readonly networks: readonly IpNetwork[];
-  /** Null: for ever. */
+  /** Null: never. */
   readonly expiresAt: MysqlDateTime | null;
 }
 
@@ -18,7 +18,7 @@ export interface Excess {
   readonly networks: readonly string[];
   /** Any address, where the other is restricted. */
   readonly anyAddress: boolean;
-  /** Ends later than the other, or never. */
+  /** Expires later than the other, or never. */
   readonly expiry: boolean;
 }
 
@@ -34,8 +34,8 @@ export function findExcess({ of, over }: { readonly of: Authority; readonly over
     anyAddress: restricted && of.networks.length === 0,
     expiry: over.expiresAt !== null && (of.expiresAt === null || of.expiresAt > over.expiresAt),
   };
-  const none = excess.scopes.length === 0 && excess.networks.length === 0 && !excess.anyAddress && !excess.expiry;
-  return none ? null : excess;
+  const isEmpty = excess.scopes.length === 0 && excess.networks.length === 0 && !excess.anyAddress && !excess.expiry;
+  return isEmpty ? null : excess;
 }
 
 function isInside(network: IpNetwork, parents: readonly IpNetwork[]): boolean {

@@ -2,7 +2,7 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsIn, IsOptional } from 'class-validator';
 import type { ApiKeyId } from '../../common/prefixed-id.js';
-import { API_KEY_STATUSES, type ApiKeyStatus } from '../api-keys.search.js';
+import { API_KEY_STATUSES, type ApiKeyStatus } from '../api-keys.pagination.js';
 import { CheckedBy } from './checked-by.js';
 import { checkApiKeyId, checkLimit, MAX_PAGE } from './field-checks.js';
 

@@ -17,6 +17,16 @@ export class InvalidCredentialsError extends DomainError {
   readonly code = 'INVALID_CREDENTIALS';
 }
 
+/** The route is for API keys, and the caller is not one, for example an operator. */
+export class KeyRequiredError extends DomainError {
+  readonly kind = 'forbidden';
+  readonly code = 'KEY_REQUIRED';
+
+  constructor() {
+    super('This endpoint is for API keys only. Send the request with an API key.');
+  }
+}
+
 /** The key is good and lacks scopes. `scopes` are the missing ones. */
 export class InsufficientScopeError extends DomainError {
   readonly kind = 'forbidden';

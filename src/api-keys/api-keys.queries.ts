@@ -8,32 +8,30 @@ import type { Page } from '../contract/page.js';
 import type { ApiKeyId } from '../common/prefixed-id.js';
 import { Database } from '../database/database.js';
 import { ApiKeyMetricsRepository } from '../usage/api-key-metrics.repository.js';
-import { ApiKeysListQuery } from './api-keys-list.query.js';
 import { ApiKeyNotFoundError } from './api-keys.errors.js';
+import { ApiKeysListing } from './api-keys.listing.js';
 import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeyWithMetricsResponse } from './dto/api-key-with-metrics.response.js';
 import type { ApiKeyResponse } from './dto/api-key.response.js';
 import type { ListApiKeysQuery } from './dto/list-api-keys.query.js';
 
-/**
- * A page of no more keys than this is small, whatever the keys, and needs no admission of its own.
- */
+/** Pages of at most this many keys are small, so they need no admission of their own. */
 const SMALL_PAGE = 20;
 
-/** Shows the keys of the caller's organization; secrets are masked. */
+/** The read side of API keys: those of the caller's organization, with masked secrets. */
 @Injectable()
-export class ApiKeysReader {
+export class ApiKeysQueries {
   constructor(
     private readonly database: Database,
     private readonly keys: ApiKeysRepository,
-    private readonly lists: ApiKeysListQuery,
+    private readonly listing: ApiKeysListing,
     private readonly metrics: ApiKeyMetricsRepository,
     private readonly pages: PageAdmission,
   ) {}
 
   /**
-   * One page of the organization's keys, newest first, secrets masked; shorter than asked for where
-   * it would pass 1 MB.
+   * One page of the organization's keys, newest first. It is shorter than `limit` if it would exceed
+   * 1 MB.
    */
   async list(caller: Caller, query: ListApiKeysQuery): Promise<Page<ApiKeyResponse>> {
     const { limit, after, status, created_by: createdBy } = query;
@@ -42,16 +40,16 @@ export class ApiKeysReader {
     const find = () =>
       this.database
         .onBehalfOf(organizationId)
-        .read((manager) => this.lists.find(manager, organizationId, { limit, after, status, createdBy }));
+        .read((manager) => this.listing.find(manager, organizationId, { limit, after, status, createdBy }));
     return limit > SMALL_PAGE ? runAdmitted(this.pages, work, find) : find();
   }
 
-  /** One key with its metrics, secret masked. @throws ApiKeyNotFoundError */
+  /** One key with its metrics. @throws ApiKeyNotFoundError */
   async get(caller: Caller, id: ApiKeyId): Promise<ApiKeyWithMetricsResponse> {
     return this.database.onBehalfOf(caller.organizationId).read((manager) => this.read(manager, caller, id));
   }
 
-  /** The same, as a transaction under way sees it. @throws ApiKeyNotFoundError */
+  /** The same, inside a transaction. @throws ApiKeyNotFoundError */
   async read(manager: EntityManager, caller: Caller, id: ApiKeyId): Promise<ApiKeyWithMetricsResponse> {
     const key = await this.keys.findOwned(manager, caller.organizationId, id);
     if (key === null) {
