@@ -1,12 +1,12 @@
 import type { RowDataPacket } from 'mysql2';
 import { DataSource } from 'typeorm';
 import { Database } from '../../src/database/database.js';
-import { startTestApp, type TestApp } from '../support/test-app.js';
+import { TestApp } from '../support/test-app.js';
 
 describe('the entities', () => {
   let latchkey: TestApp;
   beforeAll(async () => {
-    latchkey = await startTestApp();
+    latchkey = await TestApp.start();
   });
   afterAll(() => latchkey.close());
 
