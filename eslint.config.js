@@ -18,7 +18,24 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       'no-restricted-imports': [
         'error',
-        { patterns: [{ group: ['**/index.js'], message: 'No barrels: import the file itself.' }] },
+        {
+          patterns: [
+            { group: ['**/index.js'], message: 'No barrels: import the file itself.' },
+            { group: ['@nestjs/*/**'], message: 'Not a public API of Nest: a minor release may remove it.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['src/**/*.ts', 'test/**/*.ts'],
+    ignores: ['src/contract/json-body.decorator.ts'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          paths: [{ name: '@nestjs/common', importNames: ['Body'], message: 'Use @JsonBody(): it has the body read.' }],
+        },
       ],
     },
   },

@@ -1,9 +1,10 @@
-import { Body, Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
+import { Controller, Delete, Get, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { WithoutAdmission } from '../admission/without-admission.js';
 import type { Caller, KeyCaller } from '../common/access/caller.js';
 import { CurrentCaller } from '../common/access/current-caller.js';
 import { CurrentKey } from '../common/access/current-key.js';
+import { JsonBody } from '../contract/json-body.decorator.js';
 import { RequireScopes } from '../contract/require-scopes.decorator.js';
 import { ApiResult } from '../contract/api-result.decorator.js';
 import { docs } from './api-keys.docs.js';
@@ -29,7 +30,7 @@ export class ApiKeysController {
   @Post()
   @RequireScopes('api_keys.create')
   @ApiResult(CreatedApiKeyResponse, 'Resource created successfully', docs.create)
-  create(@CurrentCaller() caller: Caller, @Body() body: CreateApiKeyRequest) {
+  create(@CurrentCaller() caller: Caller, @JsonBody() body: CreateApiKeyRequest) {
     return this.apiKeys.create(caller, body);
   }
 
@@ -58,7 +59,7 @@ export class ApiKeysController {
   @Put(':id')
   @RequireScopes('api_keys.update')
   @ApiResult(ApiKeyWithMetricsResponse, 'API key updated', docs.update)
-  update(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams, @Body() body: UpdateApiKeyRequest) {
+  update(@CurrentCaller() caller: Caller, @Param() { id }: ApiKeyIdParams, @JsonBody() body: UpdateApiKeyRequest) {
     return this.apiKeys.update(caller, id, body);
   }
 

@@ -1,7 +1,8 @@
-import { Body, Controller, Delete, Get, Module, Post } from '@nestjs/common';
+import { Controller, Delete, Get, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ApiProperty, DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { RequireScopes } from './require-scopes.decorator.js';
+import { JsonBody } from './json-body.decorator.js';
 import { ApiResult, findResultContract } from './api-result.decorator.js';
 
 class Thing {
@@ -22,7 +23,7 @@ class ThingsController {
 
   @Post()
   @ApiResult(Thing, 'Thing created', { status: 201, failures: { 409: 'That is taken.' }, example: { name: 'new' } })
-  create(@Body() body: Thing) {
+  create(@JsonBody() body: Thing) {
     return body;
   }
 

@@ -1,38 +1,45 @@
 import { applyDecorators, HttpCode } from '@nestjs/common';
-import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
-import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { ApiOperation } from '@nestjs/swagger';
 import { documentFailures, documentSuccess, type ResponseClass, type RouteFailures } from './api-result.openapi.js';
+import { takesJsonBody } from './json-body.decorator.js';
 
-const ANSWER = Symbol('answer');
+const RESULT_CONTRACT = Symbol('result contract');
 
-/** What a handler promises, for whoever wraps its result and feeds it its body. */
+/** The success response of a handler, as the interceptors apply it. */
 export interface ResultContract {
   readonly status: number;
   readonly message: string;
-  /** Whether the handler has a `@Body()`; if not, whatever body comes is left unread. */
+  /** Whether the handler has a `@JsonBody()`. Without one, the body of a request stays unread. */
   readonly takesBody: boolean;
-  /** Whether it answers with a list, which can be large. */
+  /** Whether the response is a list, which can be large. */
   readonly isList: boolean;
 }
 
-/** What `@ApiResult` may be told besides class and message. */
+/** The options of `@ApiResult`. */
 export interface ApiResultOptions {
   /** What the route does, in a few words. */
   readonly summary?: string;
-  /** What a client must know beyond that. */
+  /** What else a client must know. */
   readonly description?: string;
-  /** 200 unless told. */
+  /** Default: 200. */
   readonly status?: 200 | 201 | 202;
-  /** What the document shows in `data`, where it is not the class's own example. */
+  /** The document's example of `data`. Default: the example of the class. */
   readonly example?: unknown;
-  /** Failures of this route alone, by status, beside those that every route has; also replaces the example of one of these, or (null) takes it away. */
+  /**
+   * Failures of this route by status, in addition to those of every route. Replaces the example of
+   * one of those, or removes it (null).
+   */
   readonly failures?: RouteFailures;
 }
 
 /**
- * What a route answers: the class in `data` (`[Class]` for a list), the sentence in `message`, and both in the API document
- * together with the failures that every route has.
+ * Declares the success response of a route: the class in `data` (`[Class]` for a list) and the
+ * sentence in `message`. Documents both, and the failures that every route has.
+ *
+ * @example
+ * @Get()
+ * @ApiResult([InvoiceResponse], 'Invoices listed')
+ * list() {}
  */
 export function ApiResult(
   response: ResponseClass | readonly [ResponseClass],
@@ -41,26 +48,20 @@ export function ApiResult(
 ): MethodDecorator {
   const { summary, description, status = 200, example, failures = {} } = options;
   return (target: object, key: string | symbol, descriptor: PropertyDescriptor): void => {
-    const takesBody = hasBodyParameter(target.constructor, key);
+    const takesBody = takesJsonBody(target, key);
     const contract: ResultContract = { status, message, takesBody, isList: Array.isArray(response) };
     const decorate = applyDecorators(
       HttpCode(status),
       ApiOperation({ ...(summary !== undefined && { summary }), ...(description !== undefined && { description }) }),
       documentSuccess(response, status, message, example),
-      ...documentFailures(contract.takesBody, failures),
+      ...documentFailures(takesBody, failures),
     );
     decorate(target, key, descriptor);
-    Reflect.defineMetadata(ANSWER, contract, descriptor.value as object);
+    Reflect.defineMetadata(RESULT_CONTRACT, contract, descriptor.value as object);
   };
 }
 
-/** What `@ApiResult` noted on the handler. */
+/** The contract that `@ApiResult` declared for a handler; undefined without it. */
 export function findResultContract(handler: object): ResultContract | undefined {
-  return Reflect.getMetadata(ANSWER, handler) as ResultContract | undefined;
-}
-
-// Parameter decorators run before those of the method, so `@Body()` has left its note by now.
-function hasBodyParameter(controller: object, method: string | symbol): boolean {
-  const parameters = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, method) ?? {}) as Record<string, unknown>;
-  return Object.keys(parameters).some((parameter) => parameter.startsWith(`${RouteParamtypes.BODY}:`));
+  return Reflect.getMetadata(RESULT_CONTRACT, handler) as ResultContract | undefined;
 }

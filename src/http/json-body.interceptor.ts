@@ -5,8 +5,8 @@ import type { HttpRequest, HttpResponse } from './http-request.js';
 import { readJsonObject } from './json-body.js';
 
 /**
- * Reads the body for handlers that have a `@Body()`. Bound last, so that an unauthorized client never
- * makes us read, wait or parse; pipes run after it. Other bodies are discarded unread.
+ * Reads the body of a handler that has a `@JsonBody()`. Bound last, so that only admitted requests
+ * cost reading and parsing; pipes run after it. The body of any other request is discarded unread.
  */
 @Injectable()
 export class JsonBodyInterceptor implements NestInterceptor {

@@ -1,5 +1,4 @@
 import {
-  Body,
   ConflictException,
   Controller,
   Delete,
@@ -27,6 +26,7 @@ import {
 } from '../../src/common/access/access-errors.js';
 import { requestContext } from '../../src/common/request-context.js';
 import type { KeyRecord } from '../../src/common/access/caller.js';
+import { JsonBody } from '../../src/contract/json-body.decorator.js';
 import { ApiResult } from '../../src/contract/api-result.decorator.js';
 import { DomainError } from '../../src/common/domain-error.js';
 import type { MysqlDateTime } from '../../src/common/mysql-datetime.js';
@@ -180,7 +180,7 @@ export class EdgeController {
 
   @Post()
   @ApiResult(Thing, 'Thing created', { status: 202 })
-  create(@Body() body: ThingRequest) {
+  create(@JsonBody() body: ThingRequest) {
     this.calls.push('create');
     return body;
   }
@@ -193,13 +193,13 @@ export class EdgeController {
 
   @Put(':id')
   @ApiResult(Thing, 'Thing updated')
-  replace(@Param() { id }: ThingParams, @Body() body: ThingRequest) {
+  replace(@Param() { id }: ThingParams, @JsonBody() body: ThingRequest) {
     return { id, name: body.name };
   }
 
   @Patch(':id')
   @ApiResult(Thing, 'Thing updated')
-  change(@Body() body: ThingRequest) {
+  change(@JsonBody() body: ThingRequest) {
     return body;
   }
 
