@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { InvalidCredentialsError } from '../common/access/access-errors.js';
+import { UnknownApiKeyError } from '../common/access/access-errors.js';
 import type { Caller, KeyCaller } from '../common/access/caller.js';
 import { SCOPE_CATALOGUE, SCOPES, type Scope } from '../common/access/scope.js';
 import { mysqlDateTimeToMs, type MysqlDateTime } from '../common/mysql-datetime.js';
@@ -119,7 +119,7 @@ export class ActorAuthorizer {
     key: ApiKey | null,
   ): Promise<AuthorizedActor> {
     if (key === null) {
-      throw new InvalidCredentialsError('This API key is not valid.');
+      throw new UnknownApiKeyError();
     }
     const organization = await this.organizations.get(manager, caller.organizationId);
     const now = await utcNow(manager);

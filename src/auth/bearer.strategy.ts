@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Strategy } from 'passport-http-bearer';
+import { REALM } from '../common/access/bearer-challenge.js';
 import { bearerToken } from '../common/access/bearer-token.js';
 import type { Attempt, Verdict } from '../decision/verdict.js';
 import type { VerifiedKey } from '../verification/cache/cached-secret.js';
@@ -27,7 +28,7 @@ export class BearerStrategy {
   constructor(verifier: Verifier) {
     this.strategy = new Strategy<
       (request: unknown, token: string, done: (error: unknown, verdict?: Verdict<VerifiedKey>) => void) => void
-    >({ passReqToCallback: true, realm: 'latchkey' }, (request, token, done) => {
+    >({ passReqToCallback: true, realm: REALM }, (request, token, done) => {
       const { attempt } = request as HeaderOnlyRequest;
       Promise.resolve(verifier.verify({ secret: token, attempt }, { endpoint: 'public' })).then((verdict) => {
         done(null, verdict);

@@ -2,6 +2,7 @@ import {
   AddressNotAllowedError,
   InsufficientScopeError,
   InvalidCredentialsError,
+  UnknownApiKeyError,
 } from '../common/access/access-errors.js';
 import type { DomainError } from '../common/domain-error.js';
 import type { Verdict } from './verdict.js';
@@ -13,7 +14,7 @@ export function errorForVerdict(verdict: Verdict): DomainError | null {
       return null;
     case 'MALFORMED':
     case 'NOT_FOUND':
-      return new InvalidCredentialsError('This API key is not valid.', { detail: verdict.code });
+      return new UnknownApiKeyError(verdict.code);
     case 'ORGANIZATION_INACTIVE':
       return new InvalidCredentialsError('The organization of this API key is deactivated.', { detail: verdict.code });
     case 'DELETED':
@@ -22,10 +23,8 @@ export function errorForVerdict(verdict: Verdict): DomainError | null {
       return new InvalidCredentialsError('This API key is disabled.', { detail: verdict.code });
     case 'EXPIRED':
       return new InvalidCredentialsError('This API key has expired.', { detail: verdict.code });
-    case 'INSUFFICIENT_SCOPES': {
-      const missing = verdict.missing.names();
-      return new InsufficientScopeError(missing, `This API key lacks the scope ${missing.join(', ')}.`);
-    }
+    case 'INSUFFICIENT_SCOPES':
+      return new InsufficientScopeError(verdict.missing.names());
     case 'CLIENT_IP_REQUIRED':
     case 'IP_NOT_ALLOWED':
       return new AddressNotAllowedError(verdict.code);

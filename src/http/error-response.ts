@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { bearerChallenge } from '../common/access/bearer-challenge.js';
 import { HttpException } from '@nestjs/common';
 import { CredentialsMissingError, InsufficientScopeError } from '../common/access/access-errors.js';
 import { DomainError, type ErrorKind } from '../common/domain-error.js';
@@ -8,7 +9,6 @@ import { internalErrorMessage } from '../contract/error-messages.js';
 import { redactSecrets } from '../logging/redact-secrets.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
-const REALM = 'Bearer realm="latchkey"';
 
 /** A violation of HTTP or of an endpoint's format. Only the edge throws it; services throw `DomainError`s. */
 export class ProtocolError extends Error {
@@ -104,7 +104,8 @@ function describeStatus(
   if (sentence === undefined && status >= 500) {
     return { status: 500, code: 'INTERNAL', sentence: null, validator: null, headers };
   }
-  const challenge: Record<string, string> = status === 401 || status === 403 ? { 'WWW-Authenticate': REALM } : {};
+  const challenge: Record<string, string> =
+    status === 401 || status === 403 ? { 'WWW-Authenticate': bearerChallenge() } : {};
   return {
     status,
     code,
@@ -143,20 +144,15 @@ function retryAfter(thrown: unknown, status: number): Record<string, string> {
  */
 function challengeFor(error: DomainError): string | null {
   if (error instanceof CredentialsMissingError) {
-    return REALM;
+    return bearerChallenge();
   }
   if (error instanceof InsufficientScopeError) {
-    return `${REALM}, error="insufficient_scope", scope="${error.scopes.join(' ')}"`;
+    return bearerChallenge({ error: 'insufficient_scope', scope: error.scopes.join(' ') });
   }
   if (error.kind === 'unauthenticated') {
-    return `${REALM}, error="invalid_token", error_description="${quotable(error.message)}"`;
+    return bearerChallenge({ error: 'invalid_token', error_description: error.message });
   }
-  return error.kind === 'forbidden' ? REALM : null;
-}
-
-/** What RFC 6750 allows in a description: printable ASCII without the double quote and the backslash. */
-function quotable(text: string): string {
-  return text.replaceAll('"', "'").replace(/[^\x20-\x5b\x5d-\x7e]/g, '?');
+  return error.kind === 'forbidden' ? bearerChallenge() : null;
 }
 
 /**

@@ -110,7 +110,7 @@ class GoneError extends DomainError {
 const THROWN: Readonly<Record<string, () => unknown>> = {
   missing: () => new CredentialsMissingError(),
   invalid: () => new InvalidCredentialsError('The key "sk" has a \\ and an é in it.\r\nX: y', { detail: 'EXPIRED' }),
-  scope: () => new InsufficientScopeError(['invoices.read', 'invoices.update'], 'This API key lacks scopes.'),
+  scope: () => new InsufficientScopeError(['invoices.read', 'invoices.update']),
   address: () => new AddressNotAllowedError('IP_NOT_ALLOWED'),
   taken: () => new TakenError('That is taken.'),
   gone: () => new GoneError('There is no such thing.'),

@@ -1,7 +1,10 @@
 import { DomainError } from '../domain-error.js';
 import type { Scope } from './scope.js';
 
-/** No bearer credentials came with the request (RFC 6750, section 3: the challenge then carries no error code). */
+/**
+ * The request has no bearer credentials. The challenge then carries no error code (RFC 6750,
+ * section 3).
+ */
 export class CredentialsMissingError extends DomainError {
   readonly kind = 'unauthenticated';
   readonly code = 'CREDENTIALS_MISSING';
@@ -11,7 +14,7 @@ export class CredentialsMissingError extends DomainError {
   }
 }
 
-/** Credentials came and are not good: malformed, unknown, expired, disabled or deleted. */
+/** The credentials are malformed, or those of an expired, disabled or deleted key. */
 export class InvalidCredentialsError extends DomainError {
   readonly kind = 'unauthenticated';
   readonly code = 'INVALID_CREDENTIALS';
@@ -27,25 +30,32 @@ export class KeyRequiredError extends DomainError {
   }
 }
 
-/** The key is good and lacks scopes. `scopes` are the missing ones. */
+/** No key has this secret, as far as the client may learn. */
+export class UnknownApiKeyError extends InvalidCredentialsError {
+  constructor(detail?: string) {
+    super('This API key is not valid.', detail === undefined ? {} : { detail });
+  }
+}
+
+/** The key is valid and lacks scopes. `scopes` are the missing ones. */
 export class InsufficientScopeError extends DomainError {
   readonly kind = 'forbidden';
   readonly code = 'INSUFFICIENT_SCOPE';
 
-  constructor(
-    readonly scopes: readonly Scope[],
-    message: string,
-  ) {
-    super(message);
+  constructor(readonly scopes: readonly Scope[]) {
+    super(`This API key lacks the scope ${scopes.join(', ')}.`);
   }
 }
 
-/** The key is good and may not be used from this address. */
+/** The key is valid and may not be used from this address. */
 export class AddressNotAllowedError extends DomainError {
   readonly kind = 'forbidden';
   readonly code = 'ADDRESS_NOT_ALLOWED';
 
-  constructor(detail: string) {
-    super("This API key may not be used from your address: it is outside the key's ip_allow_list.", { detail });
+  constructor(detail?: string) {
+    super(
+      "This API key may not be used from your address: it is outside the key's ip_allow_list.",
+      detail === undefined ? {} : { detail },
+    );
   }
 }
