@@ -18,7 +18,7 @@ export const HASHES_AT_ONCE = Math.min(4, availableParallelism());
 const HASH_WAIT_MS = 10_000;
 const HASHES_QUEUED = 256;
 
-/** A new secret and all that is stored in its place. `secret` is shown once and then forgotten. */
+/** A new secret and the values that are stored for it. `secret` is shown once and not stored. */
 export interface IssuedSecret extends VersionedDigest {
   readonly secretId: Buffer;
   readonly secret: string;
@@ -43,10 +43,10 @@ export class SecretIssuer {
   ) {}
 
   /**
-   * Makes a secret for a key. Takes as long as bcrypt does: call it outside any transaction, and
-   * only for who may have one.
-   * @throws UnavailableError when it waited too long for its turn
-   * @throws TooManyRequestsError when too many of the organization wait already
+   * Makes a secret for a key. Takes as long as bcrypt: call it outside any transaction, and only
+   * for an authorized actor.
+   * @throws UnavailableError if it waited too long
+   * @throws TooManyRequestsError if too many requests of the organization wait already
    */
   async issue(binding: SecretBinding): Promise<IssuedSecret> {
     const { secretPrefix, bcryptCost } = this.config;

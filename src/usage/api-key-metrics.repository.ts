@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { parseMysqlDateTime, type MysqlDateTime } from '../common/mysql-datetime.js';
 import { idToBytes, type ApiKeyId } from '../common/prefixed-id.js';
 
-/** How much a key has been used. */
+/** The usage of a key. */
 export interface ApiKeyMetrics {
   readonly totalRequests: number;
   /** Null: never. */
@@ -12,10 +12,10 @@ export interface ApiKeyMetrics {
 
 const UNUSED: ApiKeyMetrics = { totalRequests: 0, lastUsedAt: null };
 
-/** Reads what the meter has written. The counts lag behind by one flush interval at the most. */
+/** Reads the counts that the meter has written. They lag behind by at most one flush interval. */
 @Injectable()
 export class ApiKeyMetricsRepository {
-  /** The metrics of a key; of one that was never used, all zero. */
+  /** The metrics of a key; zero for a key without uses. */
   async get(manager: EntityManager, keyId: ApiKeyId): Promise<ApiKeyMetrics> {
     const [row] = await manager.query<{ total_requests: number | string; last_used_at: string }[]>(
       'SELECT total_requests, last_used_at FROM api_key_metrics WHERE key_id = ?',

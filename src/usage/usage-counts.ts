@@ -1,15 +1,15 @@
 import type { ApiKeyId } from '../common/prefixed-id.js';
 
-/** What a key was used since it was last taken. */
+/** The uses of a key since its count was last taken. */
 interface Usage {
   requests: number;
   /** Seconds since the epoch, as the database keeps them: a whole number that small lies in the object itself. */
   lastUsedAtSeconds: number;
-  /** How often there was nothing to take. */
+  /** How many times in a row there was nothing to take. */
   idleRounds: number;
 }
 
-/** The uses of one key, to be added to what is stored. */
+/** The uses of one key, to add to the stored ones. */
 export interface KeyUsage extends Readonly<Omit<Usage, 'idleRounds'>> {
   readonly keyId: ApiKeyId;
 }
@@ -17,28 +17,28 @@ export interface KeyUsage extends Readonly<Omit<Usage, 'idleRounds'>> {
 /** The uses of several keys, in the order of the keys, so that two instances lock rows in one order. */
 export type UsageBatch = readonly KeyUsage[];
 
-/** How often a key may be found unused before it loses its place. */
+/** After so many takes without a use a key loses its place. */
 const MOST_IDLE_ROUNDS = 10;
 
 /**
- * Uses counted in memory, by key. A key that is used goes on having its place when its count has been taken: thousands of places that were
- * made anew each second would all outlive the moment, and make the garbage collector stop the process for longer and more often.
+ * Counts uses in memory, by key. A key keeps its place after its count was taken: thousands of new
+ * places each second would survive the young generation and lengthen the pauses of the collector.
  */
 export class UsageCounts {
   private readonly usages = new Map<ApiKeyId, Usage>();
   private used = 0;
 
-  /** How many keys have uses that nobody has taken. */
+  /** How many keys have uses that were not taken. */
   get size(): number {
     return this.used;
   }
 
-  /** How many keys have a place, whether or not they have been used since they were last taken. */
+  /** How many keys have a place, with or without uses to take. */
   get places(): number {
     return this.usages.size;
   }
 
-  /** Adds to what is counted for a key; of two times of use the later stays. */
+  /** Adds to the count of a key; the later time of use stays. */
   add(keyId: ApiKeyId, requests: number, lastUsedAtSeconds: number): void {
     const usage = this.usages.get(keyId);
     if (usage === undefined) {
@@ -53,7 +53,7 @@ export class UsageCounts {
     usage.lastUsedAtSeconds = Math.max(usage.lastUsedAtSeconds, lastUsedAtSeconds);
   }
 
-  /** Gives back what `take` gave, which could not be used. */
+  /** Returns a batch of `take` that could not be written. */
   putBack(batch: UsageBatch): void {
     for (const { keyId, requests, lastUsedAtSeconds } of batch) {
       this.add(keyId, requests, lastUsedAtSeconds);
@@ -61,8 +61,9 @@ export class UsageCounts {
   }
 
   /**
-   * Takes what is counted, in batches of at most `most` keys: each is taken when it is asked for. Keys that come after the first has
-   * been asked for may be left out; a key that has not been used for a while loses its place.
+   * Takes the counts, in batches of at most `most` keys, each at the moment it is requested. Keys
+   * that are added after the first request may be left out. A key without recent uses loses its
+   * place.
    */
   *take(most: number): Generator<UsageBatch, void, undefined> {
     let batch: KeyUsage[] = [];

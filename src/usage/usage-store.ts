@@ -6,13 +6,13 @@ import { Database } from '../database/database.js';
 import type { Transaction } from '../database/transaction.js';
 import type { KeyUsage, UsageBatch } from './usage-counts.js';
 
-/** After how many days the sequence of an instance that crashed is cleared away. */
+/** After so many days the sequence of a crashed instance is deleted. */
 const ABANDONED_DAYS = 7;
 const METER_SETTINGS = 'meter.';
 
 /**
- * Writes batches of counts, each exactly once: the batch's sequence number is stored by the same transaction, so that after
- * a commit of unknown outcome the database itself can say whether it took place.
+ * Writes batches of counts, each exactly once: the same transaction stores the sequence number of
+ * the batch, so that after a commit of unknown outcome a query tells whether it took place.
  */
 @Injectable()
 export class UsageStore {
@@ -24,7 +24,7 @@ export class UsageStore {
     this.database = database.over('system');
   }
 
-  /** Adds the counts of a batch. `sequence` grows with each new batch and stays the same when one is written again. */
+  /** Adds the counts of a batch. `sequence` grows with each new batch; a retry uses the same one. */
   async write(sequence: number, batch: UsageBatch): Promise<void> {
     const timeText = textsOfSeconds();
     const rows = batch.map((used) => rowText(used, timeText));
@@ -38,9 +38,9 @@ export class UsageStore {
   }
 
   /**
-   * Whether the batch of this sequence has been written. Waits for a commit that is still under way on the server, which the write
-   * below cannot pass, so that a "no" stays true. It always is a write, even of a row that is not there yet and within the same second:
-   * on Galera only writes exclude each other.
+   * Whether the batch of this sequence was written. Waits for a commit in progress on the server,
+   * because the write below blocks on its lock, so that a "no" stays true. Always a write, even of a
+   * missing row or within the same second: on Galera only writes exclude each other.
    */
   async isWritten(sequence: number): Promise<boolean> {
     return this.database.transaction(async ({ manager }) => {
@@ -57,7 +57,7 @@ export class UsageStore {
     });
   }
 
-  /** After the last batch: this instance's sequence, and those of instances that crashed long ago, are cleared away. */
+  /** Deletes this instance's sequence after the last batch, and those of instances that crashed long ago. */
   async close(): Promise<void> {
     await this.database.transaction(async ({ manager }) => {
       await manager.query('DELETE FROM settings WHERE name = ?', [this.setting]);
@@ -88,7 +88,7 @@ function rowText(
   return `(x'${idToHex('api_key_', keyId)}',${requests},'${timeText(lastUsedAtSeconds)}')`;
 }
 
-/** The texts of moments, each made once: under load all keys were last used in one second or two. */
+/** Formatted times, each made once: under load all keys were last used within a second or two. */
 function textsOfSeconds(): (seconds: number) => MysqlDateTime {
   const known = new Map<number, MysqlDateTime>();
   return (seconds) => {
