@@ -6,7 +6,7 @@ import { CredentialsMissingError, InvalidCredentialsError } from './access-error
  */
 const CREDENTIALS = /^[ \t]*([^ \t]+)(?: +([^ \t]+)[ \t]*$)?/;
 
-/** What an `Authorization` header says (RFC 9110, section 11.4). */
+/** The parsed value of an `Authorization` header (RFC 9110, section 11.4). */
 export interface Credentials {
   /** In lower case: schemes are case-insensitive. */
   readonly scheme: string;

@@ -3,7 +3,7 @@ import type { MysqlDateTime } from '../mysql-datetime.js';
 import type { ApiKeyId, OrganizationId } from '../prefixed-id.js';
 import type { Scope } from './scope.js';
 
-/** What clients may see of a key, beside its secret. */
+/** The fields of a key that clients may see, without the secret. */
 export interface ShownKey {
   readonly id: ApiKeyId;
   readonly organizationId: OrganizationId;
@@ -16,30 +16,30 @@ export interface ShownKey {
   readonly updatedAt: MysqlDateTime | null;
 }
 
-/** What a key is, as its own bearer may see it. */
+/** The fields of a key that its bearer may see. */
 export interface KeyRecord extends ShownKey {
-  /** Its secret, masked. */
+  /** The secret, masked. */
   readonly masked: string;
 }
 
-/** An API key that was verified, and from where it called. What it may do is read again when it changes something. */
+/** A verified API key and the address it calls from. A change checks its authority again, under lock. */
 export interface KeyCaller {
   readonly kind: 'key';
   readonly keyId: ApiKeyId;
   readonly organizationId: OrganizationId;
-  /** Null when the peer's address could not be understood. */
+  /** Null if the address is not valid. */
   readonly address: IpAddress | null;
   readonly requestId: string;
-  /** As it was when it was verified. */
+  /** The fields at the time of verification. */
   readonly record: KeyRecord;
 }
 
-/** Whoever runs the command line: not bound by any key, acting for one organization. */
+/** The operator on the command line: acts for one organization, and is not limited by a key. */
 export interface OperatorCaller {
   readonly kind: 'operator';
   readonly organizationId: OrganizationId;
   readonly requestId: string;
 }
 
-/** Who asks. */
+/** The party that makes a request. */
 export type Caller = KeyCaller | OperatorCaller;
