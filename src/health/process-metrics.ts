@@ -10,10 +10,10 @@ import { LINE_SINK, type LineSink } from '../logging/line-sink.js';
 import { SecretIssuer } from '../secrets/secret-issuer.js';
 import { UsageMeter } from '../usage/usage-meter.js';
 
-/** Sums of other gauges that prom-client names like counters: they can be added up by whoever wants them. */
+/** Sums of other gauges, which prom-client names like counters. Queries can compute them. */
 const MISNAMED_SUMS = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
-/** What the process is busy with at this moment, and everything that the other folders measure, as Prometheus reads it. */
+/** The current load of the process, and the metrics of all folders in Prometheus' text format. */
 @Injectable()
 export class ProcessMetrics {
   constructor(

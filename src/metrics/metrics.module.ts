@@ -2,7 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { Registry } from 'prom-client';
 import { HttpMetrics } from './http-metrics.js';
 
-/** The registry of this process's metrics, for whoever asks for prom-client's `Registry`. Each folder puts its own into it. */
+/** The metrics registry of this process, injected as prom-client's `Registry`. Each folder registers its own metrics. */
 @Global()
 @Module({
   providers: [{ provide: Registry, useFactory: () => new Registry() }, HttpMetrics],

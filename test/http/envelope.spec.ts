@@ -222,7 +222,7 @@ describe('the log of a request', () => {
     expect(edge.log()).not.toContain('quiet');
   });
 
-  it('names the failure, and has no route where none took the request', async () => {
+  it('names the failure, and has no endpoint if no route took the request', async () => {
     await ask(`/nowhere/${SECRET}?token=${SECRET}`);
     await ask('/things/throws/address');
     const lines = await edge.requestLines(2);

@@ -153,7 +153,7 @@ describe('the target of a request', () => {
     ['/x/../opaque/../verify', '/verify'],
     ['/opaque', '/opaque'],
     ['/opaquely/../verify', '/verify'],
-  ])('(%s) does not lead out of the part that is the path of somebody else', (url, target) => {
+  ])('(%s) does not leave the opaque part of the path', (url, target) => {
     expect(seen(url, '/opaque/')).toBe(target);
   });
 });
