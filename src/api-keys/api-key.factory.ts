@@ -17,7 +17,7 @@ export function newKey(
   { authority, keyId, now }: AuthorizedActor,
   request: CreateApiKeyRequest,
 ): ApiKey {
-  return Object.assign(new ApiKey(), {
+  const columns: Omit<ApiKey, 'authority'> = {
     id,
     organizationId: caller.organizationId,
     label: request.label,
@@ -34,7 +34,8 @@ export function newKey(
     createdAt: now,
     updatedAt: null,
     revision: 0,
-  });
+  };
+  return Object.assign(new ApiKey(), columns);
 }
 
 /** The row of a new secret. A rotation gives an old key a new secret, so `createdAt` is not the key's. */
@@ -47,7 +48,7 @@ export function newSecret({
   readonly issued: IssuedSecret;
   readonly createdAt: MysqlDateTime;
 }): ApiKeySecret {
-  return Object.assign(new ApiKeySecret(), {
+  const columns: ApiKeySecret = {
     id: issued.secretId,
     keyId,
     secretHash: issued.secretHash,
@@ -56,7 +57,8 @@ export function newSecret({
     masked: issued.masked,
     createdAt,
     notAfter: null,
-  });
+  };
+  return Object.assign(new ApiKeySecret(), columns);
 }
 
 /** The columns that an update writes. Fields that the request omits are not among them. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { idToBytes, type ApiKeyId, type OrganizationId } from '../common/prefixed-id.js';
 import type { Transaction } from '../database/transaction.js';
 
-/** Something whose verdicts may have changed: one key, or (without `keyId`) every key of an organization. */
+/** One key whose verdicts may have changed, or (without `keyId`) every key of an organization. */
 export interface Change {
   readonly organizationId: OrganizationId;
   readonly keyId?: ApiKeyId;
@@ -23,9 +23,8 @@ export interface UnconfirmedCommit {
 export type UnconfirmedCommitListener = (commit: UnconfirmedCommit) => void;
 
 /**
- * The change log: what can alter a verdict. An entry is written by the transaction that makes the
- * change, so that no instance can miss it; within this process it is announced before the answer
- * leaves.
+ * The log of changes that can alter a verdict. The transaction of the change writes its entry, so
+ * that no instance can miss it. Listeners in this process are called before the response is sent.
  */
 @Injectable()
 export class ChangeLog {
@@ -33,7 +32,7 @@ export class ChangeLog {
   private readonly unconfirmedListeners = new Set<UnconfirmedCommitListener>();
   private readonly pending = new WeakMap<Transaction, Change[]>();
 
-  /** Calls back for each change made by this process, once its commit has gone out (even if its outcome is unknown). */
+  /** Calls back for each change of this process once its COMMIT was sent, even if the outcome is unknown. */
   subscribe(listener: ChangeLogListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -46,7 +45,8 @@ export class ChangeLog {
   }
 
   /**
-   * Adds a change to the log. The entries of a transaction are written by its final statement,
+   * Adds a change to the log. For `ChangeLogSubscriber` and `UnconfirmedCommits` only: services record
+   * events. The entries of a transaction are written by its final statement,
    * whenever they were added: the time of an entry must be close to its commit, because instances
    * read only the last 20 s again.
    */
@@ -61,8 +61,8 @@ export class ChangeLog {
   }
 
   /**
-   * Tells this process alone, when the transaction has settled: for what no verdict depends on, for
-   * example a label.
+   * Calls the listeners in this process once the transaction has settled, without an entry: for
+   * changes that no verdict depends on, for example a label.
    */
   notify(transaction: Transaction, change: Change): void {
     transaction.onSettled(() => {
@@ -90,10 +90,7 @@ export class ChangeLog {
   }
 }
 
-/**
- * Writes one entry for each change, in one statement. @returns the id of the first, which is the
- * lowest
- */
+/** Writes one entry for each change, in one statement. @returns the id of the first, which is the lowest */
 async function insertEntries({ manager }: Transaction, changes: readonly Change[]): Promise<string> {
   const { insertId } = await manager.query<{ insertId: number | string }>(
     `INSERT INTO key_changes (organization_id, key_id, created_at) VALUES ${changes.map(() => '(?, ?, UTC_TIMESTAMP(3))').join(', ')}`,
@@ -102,7 +99,7 @@ async function insertEntries({ manager }: Transaction, changes: readonly Change[
   return String(insertId);
 }
 
-/** The values of the columns that say what changed. */
+/** The values of the columns `organization_id` and `key_id`. */
 export function idsOf({ organizationId, keyId }: Change): [Buffer, Buffer | null] {
   return [idToBytes('org_', organizationId), keyId === undefined ? null : idToBytes('api_key_', keyId)];
 }

@@ -32,7 +32,7 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
     database: Database,
     private readonly changeLog: ChangeLog,
   ) {
-    // Requests may hold every connection of their lane, waiting for what delayed the commit.
+    // Requests can hold every connection of their lane while they wait for what delayed the commit.
     this.database = database.over('system');
     changeLog.subscribeUnconfirmed((commit) => {
       this.logger.warn(`a commit was not acknowledged; its change-log entries are written again: ${subjects(commit)}`);
@@ -41,7 +41,7 @@ export class UnconfirmedCommits implements OnApplicationShutdown {
     });
   }
 
-  /** Goes on for a few seconds, and then logs what could not be written. */
+  /** Continues for a few seconds, and then logs the entries that could not be written. */
   async onApplicationShutdown(): Promise<void> {
     this.stopAtMs = performance.now() + STOP_DEADLINE_MS;
     await this.running;

@@ -6,7 +6,7 @@ import { OrganizationsService } from '../../src/organizations/organizations.serv
 import { KEYS, send } from '../support/api-client.js';
 import { TestApp } from '../support/test-app.js';
 
-/** A change as its entry has it; null: of the whole organization. */
+/** A change-log entry. `keyId` null: of the whole organization. */
 interface Entry {
   readonly organizationId: OrganizationId;
   readonly keyId: ApiKeyId | null;
@@ -44,7 +44,7 @@ describe('the change log', () => {
     }));
   }
 
-  /** The entries that the work leaves. */
+  /** The entries that the work adds. */
   async function entriesOf(work: () => Promise<unknown>): Promise<Entry[]> {
     const before = (await entries()).length;
     await work();
@@ -93,7 +93,7 @@ describe('the change log', () => {
     expect(await entriesOf(remove)).toEqual([]);
   });
 
-  it('are one for a whole organization that is stopped or let go on, and none when it is so already', async () => {
+  it('are one for an organization that is deactivated or reactivated, and none if it is already', async () => {
     const organizations = latchkey.app.get(OrganizationsService);
     const one = [{ organizationId, keyId: null }];
 
@@ -144,10 +144,10 @@ describe('the change log', () => {
     expect(left).toEqual([]);
   });
 
-  it('are undone with the change that is rolled back, and nobody is told', async () => {
+  it('are rolled back with the change, and no listener is called', async () => {
     const changeLog = latchkey.app.get(ChangeLog);
-    const told: Change[] = [];
-    const unsubscribe = changeLog.subscribe((change) => told.push(change));
+    const notified: Change[] = [];
+    const unsubscribe = changeLog.subscribe((change) => notified.push(change));
     const left = await entriesOf(async () => {
       const work = latchkey.app.get(Database).transaction((transaction) => {
         changeLog.record(transaction, { organizationId, keyId });
@@ -158,10 +158,10 @@ describe('the change log', () => {
     unsubscribe();
 
     expect(left).toEqual([]);
-    expect(told).toEqual([]);
+    expect(notified).toEqual([]);
   });
 
-  it('are made by the transaction of the change: where no entry can be written, nothing changes', async () => {
+  it('are written in the transaction of the change: if none can be written, nothing changes', async () => {
     const { connection } = latchkey.schema;
     const rows = async () => (await connection.query<RowDataPacket[]>('SELECT * FROM api_keys ORDER BY id'))[0];
     const withoutRevision = (found: RowDataPacket[]) => found.map((row) => ({ ...row, revision: undefined }));
@@ -186,17 +186,17 @@ describe('the change log', () => {
     expect((await send(latchkey.url, 'GET', KEYS, { secret: root })).status).toBe(200);
   });
 
-  it('are announced within the process before the answer leaves', async () => {
+  it('are announced within the process before the response is sent', async () => {
     const events: string[] = [];
     const unsubscribe = latchkey.app
       .get(ChangeLog)
-      .subscribe((change) => events.push(`told of ${String(change.keyId)}`));
+      .subscribe((change) => events.push(`notified of ${String(change.keyId)}`));
     await send(latchkey.url, 'DELETE', `${KEYS}/${keyId}`, { secret: root });
-    events.push('answered');
+    events.push('responded');
     unsubscribe();
     await latchkey.createKey(organizationId);
 
-    expect(events).toEqual([`told of ${keyId}`, 'answered']);
+    expect(events).toEqual([`notified of ${keyId}`, 'responded']);
   });
 
   it('hold the time of the database, in UTC', async () => {
