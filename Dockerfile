@@ -1,5 +1,5 @@
-# Node 24 is under long-term support, and the product is run on it besides 20. Debian bookworm and not Alpine, because
-# bcrypt's ready-made binary for it wants glibc and is what the tests run on.
+# Node 24 has long-term support, and the tests run on it. Debian bookworm instead of Alpine, because
+# the tests run with bcrypt's prebuilt binary for glibc.
 FROM node:24-bookworm-slim AS base
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -9,28 +9,29 @@ RUN npm ci
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY migrations migrations
 COPY src src
-# Not `npm run build`, whose script also looks after what is installed, and is not here.
+# Not `npm run build`: its script, which also checks the installation, is not in the build context.
 RUN npx nest build
 
 FROM base AS dependencies
-# Optional too: TypeScript is an optional peer of @nestjs/swagger, and would stay. What serves compilers and debuggers
-# alone is more than a third of the rest.
+# Without optional packages, because TypeScript is an optional peer of @nestjs/swagger. The deleted files
+# are for compilers and debuggers only, and more than a third of the rest.
 RUN npm ci --omit=dev --omit=optional \
   && find node_modules -type f \( -name '*.map' -o -name '*.ts' -o -name '*.[cm]ts' \) -delete
 
 FROM node:24-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production APP_ENV=production HOST=0.0.0.0 PORT=3000
-# All of it belongs to root: the service cannot change what it runs.
+# All files belong to root, so that the service cannot change them.
 COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
-# `node` by its numbers, because Kubernetes' runAsNonRoot cannot tell that a name is not root. Any other user will do.
+# The user `node` by its numbers, because Kubernetes' runAsNonRoot cannot check a name. Any other user works.
 USER 1000:1000
-# 3001: the doors for services, on INTERNAL_HOST, which is the container alone unless it is set.
+# 3001 is the internal API. It is reachable from this container only, unless INTERNAL_HOST is set.
 EXPOSE 3000 3001
-# Alive, not ready: a database that is away is no reason to restart the service.
+# Liveness and not readiness, because a restart of the service does not help a database outage.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# No shell and no npm between: the signals of `docker stop` reach the service. Migrate first: node dist/src/cli.js migrate
+# Without a shell or npm, so that the signal of `docker stop` reaches the service.
+# Migrate first: node dist/src/cli.js migrate
 CMD ["node", "dist/src/main.js"]

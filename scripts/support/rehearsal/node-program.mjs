@@ -7,7 +7,7 @@ import { step } from '../steps.mjs';
 import { makeWhole } from '../whole-folder.mjs';
 
 /**
- * Puts Node and npm, and nothing else, into a tree, where Node's own archives have them.
+ * Copies Node and npm into a tree, to the places that Node's own archives use.
  *
  * @param {string} tree
  * @param {string} node the program
@@ -26,11 +26,11 @@ function findNpm() {
   const program = folders.map((folder) => join(folder, 'npm')).find((path) => existsSync(path));
   const folder = program === undefined ? '' : dirname(dirname(realpathSync(program)));
   if (existsSync(join(folder, 'bin/npm-cli.js'))) return folder;
-  throw new Failure('No npm is here that can be copied: it must be a folder of its own, as in the archives of Node.');
+  throw new Failure('npm cannot be copied: it must be in a folder of its own, as in the archives of Node.');
 }
 
 /**
- * The newest Node of a line, from the package that npm has of it.
+ * Downloads the newest Node of a line, which npm has as a package.
  *
  * @param {string} major "24"
  * @param {AbortSignal} stop
