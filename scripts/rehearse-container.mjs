@@ -36,7 +36,7 @@ async function rehearse(folder, stop) {
   const mysql = await ensureMysqlServer(stop);
   await requireTool('ip', 'iproute2', stop);
   // The layers of earlier builds stay.
-  const temporary = ['context', 'database', 'tmp'].map((name) => join(folder, name));
+  const temporary = ['context', 'database', 'database.run', 'tmp'].map((name) => join(folder, name));
   const clear = () => temporary.forEach((path) => rmSync(path, { recursive: true, force: true }));
   clear();
   const buildah = await Buildah.open(folder, stop);
