@@ -18,8 +18,9 @@ import { say, secondsSince } from './support/steps.mjs';
 const CHECKS = [
   { name: 'lint', run: (stop) => runTool('eslint/bin/eslint.js', ['.', '--max-warnings=0'], stop) },
   { name: 'openapi.json', fix: 'npm run openapi', run: checkApiDocument },
-  { name: 'types', run: (stop) => runTool('typescript/bin/tsc', ['-p', 'tsconfig.json'], stop) },
-  { name: 'types of the scripts', run: (stop) => runTool('typescript/bin/tsc', ['-p', 'tsconfig.scripts.json'], stop) },
+  { name: 'types', run: (stop) => checkTypes('tsconfig.json', stop) },
+  { name: 'types of the scripts', run: (stop) => checkTypes('tsconfig.scripts.json', stop) },
+  { name: 'types of the benchmark', run: (stop) => checkTypes('tsconfig.bench.json', stop) },
   { name: 'import rules', run: checkImports },
   {
     name: 'format',
@@ -67,6 +68,11 @@ async function passes({ name, run }, stop) {
  */
 function runTool(program, args, stop) {
   return capture(process.execPath, [inProject('node_modules', program), ...args], { stop });
+}
+
+/** @param {string} project @param {AbortSignal} stop */
+function checkTypes(project, stop) {
+  return runTool('typescript/bin/tsc', ['-p', project], stop);
 }
 
 /** @param {AbortSignal} stop */

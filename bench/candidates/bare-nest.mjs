@@ -24,7 +24,7 @@ class CurrentController {
     };
   }
 }
-const handler = Object.getOwnPropertyDescriptor(CurrentController.prototype, 'current');
+const handler = Object.getOwnPropertyDescriptor(CurrentController.prototype, 'current') ?? {};
 Get('current')(CurrentController.prototype, 'current', handler);
 Req()(CurrentController.prototype, 'current', 0);
 Controller('developers/api_keys')(CurrentController);
@@ -65,6 +65,7 @@ function logRequest(request, response, next) {
 }
 
 const isTuned = process.env.BARE_TUNED === '1';
+/** @type {import('@nestjs/platform-express').NestExpressApplication} */
 const app = await NestFactory.create(BareModule, { logger: false, ...(isTuned && { bodyParser: false }) });
 if (isTuned) app.disable('etag').disable('x-powered-by').set('query parser', 'simple');
 app.use(logRequest);

@@ -19,7 +19,7 @@ function create() {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: 'POST', agent, headers }, (response) => {
       response.resume();
-      if (response.statusCode < 300) response.once('end', resolve);
+      if (Number(response.statusCode) < 300) response.once('end', resolve);
       else reject(new Error(`answered ${response.statusCode}`));
     });
     sent.once('error', reject).end(body);

@@ -39,7 +39,7 @@ export async function load(server, seconds, { file, skip = 0, count, shape = 'cu
   const args = ['-c', LOAD_CORE, ...wrk, '--', shape, file, String(skip), String(count), INTERNAL_TOKEN];
   const output = await mustSucceed('wrk', 'taskset', args, { stop });
   const cpuSeconds = server.cpuSeconds() - cpuBefore;
-  const { requests, durationUs, failed } = JSON.parse(output.trim().split('\n').at(-1));
+  const { requests, durationUs, failed } = JSON.parse(output.trim().split('\n').at(-1) ?? '');
   if (failed > requests * TOLERATED) throw new Failure(`${failed} of ${requests} requests to ${url} failed.`);
   const good = requests - failed;
   return { requests, perSecond: (good * 1_000_000) / durationUs, perCpuSecond: good / cpuSeconds };

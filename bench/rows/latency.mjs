@@ -9,7 +9,8 @@ const GENERATOR = join(import.meta.dirname, '../load/fixed-rate.mjs');
  * Percentiles of the public route and of the bare route, each at half of its own greatest rate: the bare route cannot
  * keep up with half of ours.
  */
-export function measureLatency({ servers: { product, bare }, ...context }, maxima) {
+export function measureLatency(context, maxima) {
+  const { product, bare } = context.servers;
   const asked = {
     ours: { url: `${product.url}/current`, rate: maxima.ours / 2 },
     bare: { url: `${bare.url}/current`, rate: maxima.bare / 2 },
@@ -18,7 +19,8 @@ export function measureLatency({ servers: { product, bare }, ...context }, maxim
 }
 
 /** The same for `POST /verify` and the bare `node:http` server, both at half of our greatest rate. */
-export function measureInternalLatency({ servers: { product, bareHttp }, ...context }, maximum) {
+export function measureInternalLatency(context, maximum) {
+  const { product, bareHttp } = context.servers;
   const asked = {
     ours: { url: `${product.internalUrl}/verify`, rate: maximum / 2 },
     bare: { url: `${bareHttp.internalUrl}/verify`, rate: maximum / 2 },

@@ -3,7 +3,10 @@ import { interleave, row } from '../support/statistics.mjs';
 
 const WHAT = 'warm `GET /developers/api_keys/current`, requests/s';
 
-/** What we are measured against, and the ratio that must be reached, if necessary by major version of Node; null: only reported. */
+/**
+ * The other candidates, and the ratio to them that Latchkey must reach.
+ * @type {Record<string, [against: string, mustReach: import('../support/statistics.mjs').MustReach]>}
+ */
 const AGAINST = {
   bare: ['bare Nest + Express route: same envelope, same log line by the same logger', { 20: 3, 24: 1.7 }],
   tuned: ["the same, its Express tuned like our listener's (no ETag, no body parser)", null],

@@ -13,16 +13,24 @@ import { LOAD_CORE, workFolder } from './settings.mjs';
 /** Room for a million keys; else as MariaDB comes, so that what is committed is on the disk. */
 const OPTIONS = ['--innodb-buffer-pool-size=1G', '--max-allowed-packet=64M'];
 
+/** @typedef {{ connection: import('mysql2/promise').Connection, socket: string, url: string }} Database */
+
 /** One server, and on it a database for each candidate. */
 export class Databases {
   #server = new PrivateDatabase(join(workFolder, 'database'), { variable: 'DATABASE_URL', options: OPTIONS });
+
+  /** @type {Database} */ ours;
+  /** @type {Database} */ few;
+  /** @type {Database} */ peer;
 
   async start(stop) {
     await this.#server.join(stop);
     this.ours = await this.#create('latchkey');
     this.few = await this.#create('latchkey_few');
     this.peer = await this.#create('better_auth');
-    const [[{ version }]] = await this.ours.connection.query('SELECT VERSION() AS version');
+    const [[{ version }]] = /** @type {[{ version: string }[], unknown]} */ (
+      await this.ours.connection.query('SELECT VERSION() AS version')
+    );
     this.version = version;
     await this.#pin(stop);
   }
@@ -73,13 +81,15 @@ export class Databases {
   /** Puts all its threads, and those that it will start, on the load's core: on the servers' they would stop whoever is measured. */
   async #pin(stop) {
     const question = 'SELECT @@datadir AS dataFolder, @@pid_file AS pidFile';
-    const [[{ dataFolder, pidFile }]] = await this.ours.connection.query(question);
+    const [[{ dataFolder, pidFile }]] = /** @type {[Record<string, string>[], unknown]} */ (
+      await this.ours.connection.query(question)
+    );
     const pid = readFileSync(resolve(dataFolder, pidFile), 'utf8').trim();
     await mustSucceed('taskset', 'taskset', ['--all-tasks', '--cpu-list', '--pid', LOAD_CORE, pid], { stop });
   }
 
   async #create(name) {
-    const socket = new URL(this.#server.url('root')).searchParams.get('socketPath');
+    const socket = new URL(this.#server.url('root')).searchParams.get('socketPath') ?? '';
     const connection = await createConnection({ socketPath: socket, user: 'root' });
     await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
     await connection.query(`USE ${name}`);

@@ -28,8 +28,10 @@ export async function makeLatchkeyKeys(connection, count, secrets) {
   ]);
   const file = openSync(secrets.path, 'w', 0o600);
 
+  /** @type {Promise<unknown>} */
   let inserting = Promise.resolve();
   for (let made = 0; made < count;) {
+    /** @type {string[][]} */
     const [keys, rows, texts] = [[], [], []];
     for (; keys.length < ROWS_PER_INSERT && made < count; made += 1) {
       const [key, secretId] = [Buffer.from(parse(v7())), Buffer.from(parse(v7()))];

@@ -4,7 +4,7 @@ import { Session } from 'node:inspector/promises';
 const session = new Session();
 const answers = {
   memory: () => {
-    globalThis.gc();
+    globalThis.gc?.();
     return process.memoryUsage();
   },
   profile: async () => {
@@ -15,5 +15,5 @@ const answers = {
   },
   profileEnd: async () => (await session.post('Profiler.stop')).profile,
 };
-process.on('message', async (question) => process.send(await answers[question]()));
-process.channel.unref();
+process.on('message', async (question) => process.send?.(await answers[question]()));
+process.channel?.unref();

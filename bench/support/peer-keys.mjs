@@ -22,7 +22,9 @@ export async function makePeerKeys(pool, count, path) {
   });
   const { key: sample, id } = await auth.api.createApiKey({ body: { userId: user.id } });
   // The row that the plugin itself has made is the pattern for the others.
-  const [[pattern]] = await pool.query('SELECT * FROM apikey WHERE id = ?', [id]);
+  const [[pattern]] = /** @type {[Record<string, unknown>[], unknown]} */ (
+    await pool.query('SELECT * FROM apikey WHERE id = ?', [id])
+  );
 
   const secrets = [];
   while (secrets.length < count) {

@@ -46,6 +46,8 @@ function add(map, name, time) {
   map.set(name, (map.get(name) ?? 0) + time);
 }
 
+/** @returns {[name: string, share: number][]} the greatest first */
 function shares(times, total) {
-  return [...times].map(([name, time]) => [name, time / total]).sort(([, a], [, b]) => b - a);
+  const found = [...times].map(([name, time]) => /** @type {[string, number]} */ ([name, time / total]));
+  return found.sort(([, a], [, b]) => b - a);
 }

@@ -16,6 +16,8 @@ const TICKS_PER_SECOND = 100;
 export class Server {
   #child;
   #name;
+  url = '';
+  internalUrl = '';
 
   /**
    * @param {import('./runtimes.mjs').Runtime} runtime the Node that runs it
@@ -37,11 +39,10 @@ export class Server {
     this.#name = name;
     const errors = openSync(this.#errorFile(), 'w', 0o600);
     // The log goes where a log costs least, the same for all.
-    const stdio = ['ignore', openSync('/dev/null', 'w'), errors, 'ipc'];
     this.#child = spawn('taskset', ['-c', SERVER_CORE, runtime.path, ...args], {
       cwd: workFolder,
       env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env },
-      stdio,
+      stdio: ['ignore', openSync('/dev/null', 'w'), errors, 'ipc'],
     });
     closeSync(errors);
     this.pid = this.#child.pid;
@@ -105,7 +106,7 @@ export class Server {
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address();
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
   server.close();
   return port;
 }

@@ -1,3 +1,8 @@
+/**
+ * The ratio that a row must reach, if necessary by major version of Node; null: it is only reported.
+ * @typedef {number | Record<number, number> | null} MustReach
+ */
+
 /** @param {number[]} values */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
@@ -16,6 +21,7 @@ export function median(values) {
  */
 export async function interleave(rounds, candidates) {
   const names = Object.keys(candidates);
+  /** @type {Record<string, T[]>} */
   const measured = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) measured[name].push(await candidates[name](round));
@@ -32,7 +38,7 @@ function ratioOf(ours, theirs) {
 /**
  * A row of the report.
  *
- * @param {{ what: string, against: string, mustReach: number | null }} said
+ * @param {{ what: string, against: string, mustReach: MustReach }} said
  * @param {{ perSecond: number, perCpuSecond?: number }[]} ours by round
  * @param {{ perSecond: number, perCpuSecond?: number }[]} theirs by round
  */
