@@ -1,23 +1,16 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { capture, mustSucceed } from '../../scripts/support/command.mjs';
+import { requireTool } from '../../scripts/support/ensure-tool.mjs';
 import { Failure } from '../../scripts/support/failure.mjs';
-import { step } from '../../scripts/support/steps.mjs';
 import { CONNECTIONS, INTERNAL_TOKEN, LOAD_CORE } from '../support/settings.mjs';
 
 /** Of the requests; they are not counted. More, and what is measured is something else. */
 const TOLERATED = 0.01;
 const SCRIPT = join(import.meta.dirname, 'requests.lua');
 
-/** @returns {Promise<string>} its version; installed if this is Debian and we may */
+/** @returns {Promise<string>} the version of wrk, which is installed if it is missing */
 export async function ensureWrk(stop) {
-  if ((await capture('wrk', ['-v'], { stop })).code === 127) {
-    if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get'))
-      throw new Failure('The benchmark needs the load generator wrk: sudo apt-get install wrk');
-    await step('The load generator is not here. Installing the package wrk', () =>
-      mustSucceed('apt-get', 'apt-get', ['-q', 'install', '-y', '--no-install-recommends', 'wrk'], { stop }),
-    );
-  }
+  await requireTool('wrk', 'wrk', stop);
   return (await capture('wrk', ['-v'], { stop })).output.split(' ').slice(0, 2).join(' ');
 }
 

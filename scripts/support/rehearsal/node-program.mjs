@@ -1,7 +1,8 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, realpathSync, symlinkSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { cacheFolder } from '../project.mjs';
 import { mustSucceed } from '../command.mjs';
+import { findPrograms } from '../ensure-tool.mjs';
 import { Failure } from '../failure.mjs';
 import { step } from '../steps.mjs';
 import { makeWhole } from '../whole-folder.mjs';
@@ -22,8 +23,8 @@ export function installNode(tree, node = process.execPath) {
 }
 
 function findNpm() {
-  const folders = [dirname(process.execPath), ...(process.env.PATH ?? '').split(delimiter)];
-  const program = folders.map((folder) => join(folder, 'npm')).find((path) => existsSync(path));
+  const programs = [join(dirname(process.execPath), 'npm'), ...findPrograms(['npm'])];
+  const program = programs.find((path) => existsSync(path));
   const folder = program === undefined ? '' : dirname(dirname(realpathSync(program)));
   if (existsSync(join(folder, 'bin/npm-cli.js'))) return folder;
   throw new Failure('npm cannot be copied: it must be in a folder of its own, as in the archives of Node.');
@@ -43,7 +44,7 @@ export async function ensureNode(major, stop) {
     await step(`Fetching Node ${major} into ${folder}`, () =>
       makeWhole(folder, async (draft) => {
         await mustSucceed(`npm pack ${name}`, 'npm', ['pack', '--loglevel=error', name], { cwd: draft, stop });
-        const [archive] = readdirSync(draft);
+        const [archive = ''] = readdirSync(draft);
         await mustSucceed('tar', 'tar', ['-xzf', archive, '--strip-components=1'], { cwd: draft, stop });
       }),
     );

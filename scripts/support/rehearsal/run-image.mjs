@@ -46,7 +46,7 @@ async function examine(stop) {
 /** The database that the image of MySQL makes from these variables. @param {Record<string, string>} environment */
 function databaseTraits({ MYSQL_DATABASE: name, MYSQL_USER: user, MYSQL_PASSWORD: password }) {
   return {
-    variable: 'DATABASE_URL',
+    variable: /** @type {const} */ ('DATABASE_URL'),
     setUp: [
       `CREATE DATABASE IF NOT EXISTS ${name};`,
       `CREATE USER IF NOT EXISTS ${user}@'%' IDENTIFIED BY '${password}';`,
