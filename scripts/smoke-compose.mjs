@@ -1,4 +1,4 @@
-/* `node scripts/smoke-compose.mjs`: creates, lists and verifies keys, after `docker compose up --wait`. */
+/* `npm run smoke:compose`: creates, lists and verifies keys, after `docker compose up --wait`. */
 import { mustSucceed } from './support/command.mjs';
 import { smokeTest } from './support/rehearsal/smoke.mjs';
 import { runScript } from './support/script.mjs';

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
 
 interface Step {
@@ -33,10 +33,8 @@ describe('the workflow of GitHub Actions', () => {
     expect(called.filter((name) => !(name in scripts))).toEqual([]);
   });
 
-  it('calls only files that exist', () => {
-    const called = matchesOf(/\bnode (\S+\.[cm]?js)\b/g);
-    expect(called).toEqual(['scripts/smoke-compose.mjs']);
-    expect(called.filter((path) => !existsSync(path))).toEqual([]);
+  it('calls the scripts by npm, which checks the system first', () => {
+    expect(matchesOf(/\bnode (\S+\.[cm]?js)\b/g)).toEqual([]);
   });
 
   it('tests on every supported line of Node, the oldest of which package.json names', () => {
