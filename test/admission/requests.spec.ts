@@ -27,7 +27,7 @@ describe('the requests of one key', () => {
   const admission = () => fixture.app.app.get(RequestAdmission);
   const load = () => admission().loadOf(fixture.organizationId);
   const ask = (method: string, path: string, secret: string, body?: unknown) =>
-    exchange(new Agent({ keepAlive: false }), method, `${fixture.app.url}${path}`, secret, body);
+    exchange(new Agent({ keepAlive: false }), method, `${fixture.app.url}${path}`, { secret, body });
 
   const lock = async (id: string) => {
     await holder.beginTransaction();

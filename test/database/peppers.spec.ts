@@ -1,17 +1,12 @@
 import type { RowDataPacket } from 'mysql2/promise';
 import { assignPepperVersions, UnknownPepperError } from '../../src/secrets/pepper-versions.js';
-import { ApiKeysService } from '../../src/api-keys/api-keys.service.js';
-import { newId, type OrganizationId } from '../../src/common/prefixed-id.js';
-import type { Database } from '../../src/database/database.js';
-import { Migrator } from '../../src/database/migrator.js';
-import { OrganizationsService } from '../../src/organizations/organizations.service.js';
+import { newId } from '../../src/common/prefixed-id.js';
 import { PepperKeyring } from '../../src/secrets/pepper-keyring.js';
 import { KEYS, send } from '../support/api-client.js';
 import { endProcesses } from '../support/running-process.js';
-import { TestApp } from '../support/test-app.js';
 import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
-import { openDatabase } from '../support/open-database.js';
+import { createSecret, PepperInstances, statusOf } from '../support/pepper-instances.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
 const [FIRST, SECOND, THIRD] = ['first', 'second', 'third'].map(
@@ -19,44 +14,19 @@ const [FIRST, SECOND, THIRD] = ['first', 'second', 'third'].map(
 ) as [string, string, string];
 
 describe('the pepper', () => {
-  let schema: TestSchema;
-  let database: Database;
-  const apps: TestApp[] = [];
+  let instances: PepperInstances;
 
   beforeEach(async () => {
-    schema = await createSchema();
-    database = await openDatabase(schema.url);
-    await new Migrator(database).up();
+    instances = await PepperInstances.open();
   });
 
   afterEach(async () => {
     await endProcesses();
-    await Promise.all(apps.splice(0).map((app) => app.close()));
-    await database.close();
-    await schema.drop();
+    await instances.close();
   });
 
-  async function startWith(
-    pepper: string,
-    retired = '',
-    more: Readonly<Record<string, string>> = {},
-  ): Promise<TestApp> {
-    const env = { SECRET_PEPPER: pepper, SECRET_PEPPER_RETIRED: retired, ...more };
-    const started = await TestApp.start({ database: schema.url, env });
-    apps.push(started);
-    return started;
-  }
-
-  async function createSecret({ app }: TestApp, known?: OrganizationId): Promise<string> {
-    const organizationId = known ?? (await app.get(OrganizationsService).create('Acme')).id;
-    const operator = { kind: 'operator', organizationId, requestId: newId('req_') } as const;
-    return (await app.get(ApiKeysService).create(operator, { label: 'Key' })).secret;
-  }
-
-  const statusOf = async ({ url }: TestApp, secret: string) => (await send(url, 'GET', KEYS, { secret })).status;
-
   async function versionsOfSecrets(): Promise<unknown[]> {
-    const [rows] = await schema.connection.query<RowDataPacket[]>(
+    const [rows] = await instances.schema.connection.query<RowDataPacket[]>(
       'SELECT pepper_version FROM api_key_secrets ORDER BY id',
     );
     return rows.map(({ pepper_version: version }) => version as unknown);
@@ -64,8 +34,8 @@ describe('the pepper', () => {
 
   describe('that the data was not made with', () => {
     it('is refused at the start, with the ways out', async () => {
-      await createSecret(await startWith(FIRST));
-      const product = new TestProcess({ database: schema.url, env: { SECRET_PEPPER: SECOND } });
+      await createSecret(await instances.start(FIRST));
+      const product = new TestProcess({ database: instances.schema.url, env: { SECRET_PEPPER: SECOND } });
 
       expect(await product.ends()).toBe(1);
       for (const wayOut of [
@@ -81,28 +51,28 @@ describe('the pepper', () => {
     });
 
     it('is refused although it was good once: the newest counts', async () => {
-      await startWith(FIRST);
-      await startWith(SECOND, FIRST);
+      await instances.start(FIRST);
+      await instances.start(SECOND, FIRST);
 
-      await expect(startWith(FIRST)).rejects.toThrow(UnknownPepperError);
+      await expect(instances.start(FIRST)).rejects.toThrow(UnknownPepperError);
     });
 
     it('is accepted with BCRYPT_RECOVERY=on: each key is checked by bcrypt once and then has a digest again', async () => {
-      const old = await createSecret(await startWith(FIRST));
-      const recovering = await startWith(SECOND, '', { BCRYPT_RECOVERY: 'on' });
+      const old = await createSecret(await instances.start(FIRST));
+      const recovering = await instances.start(SECOND, '', { BCRYPT_RECOVERY: 'on' });
 
       expect(await statusOf(recovering, old)).toBe(200);
       expect(await versionsOfSecrets()).toEqual([2]);
-      expect(await statusOf(await startWith(SECOND), old)).toBe(200);
+      expect(await statusOf(await instances.start(SECOND), old)).toBe(200);
     });
   });
 
   describe('in a rotation', () => {
     it('gives way to the next one, while old keys go on working', async () => {
-      const before = await startWith(FIRST);
-      const organizationId = (await before.app.get(OrganizationsService).create('Acme')).id;
+      const before = await instances.start(FIRST);
+      const organizationId = await before.createOrganization();
       const old = await createSecret(before, organizationId);
-      const after = await startWith(SECOND, FIRST);
+      const after = await instances.start(SECOND, FIRST);
       const young = await createSecret(after, organizationId);
 
       expect([await statusOf(after, old), await statusOf(after, young)]).toEqual([200, 200]);
@@ -110,15 +80,15 @@ describe('the pepper', () => {
     });
 
     it('is told at each start how many living keys still need an older one, and warned if it is not set', async () => {
-      const before = await startWith(FIRST);
+      const before = await instances.start(FIRST);
       const secrets = [await createSecret(before), await createSecret(before), await createSecret(before)];
-      await schema.connection.query('UPDATE api_keys SET deleted_at = UTC_TIMESTAMP() LIMIT 1');
+      await instances.schema.connection.query('UPDATE api_keys SET deleted_at = UTC_TIMESTAMP() LIMIT 1');
       const retired = new TestProcess({
-        database: schema.url,
+        database: instances.schema.url,
         env: { SECRET_PEPPER: SECOND, SECRET_PEPPER_RETIRED: FIRST },
       });
       await retired.says(/"info".*2 keys that are not deleted were last seen under pepper 1:/);
-      const forgotten = new TestProcess({ database: schema.url, env: { SECRET_PEPPER: SECOND } });
+      const forgotten = new TestProcess({ database: instances.schema.url, env: { SECRET_PEPPER: SECOND } });
       await forgotten.says(/"warn".*2 keys that are not deleted are under pepper 1, which is not set/);
 
       const url = await retired.ready();
@@ -127,22 +97,22 @@ describe('the pepper', () => {
       }
       await eventually('the living ones have moved', async () => !(await versionsOfSecrets()).slice(1).includes(1));
       expect([await retired.stop(), await forgotten.stop()]).toEqual([0, 0]);
-      const after = new TestProcess({ database: schema.url, env: { SECRET_PEPPER: SECOND } });
+      const after = new TestProcess({ database: instances.schema.url, env: { SECRET_PEPPER: SECOND } });
       await after.ready();
       expect(await after.stop()).toBe(0);
       expect(after.output).not.toContain('under pepper');
     });
 
     it('leaves the keys of a pepper that is retired for good without a way in', async () => {
-      const old = await createSecret(await startWith(FIRST));
-      await startWith(SECOND, FIRST);
+      const old = await createSecret(await instances.start(FIRST));
+      await instances.start(SECOND, FIRST);
 
-      expect(await statusOf(await startWith(SECOND), old)).toBe(401);
+      expect(await statusOf(await instances.start(SECOND), old)).toBe(401);
     });
 
     it('that has reached other instances first, is an outage here and no verdict about their keys', async () => {
-      const behind = await startWith(FIRST);
-      const young = await createSecret(await startWith(SECOND, FIRST));
+      const behind = await instances.start(FIRST);
+      const young = await createSecret(await instances.start(SECOND, FIRST));
 
       expect(await statusOf(behind, young)).toBe(503);
     });
@@ -154,7 +124,7 @@ describe('the pepper', () => {
         pepper: Buffer.from(pepper),
         retiredPeppers: retired.map((text) => Buffer.from(text)),
       });
-      await assignPepperVersions(database, ring, { bcryptRecovery: false });
+      await assignPepperVersions(instances.database, ring, { bcryptRecovery: false });
       const binding = { keyId: newId('api_key_'), organizationId: newId('org_') };
       return ring.digest('secret', binding).pepperVersion;
     }
@@ -169,7 +139,9 @@ describe('the pepper', () => {
 
     it('tells nothing about the pepper', async () => {
       await versionOf(FIRST);
-      const [rows] = await schema.connection.query<RowDataPacket[]>("SELECT * FROM settings WHERE name LIKE 'pepper%'");
+      const [rows] = await instances.schema.connection.query<RowDataPacket[]>(
+        "SELECT * FROM settings WHERE name LIKE 'pepper%'",
+      );
       expect(rows.length).toBeGreaterThan(0);
       expect(JSON.stringify(rows)).not.toContain(FIRST);
       expect(JSON.stringify(rows)).not.toContain(Buffer.from(FIRST).toString('hex'));
@@ -177,7 +149,7 @@ describe('the pepper', () => {
 
     it('is the same for many instances that start at the same moment', async () => {
       for (let round = 0; round < 5; round += 1) {
-        await schema.connection.query('DELETE FROM settings');
+        await instances.schema.connection.query('DELETE FROM settings');
         expect(await Promise.all(Array.from({ length: 5 }, () => versionOf(FIRST)))).toEqual([1, 1, 1, 1, 1]);
         const added = [versionOf(SECOND, [FIRST]), versionOf(SECOND, [FIRST]), versionOf(FIRST, [SECOND])];
         expect(await Promise.all(added)).toEqual([2, 2, 1]);

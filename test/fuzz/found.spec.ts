@@ -1,8 +1,8 @@
 import { Agent } from 'node:http';
 import { KEYS } from '../support/api-client.js';
 import { exchange } from '../support/load-client.js';
+import { sendBytes } from '../support/raw-client.js';
 import { TestApp } from '../support/test-app.js';
-import { sendBytes } from './wire.js';
 
 /** What the fuzz test has found once, each by itself. */
 describe('what fuzzing has found', () => {
@@ -19,7 +19,7 @@ describe('what fuzzing has found', () => {
     'GET %s is answered in full, whatever the client claims to have',
     async (path) => {
       const headers = { 'if-none-match': '*', 'if-modified-since': new Date().toUTCString() };
-      const { status, body } = await exchange(new Agent(), 'GET', `${app.url}${path}`, secret, undefined, headers);
+      const { status, body } = await exchange(new Agent(), 'GET', `${app.url}${path}`, { secret, headers });
       expect(status).toBe(200);
       expect(JSON.parse(body)).toHaveProperty('status');
     },
@@ -43,14 +43,7 @@ describe('what fuzzing has found', () => {
   it('headers that are too large, of a request by HEAD, are refused without a body', async () => {
     const agent = new Agent({ keepAlive: true });
     const headers = { 'x-large': 'x'.repeat(20_000) };
-    const { status, body, error } = await exchange(
-      agent,
-      'HEAD',
-      `${app.url}/health/live`,
-      undefined,
-      undefined,
-      headers,
-    );
+    const { status, body, error } = await exchange(agent, 'HEAD', `${app.url}/health/live`, { headers });
     agent.destroy();
     expect({ status, body, error }).toEqual({ status: 431, body: '', error: null });
   });

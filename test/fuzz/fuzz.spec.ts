@@ -8,16 +8,16 @@ import type { Scope } from '../../src/common/access/scope.js';
 import { idToBytes, newId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import { IpNetwork } from '../../src/common/net/ip-network.js';
 import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { endProcesses, makeFolder } from '../support/running-process.js';
+import { exchangeExactly, type Outcome } from '../support/load-client.js';
+import { sendBytes, type RawOutcome } from '../support/raw-client.js';
+import { endProcesses } from '../support/running-process.js';
 import { TestApp } from '../support/test-app.js';
+import { TestProcess } from '../support/test-process.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { hostileBytes, unfinishedBytes } from './hostile-bytes.js';
 import { hostileRequest, type Target } from './hostile-requests.js';
-import { findFault } from './response-checks.js';
+import { findFault, type CheckedResponse } from './response-checks.js';
 import { Random } from './random.js';
-import { ServedProduct, type Memory } from './served-product.js';
-import { sendBytes, sendRequest, type WireOutcome } from './wire.js';
-import { serviceEnv } from '../support/test-process.js';
 
 // The same each time, so that a change is judged by what it does; FUZZ_SEED=random looks for what nobody has found yet.
 const SEED = process.env.FUZZ_SEED === 'random' ? randomInt(2 ** 31) : Number(process.env.FUZZ_SEED ?? 20_261_122);
@@ -41,8 +41,15 @@ const NETWORK = '127.0.0.0/8';
 const EXPIRY = '2099-01-01 00:00:00';
 const MIB = 2 ** 20;
 
+/** After this time a request counts as hanging. The product's own deadlines are five seconds together. */
+const PATIENCE_MS = 20_000;
+
+type Memory = Pick<NodeJS.MemoryUsage, 'heapUsed' | 'rss'>;
+/** What came of one request, or of all that were written on one connection. */
+type Seen = Pick<RawOutcome, 'trouble'> & { readonly answers: readonly CheckedResponse[] };
+
 let schema: TestSchema;
-const product = new ServedProduct();
+let product: TestProcess;
 let target: Target;
 let organizationId: OrganizationId;
 /** Rows that none of the requests may change, as they were. */
@@ -61,12 +68,16 @@ beforeAll(async () => {
   const { secret, otherSecrets, ids } = await makeKeys();
   target = { secret, otherSecrets, ids, marker: MARKER };
   untouchable = await readUntouchable();
-  await product.start(serviceEnv(schema.url, { LOG_LEVEL: 'trace' }), makeFolder());
+  product = await TestProcess.start({
+    module: 'test/fuzz/served.mjs',
+    execArgv: ['--expose-gc'],
+    database: schema.url,
+    env: { LOG_LEVEL: 'trace' },
+  });
   await attackAll();
 }, DONE_WITHIN_MS);
 
 afterAll(async () => {
-  await product.stop();
   await endProcesses();
   await schema.drop();
 }, 30_000);
@@ -87,13 +98,8 @@ describe(`after ${REQUESTS} hostile requests`, () => {
     expect(product.isAlive).toBe(true);
     const agent = new Agent({ keepAlive: false });
     const headers = { authorization: `Bearer ${target.secret}` };
-    const { answers } = await sendRequest(agent, product.port, {
-      method: 'GET',
-      path: '/developers/api_keys',
-      headers,
-      body: null,
-    });
-    expect(answers.map(({ status }) => status)).toEqual([200]);
+    const outcome = await exchangeExactly(`${product.url}/developers/api_keys`, { agent, headers });
+    expect(outcome.status).toBe(200);
   });
 
   it('it keeps nothing of them in memory', () => {
@@ -191,24 +197,33 @@ async function attackAll(): Promise<void> {
   const attack = (from: number, to: number) =>
     inParallel(AT_ONCE, from, to, async (n) => {
       const sent = hostileRequest(new Random(SEED + n), target);
-      note(n, await sendRequest(agent, product.port, sent), sent.method, sent.path);
+      const { method, path, headers, body } = sent;
+      const options = { agent, method, path, headers, timeout: PATIENCE_MS };
+      note(n, seen(await exchangeExactly(product.url, options, body ?? undefined)), method, path);
     });
   await attack(0, Math.floor(whole / 4));
-  warm = await product.memory();
+  warm = await product.request<Memory>('memory');
   await Promise.all([
     attack(Math.floor(whole / 4), whole),
     inParallel(AT_ONCE, whole, whole + BARE, async (n) => {
-      note(n, await sendBytes(product.port, hostileBytes(new Random(SEED + n), target)), 'bytes', '');
+      note(n, await sendBytes(portOf(product.url), hostileBytes(new Random(SEED + n), target)), 'bytes', '');
     }),
     inParallel(AT_ONCE, whole + BARE, REQUESTS, async (n) => {
-      note(n, await sendBytes(product.port, unfinishedBytes(new Random(SEED + n), target)), 'unfinished', '');
+      note(n, await sendBytes(portOf(product.url), unfinishedBytes(new Random(SEED + n), target)), 'unfinished', '');
     }),
   ]);
   agent.destroy();
-  worn = await product.memory();
+  worn = await product.request<Memory>('memory');
 }
 
-function note(n: number, { answers, trouble }: WireOutcome, method: string, path: string): void {
+const portOf = (url: string) => Number(new URL(url).port);
+
+/** One outcome in the form of what came over a bare socket. */
+function seen({ status, headers, body, error }: Outcome): Seen {
+  return { answers: status === null ? [] : [{ status, headers, body }], trouble: error };
+}
+
+function note(n: number, { answers, trouble }: Seen, method: string, path: string): void {
   const where = `FUZZ_SEED=${SEED} n=${n} ${method} ${path.slice(0, 200)}`;
   // When a request is refused below HTTP by a packet that does not begin with it, nobody knows that it was HEAD: it gets a body.
   if (trouble !== null && !(method === 'HEAD' && trouble === 'HPE_CLOSED_CONNECTION')) {

@@ -1,14 +1,20 @@
-import type { WireAnswer } from './wire.js';
-
 const EIGHT_KEYS = 'status,data,error,log,validator,support_id,message,env';
 const SUPPORT_ID = /^support_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 /** What only the inside knows: stacks, files, the database's own words. */
 const INSIDE =
   /node_modules|\n\s+at |\bat \S+ \(|\.[jt]s:\d+|QueryFailed|TypeORM|\bER_[A-Z]|SQL syntax|Duplicate entry|api_key_metrics|SELECT `/;
 
-/** What is wrong with an answer; null when nothing is. */
-export function findFault(answer: WireAnswer, method: string, path: string): string | null {
-  const { status, contentType, body } = answer;
+/** What a check needs of a response, whichever client received it. */
+export interface CheckedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** What is wrong with a response; null when nothing is. */
+export function findFault(answer: CheckedResponse, method: string, path: string): string | null {
+  const { status, headers, body } = answer;
+  const contentType = String(headers['content-type'] ?? '');
   if (status >= 500 || status < 200) {
     return `status ${status}`;
   }
@@ -21,7 +27,8 @@ export function findFault(answer: WireAnswer, method: string, path: string): str
   return speaksForItself(path, status, contentType) ? null : findEnvelopeFault(answer);
 }
 
-function findEnvelopeFault({ status, contentType, body }: WireAnswer): string | null {
+function findEnvelopeFault({ status, headers, body }: CheckedResponse): string | null {
+  const contentType = String(headers['content-type'] ?? '');
   if (contentType !== 'application/json; charset=utf-8') {
     return `content type ${contentType}`;
   }

@@ -1,7 +1,7 @@
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
 import { type Fixture, startFixture } from '../support/fixtures.js';
 import { RawClient } from '../support/raw-client.js';
-import { GATEWAY_ENV, GATEWAY_TOKEN } from './forward-auth-app.js';
+import { GATEWAY_ENV, GATEWAY_TOKEN } from './gateway-env.js';
 
 const PREFIX = '/forward-auth/envoy';
 

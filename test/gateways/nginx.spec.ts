@@ -10,7 +10,7 @@ import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import { startApplication, valuesLike, type Application, type SeenRequest } from './application.js';
-import { doorsOf, GATEWAY_ENV, GATEWAY_TOKEN } from './forward-auth-app.js';
+import { GATEWAY_ENV, GATEWAY_TOKEN } from './gateway-env.js';
 import { describeBehindNginx, endGateways, startGateway, type Gateway } from './nginx.js';
 
 const REALM = 'Bearer realm="latchkey"';
@@ -45,7 +45,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
       keepAlive: true,
     });
     application = await startApplication();
-    gateway = await startGateway(await surroundings());
+    gateway = await startGateway(surroundings());
     reader = await createKey({ scopes: ['invoices.read', 'payments.create'] });
     restricted = await createKey({ ip_allow_list: [ELSEWHERE] });
   }, 60_000);
@@ -62,8 +62,8 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     application.seen.length = 0;
   });
 
-  const surroundings = async () => ({
-    latchkeyUrl: await doorsOf(latchkey),
+  const surroundings = () => ({
+    latchkeyUrl: latchkey.internalUrl,
     applicationUrl: application.url,
     token: GATEWAY_TOKEN,
   });
@@ -75,7 +75,11 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     return agent;
   };
   const sendTo = (to: Gateway, method: string, path: string, client: Client = {}, body?: unknown) =>
-    exchange(agentFrom(client.from ?? '127.0.0.1'), method, `${to.url}${path}`, client.secret, body, client.headers);
+    exchange(agentFrom(client.from ?? '127.0.0.1'), method, `${to.url}${path}`, {
+      secret: client.secret,
+      body,
+      headers: client.headers,
+    });
   const send = (method: string, path: string, client: Client = {}, body?: unknown) =>
     sendTo(gateway, method, path, client, body);
   /** One request, its lines as they are. */
@@ -446,9 +450,9 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   }, 60_000);
 
   it('asks over connections that it keeps', async () => {
-    const counted = await startCountingWay(await doorsOf(latchkey));
+    const counted = await startCountingWay(latchkey.internalUrl);
     try {
-      const itsGateway = await startGateway({ ...(await surroundings()), latchkeyUrl: counted.url });
+      const itsGateway = await startGateway({ ...surroundings(), latchkeyUrl: counted.url });
       for (let number = 0; number < 50; number++) {
         expect((await sendTo(itsGateway, 'GET', '/invoices', reader)).status).toBe(200);
       }
@@ -497,7 +501,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
         env: { ...GATEWAY_ENV, OUTAGE_GRACE_MS: '0' },
         keepAlive: true,
       });
-      const itsGateway = await startGateway({ ...(await surroundings()), latchkeyUrl: await doorsOf(another) });
+      const itsGateway = await startGateway({ ...surroundings(), latchkeyUrl: another.internalUrl });
       await eventually('it serves', async () => (await sendTo(itsGateway, 'GET', '/invoices', reader)).status === 200);
       expect(await another.stop()).toBe(0);
       application.seen.length = 0;
@@ -507,14 +511,14 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     }, 60_000);
 
     it('of the application is 502, and no word about the key', async () => {
-      const orphan = await startGateway({ ...(await surroundings()), applicationUrl: 'http://127.0.0.1:1' });
+      const orphan = await startGateway({ ...surroundings(), applicationUrl: 'http://127.0.0.1:1' });
       const outcome = await sendTo(orphan, 'GET', '/invoices', reader);
       expect([outcome.status, outcome.headers['www-authenticate']]).toEqual([502, undefined]);
     });
   });
 
   it('says 503 and nothing about the key when Latchkey does not know the gateway', async () => {
-    const stranger = await startGateway({ ...(await surroundings()), token: 'x'.repeat(40) });
+    const stranger = await startGateway({ ...surroundings(), token: 'x'.repeat(40) });
     for (const client of [reader, { secret: UNKNOWN }, {}]) {
       expectUnavailable(await sendTo(stranger, 'GET', '/invoices', client));
     }

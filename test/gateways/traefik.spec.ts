@@ -1,6 +1,6 @@
 import { type Fixture, startFixture } from '../support/fixtures.js';
 import { RawClient } from '../support/raw-client.js';
-import { GATEWAY_ENV, GATEWAY_TOKEN } from './forward-auth-app.js';
+import { GATEWAY_ENV, GATEWAY_TOKEN } from './gateway-env.js';
 
 /** What Traefik's forwardAuth asks, with the configuration in docs/gateways.md: the request is written as Traefik writes it. */
 describe('the endpoint for Traefik', () => {

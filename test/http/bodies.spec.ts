@@ -1,11 +1,11 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { RawClient } from '../support/raw-client.js';
-import { expectEnvelope, expectFailure, startHttpApp, type EdgeApp } from './edge-app.js';
+import { EdgeApp, expectEnvelope, expectFailure } from './edge-app.js';
 import { EdgeController, SECRET } from './edge.controller.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {
-  edge = await startHttpApp();
+  edge = await EdgeApp.start();
 });
 afterAll(() => edge.close());
 beforeEach(() => {

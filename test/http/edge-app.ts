@@ -21,52 +21,55 @@ export const EIGHT_KEYS = ['status', 'data', 'error', 'log', 'validator', 'suppo
 /** A line of the log, read back. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** The public edge around a controller of its own, without a database, listening on a port of its own. */
-export interface EdgeApp {
-  readonly app: NestExpressApplication;
+/** The public listener around a controller of the tests, without the product and its database. */
+export class EdgeApp {
   readonly port: number;
   readonly url: string;
-  /** The whole log as text. */
-  log(): string;
-  /** The one-per-request lines; waits until there are that many. */
-  requestLines(count: number): Promise<LogLine[]>;
-  forgetLog(): void;
-  close(): Promise<void>;
-}
 
-export async function startHttpApp(limits: Partial<ListenerLimits> = {}): Promise<EdgeApp> {
-  const lines: string[] = [];
-  const logger = createLogger({ logLevel: 'debug', logFormat: 'json' }, { write: (line) => lines.push(line) });
-  const options = { bodyParser: false, logger: new NestLogger(logger) };
-  const app = await NestFactory.create<NestExpressApplication>(
-    moduleWith([{ provide: LOGGER, useValue: logger }]),
-    new PublicExpressAdapter('development', limits),
-    options,
-  );
-  setUpPublicListener(app);
-  await app.listen(0, '127.0.0.1');
-  const { port } = app.getHttpServer().address() as AddressInfo;
-  const entries = () => lines.map((line) => JSON.parse(line) as LogLine).filter(({ msg }) => msg === 'request');
-  lines.length = 0;
-  return {
-    app,
-    port,
-    url: `http://127.0.0.1:${port}`,
-    log: () => lines.join(''),
-    requestLines: async (count) => {
-      await until(() => entries().length >= count);
-      // Whatever would be written twice gets the time to be.
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      return entries();
-    },
-    forgetLog: () => {
-      lines.length = 0;
-    },
-    close: async () => {
-      app.getHttpServer().closeAllConnections();
-      await app.close();
-    },
-  };
+  private constructor(
+    readonly app: NestExpressApplication,
+    private readonly lines: string[],
+  ) {
+    this.port = (app.getHttpServer().address() as AddressInfo).port;
+    this.url = `http://127.0.0.1:${this.port}`;
+  }
+
+  static async start(limits: Partial<ListenerLimits> = {}): Promise<EdgeApp> {
+    const lines: string[] = [];
+    const logger = createLogger({ logLevel: 'debug', logFormat: 'json' }, { write: (line) => lines.push(line) });
+    const app = await NestFactory.create<NestExpressApplication>(
+      moduleWith([{ provide: LOGGER, useValue: logger }]),
+      new PublicExpressAdapter('development', limits),
+      { bodyParser: false, logger: new NestLogger(logger) },
+    );
+    setUpPublicListener(app);
+    await app.listen(0, '127.0.0.1');
+    lines.length = 0;
+    return new EdgeApp(app, lines);
+  }
+
+  /** The whole log as text. */
+  log(): string {
+    return this.lines.join('');
+  }
+
+  /** Waits until there are that many log lines about requests, and returns all of them. */
+  async requestLines(count: number): Promise<LogLine[]> {
+    const entries = () => this.lines.map((line) => JSON.parse(line) as LogLine).filter(({ msg }) => msg === 'request');
+    await until(() => entries().length >= count);
+    // Time for a line that would be written twice.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return entries();
+  }
+
+  forgetLog(): void {
+    this.lines.length = 0;
+  }
+
+  async close(): Promise<void> {
+    this.app.getHttpServer().closeAllConnections();
+    await this.app.close();
+  }
 }
 
 function moduleWith(providers: Provider[]): Type {

@@ -1,9 +1,9 @@
-import { expectEnvelope, expectFailure, startHttpApp, type EdgeApp } from './edge-app.js';
+import { EdgeApp, expectEnvelope, expectFailure } from './edge-app.js';
 import { CALLER, SECRET } from './edge.controller.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {
-  edge = await startHttpApp();
+  edge = await EdgeApp.start();
 });
 afterAll(() => edge.close());
 beforeEach(() => {

@@ -1,10 +1,10 @@
 import { RawClient } from '../support/raw-client.js';
-import { expectFailure, startHttpApp, until, type EdgeApp } from './edge-app.js';
+import { EdgeApp, expectFailure, until } from './edge-app.js';
 import { EdgeController, SECRET } from './edge.controller.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {
-  edge = await startHttpApp({ headersTimeoutMs: 200, requestTimeoutMs: 300, checkingIntervalMs: 30 });
+  edge = await EdgeApp.start({ headersTimeoutMs: 200, requestTimeoutMs: 300, checkingIntervalMs: 30 });
 });
 afterAll(() => edge.close());
 beforeEach(() => {

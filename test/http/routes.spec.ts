@@ -1,10 +1,10 @@
 import { METHODS } from 'node:http';
 import { RawClient } from '../support/raw-client.js';
-import { expectFailure, startHttpApp, type EdgeApp } from './edge-app.js';
+import { EdgeApp, expectFailure } from './edge-app.js';
 
 let edge: EdgeApp;
 beforeAll(async () => {
-  edge = await startHttpApp();
+  edge = await EdgeApp.start();
 });
 afterAll(() => edge.close());
 beforeEach(() => {

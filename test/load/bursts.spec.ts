@@ -7,7 +7,7 @@ import { endProcesses } from '../support/running-process.js';
 import { TestProcess } from '../support/test-process.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { measured } from '../resilience/measured.js';
+import { measured } from '../support/reports.js';
 import { medianMs, OtherOrganization } from './others.js';
 
 /**
@@ -34,11 +34,9 @@ async function hashesPerSecond(): Promise<number> {
 describe('a burst of creates by one key', () => {
   let schema: TestSchema;
   let service: TestProcess;
-  let internalUrl: string;
   beforeAll(async () => {
     schema = await createSchema();
-    service = await TestProcess.start({ program: 'start', database: schema.url, env: { SHUTDOWN_DELAY_MS: '0' } });
-    internalUrl = service.internalUrl;
+    service = await TestProcess.start({ program: 'start', database: schema.url });
   }, 60_000);
   afterAll(async () => {
     await endProcesses();
@@ -58,9 +56,7 @@ describe('a burst of creates by one key', () => {
       const count = Math.min(most, Math.floor((await hashesPerSecond()) * BURST_SECONDS));
       const others = await insertVerifiableKeys(schema.connection, await insertOrganization(schema.connection), 2_000);
       const burst = Promise.all(Array.from({ length: count }, (_, i) => create(`Burst ${i}`)));
-      const { cold, reads, creates } = await new OtherOrganization({ url: service.url, internalUrl }, others).workUntil(
-        burst,
-      );
+      const { cold, reads, creates } = await new OtherOrganization(service, others).workUntil(burst);
       const outcomes = await burst;
       measured(`the last of ${count} creates at once`, Math.max(...outcomes.map(({ ms }) => ms)));
       measured('a cold verification meanwhile, p50', medianMs(cold));

@@ -7,7 +7,7 @@ import { endProcesses } from '../support/running-process.js';
 import { runCli, TestProcess } from '../support/test-process.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { measured } from '../resilience/measured.js';
+import { measured } from '../support/reports.js';
 import { flood, type Flood } from './flood.js';
 import { medianMs, OtherOrganization, shareOf } from './others.js';
 
@@ -34,11 +34,9 @@ const ATTACKS: Readonly<Record<string, Attack>> = {
 describe('an organization that floods the service', () => {
   let schema: TestSchema;
   let service: TestProcess;
-  let internalUrl: string;
   beforeAll(async () => {
     schema = await createSchema();
-    service = await TestProcess.start({ program: 'start', database: schema.url, env: { SHUTDOWN_DELAY_MS: '0' } });
-    internalUrl = service.internalUrl;
+    service = await TestProcess.start({ program: 'start', database: schema.url });
   }, 60_000);
   afterAll(async () => {
     await endProcesses();
@@ -63,7 +61,7 @@ describe('an organization that floods the service', () => {
         secret: attacker.secret,
         seconds: SECONDS,
       });
-      const work = new OtherOrganization({ url: service.url, internalUrl }, others).workUntil(flooding);
+      const work = new OtherOrganization(service, others).workUntil(flooding);
       await sleep(1_000);
       const beganMs = performance.now();
       const deactivated = await runCli(schema.url, ['deactivate-organization', leaked]);

@@ -42,18 +42,22 @@ describe('a process with a heap of 256 MB and settings as they come', () => {
       dataDir,
     });
     expect(service.output).toMatch(/CACHE_MAX_BYTES is 268435456, but the cache takes at most \d+ bytes/);
-    const endpoints = service.internalUrl;
     const agent = new Agent({ keepAlive: true });
     let mostCached = 0;
     for (let at = 0; at < 1.2 * KEYS; at += IN_BATCH) {
       const secrets = keys.slice(at % KEYS, (at % KEYS) + IN_BATCH).map(({ secret }) => ({ secret }));
-      const { status, body } = await exchange(agent, 'POST', `${endpoints}/verify/batch`, undefined, {
-        requests: secrets,
+      const { status, body } = await exchange(agent, 'POST', `${service.internalUrl}/verify/batch`, {
+        body: {
+          requests: secrets,
+        },
       });
       expect(status).toBe(200);
       // The address is not given: that the key is known, with its networks, is enough.
       expect(body.match(/"code":"CLIENT_IP_REQUIRED"/g)).toHaveLength(IN_BATCH);
-      mostCached = Math.max(mostCached, at % 5_000 === 0 ? await readMetric(endpoints, 'latchkey_cache_bytes') : 0);
+      mostCached = Math.max(
+        mostCached,
+        at % 5_000 === 0 ? await readMetric(service.internalUrl, 'latchkey_cache_bytes') : 0,
+      );
     }
     expect(mostCached).toBeGreaterThan(20_000_000);
     expect(mostCached).toBeLessThan(90_000_000);

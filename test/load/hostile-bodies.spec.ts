@@ -15,7 +15,7 @@ const list = (field: string, count: number, entry: string) =>
   `{"label":"x","${field}":[${Array(count).fill(entry).join()}]}`;
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
-type Target = 'public' | 'endpoints';
+type Target = 'public' | 'internal';
 
 /** What a client can send, and the status that it gets. */
 const HOSTILE: readonly (readonly [
@@ -32,28 +32,26 @@ const HOSTILE: readonly (readonly [
   ['a network of 90 KB', 'public', KEYS, JSON.stringify({ label: 'x', ip_allow_list: ['1'.repeat(90_000)] }), 400],
   ['50,000 arrays in each other', 'public', KEYS, `{"label":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 400],
   ['5,000 parameters', 'public', `${KEYS}?${'a&'.repeat(5_000)}`, undefined, 400],
-  ['1,500 unknown fields for /verify', 'endpoints', '/verify', names(1_500), 400],
-  ['9,500 unknown fields for /verify/batch', 'endpoints', '/verify/batch', names(9_500), 400],
+  ['1,500 unknown fields for /verify', 'internal', '/verify', names(1_500), 400],
+  ['9,500 unknown fields for /verify/batch', 'internal', '/verify/batch', names(9_500), 400],
   [
     '20,000 requests for /verify/batch',
-    'endpoints',
+    'internal',
     '/verify/batch',
     `{"requests":[${Array(20_000).fill('1').join()}]}`,
     400,
   ],
-  ['5,000 fields of a form', 'endpoints', '/introspect', `token=x${'&a=1'.repeat(3_500)}`, 400],
-  ['5,000 parameters for a gateway', 'endpoints', `/forward-auth?${'scopes&'.repeat(2_000)}`, undefined, 400],
+  ['5,000 fields of a form', 'internal', '/introspect', `token=x${'&a=1'.repeat(3_500)}`, 400],
+  ['5,000 parameters for a gateway', 'internal', `/forward-auth?${'scopes&'.repeat(2_000)}`, undefined, 400],
 ];
 
 describe('requests that are made to take long', () => {
   let schema: TestSchema;
   let service: TestProcess;
-  let endpoints: string;
 
   beforeAll(async () => {
     schema = await createSchema();
     service = await TestProcess.start({ program: 'start', database: schema.url });
-    endpoints = service.internalUrl;
   }, 60_000);
 
   afterAll(async () => {
@@ -64,13 +62,13 @@ describe('requests that are made to take long', () => {
   it.each(HOSTILE)(
     'with %s delay no verification',
     async (_what, target, path, body, status) => {
-      const url = `${target === 'public' ? service.url : endpoints}${path}`;
+      const url = `${target === 'public' ? service.url : service.internalUrl}${path}`;
       const method = body === undefined ? 'GET' : 'POST';
       const headers = path === '/introspect' ? FORM : {};
       const load = new Load(CONNECTIONS, (agent) =>
-        exchange(agent, method, url, service.firstKey.secret, body, headers),
+        exchange(agent, method, url, { secret: service.firstKey.secret, body, headers }),
       );
-      const times = await verifyWhile(endpoints, service.firstKey.secret, () => sleep(LASTS_MS));
+      const times = await verifyWhile(service.internalUrl, service.firstKey.secret, () => sleep(LASTS_MS));
       const outcomes = await load.stop();
       expect(Object.keys(tally(outcomes))).toEqual([String(status)]);
       expect(outcomes.length).toBeGreaterThan(CONNECTIONS);

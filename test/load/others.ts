@@ -48,14 +48,16 @@ export class OtherOrganization {
     const [cold, warm, reads, creates] = await Promise.all([
       each((agent) => this.verify(agent, this.unseen.pop()?.secret ?? '')),
       each((agent) => this.verify(agent, own)),
-      each((agent) => exchange(agent, 'GET', `${this.service.url}${KEYS}?limit=10`, own)),
-      each((agent) => exchange(agent, 'POST', `${this.service.url}${KEYS}`, own, { label: 'Meanwhile' })),
+      each((agent) => exchange(agent, 'GET', `${this.service.url}${KEYS}?limit=10`, { secret: own })),
+      each((agent) =>
+        exchange(agent, 'POST', `${this.service.url}${KEYS}`, { secret: own, body: { label: 'Meanwhile' } }),
+      ),
     ]);
     return { cold, warm, reads, creates };
   }
 
   private verify(agent: Agent, secret: string): Promise<Outcome> {
-    return exchange(agent, 'POST', `${this.service.internalUrl}/verify`, undefined, { secret });
+    return exchange(agent, 'POST', `${this.service.internalUrl}/verify`, { body: { secret } });
   }
 }
 

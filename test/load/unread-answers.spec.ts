@@ -18,14 +18,12 @@ const MOST_P50_MS = 20;
 describe('answers of the greatest size that many clients of one key ask for', () => {
   let schema: TestSchema;
   let service: TestProcess;
-  let endpoints: string;
   let reader: MadeKey;
   let verified: MadeKey;
 
   beforeAll(async () => {
     schema = await createSchema();
     service = await TestProcess.start({ program: 'start', database: schema.url });
-    endpoints = service.internalUrl;
     const { connection } = schema;
     const organization = await insertOrganization(connection);
     await insertVerifiableKeys(connection, organization, 1_000, greatestFields);
@@ -35,7 +33,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     for (let i = 0; i < 100; i++) {
       await service.send('GET', LIST, reader);
     }
-    await exchange(new Agent(), 'POST', `${endpoints}/verify`, undefined, { secret: verified.secret });
+    await exchange(new Agent(), 'POST', `${service.internalUrl}/verify`, { body: { secret: verified.secret } });
   }, 120_000);
 
   const sockets: Socket[] = [];
@@ -72,13 +70,13 @@ describe('answers of the greatest size that many clients of one key ask for', ()
   }
 
   it('take a bounded amount of memory when nobody reads them, delay no verification, and their connections are ended', async () => {
-    const before = await residentBytes(endpoints);
+    const before = await residentBytes(service.internalUrl);
     sockets.push(...Array.from({ length: 150 }, () => askAndNotRead(1_000)));
     let most = before;
-    const times = await verifyWhile(endpoints, verified.secret, async () => {
+    const times = await verifyWhile(service.internalUrl, verified.secret, async () => {
       for (let i = 0; i < 20; i++) {
         await sleep(500);
-        most = Math.max(most, await residentBytes(endpoints));
+        most = Math.max(most, await residentBytes(service.internalUrl));
       }
     });
     expect(median(times)).toBeLessThan(MOST_P50_MS);
@@ -88,7 +86,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     sockets.push(askAndNotRead(200));
     await eventually(
       'it is ended',
-      async () => (await readMetric(endpoints, 'latchkey_connections_ended_total')) > 0,
+      async () => (await readMetric(service.internalUrl, 'latchkey_connections_ended_total')) > 0,
       40_000,
     );
     await eventually(
@@ -124,7 +122,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
   it('delay no verification when twenty clients read them one after the other', async () => {
     const seen: { status: string; bytes: number }[] = [];
     const untilMs = performance.now() + 8_000;
-    const times = await verifyWhile(endpoints, verified.secret, () =>
+    const times = await verifyWhile(service.internalUrl, verified.secret, () =>
       Promise.all(Array.from({ length: 20 }, () => readAgainAndAgain(untilMs, seen))),
     );
     const pages = seen.filter(({ status }) => status === '200');

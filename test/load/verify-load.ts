@@ -20,7 +20,7 @@ export async function verifyWhile(
     over.abort();
   });
   while (!over.signal.aborted) {
-    const { status, ms, error } = await exchange(agent, 'POST', `${internalUrl}/verify`, undefined, { secret });
+    const { status, ms, error } = await exchange(agent, 'POST', `${internalUrl}/verify`, { body: { secret } });
     if (status !== 200) {
       throw new Error(`/verify failed: ${status ?? error ?? ''}`);
     }

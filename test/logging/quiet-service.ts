@@ -1,23 +1,21 @@
-import { Agent, request } from 'node:http';
-import { serviceEnv, type Program, TestProcess } from '../support/test-process.js';
+import { Agent } from 'node:http';
+import { TestProcess, type Program } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.js';
+import { exchange, tally } from '../support/load-client.js';
 
 const AT_ONCE = 50;
 
 /**
- * The built product with its streams connected to what a test likes; so it is found by its ports,
- * not by what it prints.
+ * The built product with streams that the test does not read. Its ports are chosen beforehand,
+ * because nothing that it prints can be read.
  */
 export interface QuietService {
   readonly product: TestProcess;
   readonly url: string;
   readonly internalUrl: string;
-  /**
-   * Asks for `/health/live` many times, each of which writes a line, and returns how often each
-   * status came.
-   */
-  readonly ask: (count: number) => Promise<Record<number, number>>;
+  /** Sends requests to `/health/live`, each of which writes a log line. Counts the statuses. */
+  readonly ask: (count: number) => Promise<Record<string, number>>;
   /** The value of a metric without labels. */
   readonly metric: (name: string) => Promise<number>;
 }
@@ -30,8 +28,8 @@ export async function startQuietly(
 ): Promise<QuietService> {
   const [port, internalPort] = [await freePort(), await freePort()];
   const ports = { PORT: String(port), INTERNAL_PORT: String(internalPort) };
-  const own = serviceEnv(databaseUrl, { LOG_LEVEL: 'debug', SHUTDOWN_DELAY_MS: '0', ...ports, ...env });
-  const product = new TestProcess({ program, env: own, ...outputs });
+  const own = { LOG_LEVEL: 'debug', ...ports, ...env };
+  const product = new TestProcess({ program, database: databaseUrl, env: own, ...outputs });
   const url = `http://127.0.0.1:${port}`;
   const internalUrl = `http://127.0.0.1:${internalPort}`;
   const isReady = () =>
@@ -52,29 +50,9 @@ export async function startQuietly(
   };
 }
 
-async function askMany(url: string, count: number): Promise<Record<number, number>> {
+async function askMany(url: string, count: number): Promise<Record<string, number>> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
-  const statuses: Record<number, number> = {};
-  let left = count;
-  const work = async () => {
-    while (left-- > 0) {
-      const status = await ask(url, agent);
-      statuses[status] = (statuses[status] ?? 0) + 1;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const outcomes = await Promise.all(Array.from({ length: count }, () => exchange(agent, 'GET', url)));
   agent.destroy();
-  return statuses;
-}
-
-function ask(url: string, agent: Agent): Promise<number> {
-  return new Promise((resolve, reject) => {
-    request(url, { agent }, (response) => {
-      response.resume().once('end', () => {
-        resolve(response.statusCode ?? 0);
-      });
-    })
-      .once('error', reject)
-      .end();
-  });
+  return tally(outcomes);
 }

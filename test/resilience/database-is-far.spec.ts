@@ -4,7 +4,7 @@ import { endProcesses } from '../support/running-process.js';
 import { TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
-import { measured } from './measured.js';
+import { measured } from '../support/reports.js';
 
 /** The greatest round trip to the database that the README promises to work with. */
 const SUPPORTED_RTT_MS = 100;
@@ -23,7 +23,6 @@ describe(`a database that is ${SUPPORTED_RTT_MS} ms of round trip away`, () => {
     service = await TestProcess.start({
       program: 'start',
       database: schemaUrl(proxy.socketPath),
-      env: { SHUTDOWN_DELAY_MS: '0' },
     });
   }, 60_000);
 

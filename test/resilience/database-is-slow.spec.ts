@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
 import { expectUnavailable } from './expect-unavailable.js';
-import { measured } from './measured.js';
+import { measured } from '../support/reports.js';
 
 const RECOVERY_MS = 5_000;
 const LONGEST_MS = 5_000;
@@ -26,7 +26,6 @@ describe('a way to the database', () => {
     service = await TestProcess.start({
       program: 'start',
       database: schemaUrl(proxy.socketPath),
-      env: { SHUTDOWN_DELAY_MS: '0' },
     });
     keys = await Promise.all(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((label) => service.createKey(label)));
   }, 60_000);
@@ -52,7 +51,7 @@ describe('a way to the database', () => {
   const askForOwnKey = (clients: number) => {
     const load = new Load(clients, async (agent, client) => {
       const { id, secret } = keyOf(client);
-      const outcome = await exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, secret);
+      const outcome = await exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, { secret });
       if (outcome.status === 200) {
         expect(envelope<MadeKey>(outcome).data.id).toBe(id);
       }
@@ -179,7 +178,6 @@ describe('a stop while the database is silent', () => {
       const service = await TestProcess.start({
         program: 'start',
         database: schemaUrl(proxy.socketPath),
-        env: { SHUTDOWN_DELAY_MS: '0' },
       });
       expect((await service.send('GET', KEYS)).status).toBe(200);
       proxy.set('severed');
@@ -204,7 +202,6 @@ describe('a stop while the database is silent', () => {
       const service = await TestProcess.start({
         program: 'start',
         database: schemaUrl(server.socketPath),
-        env: { SHUTDOWN_DELAY_MS: '0' },
       });
       const { id, secret } = await service.createKey('counted');
       await server.stop();

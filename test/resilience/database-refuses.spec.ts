@@ -6,7 +6,7 @@ import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
 import { expectUnavailable } from './expect-unavailable.js';
-import { measured } from './measured.js';
+import { measured } from '../support/reports.js';
 
 const RECOVERY_MS = 5_000;
 const LONGEST_MS = 5_000;
@@ -78,7 +78,9 @@ describe('a database server that lets nobody in any more', () => {
   }, 30_000);
 
   it('kills connections under load: answers and 503s, nothing else', async () => {
-    const load = new Load(8, (agent) => exchange(agent, 'GET', `${service.url}${KEYS}/${key.id}`, key.secret));
+    const load = new Load(8, (agent) =>
+      exchange(agent, 'GET', `${service.url}${KEYS}/${key.id}`, { secret: key.secret }),
+    );
     for (let round = 0; round < 10; round++) {
       await load.goesOnFor(20);
       await killConnectionsOfTheService(admin);

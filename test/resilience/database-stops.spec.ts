@@ -5,7 +5,7 @@ import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { schemaUrl, startServer, type StoppableServer } from '../support/stoppable-server.js';
 import { expectUnavailable } from './expect-unavailable.js';
-import { measured } from './measured.js';
+import { measured } from '../support/reports.js';
 
 const RECOVERY_MS = 5_000;
 const LONGEST_MS = 5_000;
@@ -33,7 +33,7 @@ describe('a database server that stops while the service serves', () => {
   const askForOwnKey = () =>
     new Load(8, (agent, client) => {
       const { id, secret } = keyOf(client);
-      return exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, secret);
+      return exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, { secret });
     });
   const keyOf = (client: number) => keys[client % keys.length] ?? { id: '', secret: '' };
 

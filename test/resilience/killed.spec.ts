@@ -48,14 +48,19 @@ async function changeUntilKilled(
     if (victim !== undefined) {
       // Asked for and not acknowledged, it may live or not.
       created.delete(victim.id);
-      const outcome = await exchange(agent, 'DELETE', `${service.url}${KEYS}/${victim.id}`, service.firstKey.secret);
+      const outcome = await exchange(agent, 'DELETE', `${service.url}${KEYS}/${victim.id}`, {
+        secret: service.firstKey.secret,
+      });
       if (outcome.status === 200) {
         deleted.set(victim.id, victim);
       }
       return outcome;
     }
-    const outcome = await exchange(agent, 'POST', `${service.url}${KEYS}`, service.firstKey.secret, {
-      label: `key ${++count}`,
+    const outcome = await exchange(agent, 'POST', `${service.url}${KEYS}`, {
+      secret: service.firstKey.secret,
+      body: {
+        label: `key ${++count}`,
+      },
     });
     if (outcome.status === 200) {
       const key = envelope<MadeKey>(outcome).data;

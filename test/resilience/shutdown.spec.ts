@@ -7,7 +7,7 @@ import { endProcesses } from '../support/running-process.js';
 import { TestProcess } from '../support/test-process.js';
 import { eventually } from '../support/eventually.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
-import { measured } from './measured.js';
+import { measured } from '../support/reports.js';
 
 const SHUTDOWN_DELAY_MS = 1_000;
 const CLIENTS = 8;
@@ -34,11 +34,12 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
     const keys = await Promise.all(['a', 'b', 'c', 'd'].map((label) => service.createKey(label)));
     const load = new Load(CLIENTS, (agent, client) => {
       const { id, secret } = keys[client % keys.length] ?? { id: '', secret: '' };
-      return exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, secret);
+      return exchange(agent, 'GET', `${service.url}${KEYS}/${id}`, { secret });
     });
-    const endpoints = service.internalUrl;
     const verifying = new Load(CLIENTS / 2, (agent, client) =>
-      exchange(agent, 'POST', `${endpoints}/verify`, undefined, { secret: keys[client % keys.length]?.secret }),
+      exchange(agent, 'POST', `${service.internalUrl}/verify`, {
+        body: { secret: keys[client % keys.length]?.secret },
+      }),
     );
     await load.goesOnFor(200);
     service.signal('SIGTERM');
@@ -77,7 +78,7 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
   it('tells each client, with its last answer, to leave the connection', async () => {
     const service = await start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    const ask = () => exchange(agent, 'GET', `${service.url}${KEYS}`, service.firstKey.secret);
+    const ask = () => exchange(agent, 'GET', `${service.url}${KEYS}`, { secret: service.firstKey.secret });
     expect((await ask()).headers.connection).toBe('keep-alive');
     service.signal('SIGTERM');
     await service.says('stopping: SIGTERM');
@@ -90,7 +91,9 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
   it('does not wait for clients that are silent', async () => {
     const service = await start({ SHUTDOWN_DELAY_MS: '0' });
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    expect((await exchange(agent, 'GET', `${service.url}${KEYS}`, service.firstKey.secret)).status).toBe(200);
+    expect((await exchange(agent, 'GET', `${service.url}${KEYS}`, { secret: service.firstKey.secret })).status).toBe(
+      200,
+    );
     const mute = connect(Number(new URL(service.url).port), '127.0.0.1');
     mute.on('error', () => undefined);
     await new Promise((resolve) => mute.once('connect', resolve));
@@ -122,7 +125,10 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
 });
 
 function create(service: TestProcess, label: string): Promise<Outcome> {
-  return exchange(new Agent({ keepAlive: false }), 'POST', `${service.url}${KEYS}`, service.firstKey.secret, { label });
+  return exchange(new Agent({ keepAlive: false }), 'POST', `${service.url}${KEYS}`, {
+    secret: service.firstKey.secret,
+    body: { label },
+  });
 }
 
 /** bcrypt takes tens of milliseconds: once the first line of a create is in the log, others are under way. */

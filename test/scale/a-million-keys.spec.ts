@@ -214,7 +214,7 @@ describe('with a million keys, served by a process of its own', () => {
   });
 
   const call = (base: string, secret: string, method: string, path: string, body?: unknown): Promise<Outcome> =>
-    exchange(agent, method, `${base}${KEYS}${path}`, secret, body);
+    exchange(agent, method, `${base}${KEYS}${path}`, { secret, body });
 
   it(
     'each of 500,000 keys is on one page of a thousand, while others are created and deleted',

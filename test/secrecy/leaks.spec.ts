@@ -161,24 +161,27 @@ describe.each(LOG_FORMATS)(
       const agent = new Agent({ keepAlive: false });
       for (const secret of [key.secret, STRANGER]) {
         for (const authorization of oddCredentials(secret)) {
-          const outcome = await exchange(agent, 'GET', `${service.url}${KEYS}`, undefined, undefined, {
-            authorization,
+          const outcome = await exchange(agent, 'GET', `${service.url}${KEYS}`, {
+            headers: {
+              authorization,
+            },
           });
           expect(heard(outcome).status).toBe(401);
         }
         for (const { method, path, body, headers } of misuses(secret, key.id)) {
           for (const bearer of [key.secret, undefined]) {
-            const outcome = heard(await exchange(agent, method, `${service.url}${path}`, bearer, body, headers));
+            const outcome = heard(
+              await exchange(agent, method, `${service.url}${path}`, { secret: bearer, body, headers }),
+            );
             expect(outcome.status).toBeLessThan(500);
           }
         }
         answers.push(await sendRaw(service.url, secret));
-        const endpoints = service.internalUrl;
         for (const { method, path, body, headers } of misusesOfDoors(secret)) {
-          const outcome = heard(await exchange(agent, method, `${endpoints}${path}`, undefined, body, headers));
+          const outcome = heard(await exchange(agent, method, `${service.internalUrl}${path}`, { body, headers }));
           expect(outcome.status).toBeLessThan(500);
         }
-        answers.push(await sendRaw(endpoints, secret));
+        answers.push(await sendRaw(service.internalUrl, secret));
       }
     }
 

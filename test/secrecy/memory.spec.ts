@@ -16,7 +16,6 @@ const oneTime = () => new Agent({ keepAlive: false });
 describe('the texts that stay in memory', () => {
   let schema: TestSchema;
   let service: TestProcess;
-  let endpoints: string;
   const snapshot = join(makeFolder(), 'memory.heapsnapshot');
 
   beforeAll(async () => {
@@ -29,7 +28,6 @@ describe('the texts that stay in memory', () => {
         SNAPSHOT_FILE: snapshot,
       },
     });
-    endpoints = service.internalUrl;
   }, 60_000);
 
   afterAll(async () => {
@@ -45,7 +43,7 @@ describe('the texts that stay in memory', () => {
     (secret) =>
       atDoors('POST', '/introspect', `token=${secret}`, { 'content-type': 'application/x-www-form-urlencoded' }),
     async (secret) => {
-      const { headers } = await exchange(oneTime(), 'GET', `${endpoints}/forward-auth?scopes=`, secret);
+      const { headers } = await exchange(oneTime(), 'GET', `${service.internalUrl}/forward-auth?scopes=`, { secret });
       return String(headers['x-api-key-id']);
     },
   ];
@@ -56,7 +54,7 @@ describe('the texts that stay in memory', () => {
     body: unknown,
     headers?: Record<string, string>,
   ): Promise<string> {
-    return (await exchange(oneTime(), method, `${endpoints}${path}`, undefined, body, headers)).body;
+    return (await exchange(oneTime(), method, `${service.internalUrl}${path}`, { body, headers })).body;
   }
 
   it('have the id of each secret that was verified, whichever way it came in first, and no secret', async () => {

@@ -1,12 +1,12 @@
-import { Agent, request } from 'node:http';
+import { Agent, request, type RequestOptions } from 'node:http';
 import type { Answer } from './api-client.js';
 import { eventually } from './eventually.js';
 
 /** What became of one request. */
 export interface Outcome {
-  /** Null when no answer came. */
+  /** Null when no response came. */
   readonly status: number | null;
-  /** Node's code for what happened instead of an answer. */
+  /** Node's code for what happened instead of a response. */
   readonly error: string | null;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
@@ -15,45 +15,62 @@ export interface Outcome {
   readonly beganMs: number;
 }
 
-/** Past this the product is taken to hang. */
+/** What a request may carry beside its method and URL. */
+export interface ExchangeParts {
+  readonly secret?: string | undefined;
+  /** Text is sent as it is, anything else as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** After this time a request counts as hanging. */
 const PATIENCE_MS = 10_000;
 
-/** Sends one request over a connection of the agent; never rejects. */
+/** Sends one request on a connection of the agent. Never rejects. */
 export function exchange(
   agent: Agent,
   method: string,
   url: string,
-  secret?: string,
-  body?: unknown,
-  headers: Readonly<Record<string, string>> = {},
+  { secret, body, headers }: ExchangeParts = {},
 ): Promise<Outcome> {
-  const beganMs = performance.now();
   const text = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
-  return new Promise((resolve) => {
-    const settle = (rest: Partial<Outcome>) => {
-      const ms = performance.now() - beganMs;
-      resolve({ status: null, error: null, headers: {}, body: '', ms, beganMs, ...rest });
-    };
-    const outgoing = request(url, {
+  return exchangeExactly(
+    url,
+    {
       agent,
       method,
-      timeout: PATIENCE_MS,
       headers: {
         ...(secret !== undefined && { authorization: `Bearer ${secret}` }),
         ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
         ...headers,
       },
-    });
-    outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error('hangs'), { code: 'HANGS' })));
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+    },
+    text,
+  );
+}
+
+/** Sends one request with exactly these options, headers and body. Never rejects. */
+export function exchangeExactly(url: string, options: RequestOptions, body?: string | Buffer): Promise<Outcome> {
+  const beganMs = performance.now();
+  return new Promise((resolve) => {
+    const settle = (rest: Partial<Outcome>) => {
+      const ms = performance.now() - beganMs;
+      resolve({ status: null, error: null, headers: {}, body: '', ms, beganMs, ...rest });
+    };
+    const fail = (error: NodeJS.ErrnoException) => {
       settle({ error: error.code ?? error.message });
+    };
+    const outgoing = request(url, { timeout: PATIENCE_MS, ...options });
+    outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error('hangs'), { code: 'HANGS' })));
+    outgoing.on('error', fail);
+    outgoing.on('upgrade', (_, socket) => {
+      settle({ error: 'UPGRADED' });
+      socket.destroy();
     });
     outgoing.on('response', (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', (error: NodeJS.ErrnoException) => {
-        settle({ error: error.code ?? error.message });
-      });
+      response.on('error', fail);
       response.on('end', () => {
         settle({
           status: response.statusCode ?? null,
@@ -62,7 +79,7 @@ export function exchange(
         });
       });
     });
-    outgoing.end(text);
+    outgoing.end(body);
   });
 }
 
@@ -71,13 +88,13 @@ export function envelope<T = Record<string, unknown>>({ body }: Outcome): Answer
   return JSON.parse(body) as Answer<T>['body'];
 }
 
-/** Some clients that send one request after the other, each on a connection that it keeps, until told to stop. */
+/** Clients that each send one request after the other on a connection of their own, until `stop`. */
 export class Load {
   readonly outcomes: Outcome[] = [];
   private isOver = false;
   private readonly workers: Promise<void>[];
 
-  /** @param act one request of a client; its number says which of them it is */
+  /** @param act one request of a client, given its number */
   constructor(clients: number, act: (agent: Agent, client: number) => Promise<Outcome>) {
     this.workers = Array.from({ length: clients }, async (_, client) => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
@@ -92,7 +109,7 @@ export class Load {
     });
   }
 
-  /** Waits until so many more requests have ended. */
+  /** Waits until that many more requests have ended. */
   async goesOnFor(requests: number): Promise<void> {
     const target = this.outcomes.length + requests;
     await eventually(`${requests} more requests`, () => this.outcomes.length >= target, 20_000);
@@ -105,7 +122,7 @@ export class Load {
   }
 }
 
-/** How many outcomes there are of each kind: by status, or by error. */
+/** Counts outcomes by status, or by error where no response came. */
 export function tally(outcomes: readonly Outcome[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { status, error } of outcomes) {
@@ -115,7 +132,7 @@ export function tally(outcomes: readonly Outcome[]): Record<string, number> {
   return counts;
 }
 
-/** The longest of them, in milliseconds. */
+/** The longest duration, in milliseconds. */
 export function longestMs(outcomes: readonly Outcome[]): number {
   return Math.max(0, ...outcomes.map(({ ms }) => ms));
 }

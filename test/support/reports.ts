@@ -10,3 +10,10 @@ export function report(what: string, figures: readonly number[], unit = 'ms'): v
     `measured: ${what}: p50 ${at(0.5)} ${unit}, p99 ${at(0.99)} ${unit}, max ${at(1)} ${unit} (n = ${sorted.length})\n`,
   );
 }
+
+/** Prints a measured duration if LATCHKEY_MEASURED is set. */
+export function measured(what: string, ms: number): void {
+  if (process.env.LATCHKEY_MEASURED !== undefined) {
+    process.stderr.write(`measured: ${what}: ${Math.round(ms)} ms\n`);
+  }
+}

@@ -34,6 +34,11 @@ export class RunningProcess {
     return `${this.stdout}${this.stderr}`;
   }
 
+  /** Whether the process has not ended. */
+  get isAlive(): boolean {
+    return this.child.exitCode === null && this.child.signalCode === null;
+  }
+
   signal(name: NodeJS.Signals): void {
     this.child.kill(name);
   }

@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CURRENT, KEYS, type MadeKey } from './api-client.js';
 import { eventually } from './eventually.js';
 import { envelope, exchange, type Outcome } from './load-client.js';
@@ -15,6 +16,10 @@ type Caller = Pick<MadeKey, 'secret'>;
 export interface TestProcessOptions {
   /** Default: `main`. */
   readonly program?: Program;
+  /** A module that serves the product in its own way, instead of a program. It has an IPC channel. */
+  readonly module?: string;
+  /** Options of Node. */
+  readonly execArgv?: readonly string[];
   /** DATABASE_URL. With it the process gets the pepper of the tests. */
   readonly database?: string;
   /** Variables beside the defaults of a test. Nothing else is inherited but PATH. */
@@ -49,8 +54,10 @@ export class TestProcess extends RunningProcess {
 
   /** Starts the process without waiting for it. */
   constructor(options: TestProcessOptions) {
-    const { program = 'main', database, env, args = [], stdout, stderr, cwd = makeFolder(), uid, gid } = options;
-    super(process.execPath, [join(testDist(), `${program}.js`), ...args], {
+    const { program = 'main', module, database, env, stdout, stderr, cwd = makeFolder(), uid, gid } = options;
+    const path = module === undefined ? join(testDist(), `${program}.js`) : resolve(module);
+    const hasChannel = program === 'start' || module !== undefined;
+    super(process.execPath, [...(options.execArgv ?? []), path, ...(options.args ?? [])], {
       cwd,
       uid,
       gid,
@@ -60,11 +67,12 @@ export class TestProcess extends RunningProcess {
         INTERNAL_PORT: '0',
         LOG_FORMAT: 'json',
         DATABASE_WAIT_MS: '0',
+        ...(module !== undefined && { TEST_DIST: resolve(testDist()) }),
         ...(database !== undefined && serviceEnv(database)),
         ...(options.dataDir !== undefined && { DATA_DIR: options.dataDir }),
         ...env,
       },
-      stdio: ['ignore', stdout ?? 'pipe', stderr ?? 'pipe', ...(program === 'start' ? (['ipc'] as const) : [])],
+      stdio: ['ignore', stdout ?? 'pipe', stderr ?? 'pipe', ...(hasChannel ? (['ipc'] as const) : [])],
     });
     this.dataDir = options.dataDir ?? join(cwd, '.data');
     this.agent = new Agent({ keepAlive: options.keepAlive ?? false });
@@ -99,6 +107,13 @@ export class TestProcess extends RunningProcess {
     return this.madeKey;
   }
 
+  /** Sends a message to the module over IPC and resolves with the next one that it sends. */
+  async request<T>(message: string): Promise<T> {
+    this.child.send(message);
+    const [reply] = (await once(this.child, 'message')) as [T];
+    return reply;
+  }
+
   /** Closes the IPC channel that `npm start` keeps to its service, as its death would. */
   disconnect(): void {
     this.child.disconnect();
@@ -106,7 +121,7 @@ export class TestProcess extends RunningProcess {
 
   /** Sends one request to the public listener, as the first key unless told otherwise. */
   send(method: string, path: string, caller: Caller = this.firstKey, body?: unknown): Promise<Outcome> {
-    return exchange(this.agent, method, `${this.url}${path}`, caller.secret, body);
+    return exchange(this.agent, method, `${this.url}${path}`, { secret: caller.secret, body });
   }
 
   /** Creates a key with every scope, by the first key. */

@@ -137,9 +137,10 @@ describe('an instance whose change feed', () => {
   it('fails answers a batch of fifty keys that it does not know, a few reads at a time', async () => {
     const keys = await seeded.createKeys(50);
     await breakFeed(() => 'lost before');
-    const endpoints = b.internalUrl;
-    const outcome = await exchange(new Agent(), 'POST', `${endpoints}/verify/batch`, undefined, {
-      requests: keys.map(({ secret }) => ({ secret })),
+    const outcome = await exchange(new Agent(), 'POST', `${b.internalUrl}/verify/batch`, {
+      body: {
+        requests: keys.map(({ secret }) => ({ secret })),
+      },
     });
     const codes = envelope<{ readonly code: string }[]>(outcome).data.map(({ code }) => code);
     expect([outcome.status, ...new Set(codes)]).toEqual([200, 'VALID']);

@@ -35,7 +35,7 @@ describe('an instance that is cut off from the database altogether', () => {
   const use = (instance: TestProcess) =>
     new Load(12, (agent, client) => {
       const { secret } = keys[client % keys.length] ?? { secret: '' };
-      return exchange(agent, 'GET', `${instance.url}${KEYS}/current`, secret);
+      return exchange(agent, 'GET', `${instance.url}${KEYS}/current`, { secret });
     });
   const until = (load: Load, what: string, is: (outcome: Outcome) => boolean) =>
     eventually(what, () => load.outcomes.slice(-24).some(is), 20_000);

@@ -1,57 +1,20 @@
 import type { RowDataPacket } from 'mysql2/promise';
-import { ApiKeysService } from '../../src/api-keys/api-keys.service.js';
-import { newId } from '../../src/common/prefixed-id.js';
-import { Migrator } from '../../src/database/migrator.js';
-import type { Database } from '../../src/database/database.js';
-import { OrganizationsService } from '../../src/organizations/organizations.service.js';
-import { CURRENT, send } from '../support/api-client.js';
-import { TestApp } from '../support/test-app.js';
 import { untilHeard } from '../support/by-hand.js';
 import { eventually } from '../support/eventually.js';
-import { openDatabase } from '../support/open-database.js';
-import { createSchema, type TestSchema } from '../support/schema.js';
+import { createSecret, PepperInstances, statusOf } from '../support/pepper-instances.js';
 
 const [OLD, NEW] = ['old', 'new'].map((name) => `${name}-pepper-of-the-tests-32-bytes-long`) as [string, string];
 
 describe('a rotation of the pepper', () => {
-  let schema: TestSchema;
-  let database: Database;
-  const apps: TestApp[] = [];
+  let instances: PepperInstances;
 
   beforeEach(async () => {
-    schema = await createSchema();
-    database = await openDatabase(schema.url);
-    await new Migrator(database).up();
+    instances = await PepperInstances.open();
   });
-  afterEach(async () => {
-    await Promise.all(apps.splice(0).map((app) => app.close()));
-    await database.close();
-    await schema.drop();
-  });
-
-  async function startWith(
-    pepper: string,
-    retired = '',
-    more: Readonly<Record<string, string>> = {},
-  ): Promise<TestApp> {
-    const app = await TestApp.start({
-      database: schema.url,
-      env: { SECRET_PEPPER: pepper, SECRET_PEPPER_RETIRED: retired, ...more },
-    });
-    apps.push(app);
-    return app;
-  }
-
-  async function createSecret({ app }: TestApp): Promise<string> {
-    const { id: organizationId } = await app.get(OrganizationsService).create('Acme');
-    const operator = { kind: 'operator', organizationId, requestId: newId('req_') } as const;
-    return (await app.get(ApiKeysService).create(operator, { label: 'Key' })).secret;
-  }
-
-  const statusOf = async ({ url }: TestApp, secret: string) => (await send(url, 'GET', CURRENT, { secret })).status;
+  afterEach(() => instances.close());
 
   async function row(): Promise<{ version: number | null; digest: string | null; hash: string }> {
-    const [rows] = await schema.connection.query<RowDataPacket[]>(
+    const [rows] = await instances.schema.connection.query<RowDataPacket[]>(
       'SELECT pepper_version AS version, HEX(digest) AS digest, secret_hash AS hash FROM api_key_secrets',
     );
     return rows[0] as never;
@@ -60,11 +23,11 @@ describe('a rotation of the pepper', () => {
     eventually(`version ${version}`, async () => (await row()).version === version);
 
   it('moves a secret to the new pepper when it is seen, upward only, while an instance that prefers the old one runs too', async () => {
-    const behind = await startWith(OLD);
+    const behind = await instances.start(OLD);
     const secret = await createSecret(behind);
     expect((await row()).version).toBe(1);
-    const ahead = await startWith(NEW, OLD);
-    const prepared = await startWith(OLD, NEW);
+    const ahead = await instances.start(NEW, OLD);
+    const prepared = await instances.start(OLD, NEW);
 
     expect(await statusOf(ahead, secret)).toBe(200);
     // Not by the request that saw it.
@@ -79,21 +42,21 @@ describe('a rotation of the pepper', () => {
   }, 60_000);
 
   it('is an outage, never an answer about the key, to an instance that does not know the new pepper', async () => {
-    const behind = await startWith(OLD);
+    const behind = await instances.start(OLD);
     const secret = await createSecret(behind);
-    const ahead = await startWith(NEW, OLD);
+    const ahead = await instances.start(NEW, OLD);
     expect(await statusOf(ahead, secret)).toBe(200);
     await untilVersion(2);
     expect(await statusOf(behind, secret)).toBe(503);
   }, 60_000);
 
   it('after which the old pepper is lost can be recovered: by bcrypt once, and known to every instance within the bound', async () => {
-    const before = await startWith(OLD);
+    const before = await instances.start(OLD);
     const secret = await createSecret(before);
-    await apps.splice(0)[0]?.close();
+    await instances.stopAll();
 
-    const recovering = await startWith(NEW, '', { BCRYPT_RECOVERY: 'on' });
-    const strict = await startWith(NEW);
+    const recovering = await instances.start(NEW, '', { BCRYPT_RECOVERY: 'on' });
+    const strict = await instances.start(NEW);
     await Promise.all([untilHeard(recovering), untilHeard(strict)]);
     expect(await statusOf(strict, secret)).toBe(401);
     expect(await statusOf(recovering, secret)).toBe(200);
@@ -101,7 +64,7 @@ describe('a rotation of the pepper', () => {
     // Its cache held the row as it was, without a digest that it can judge.
     await untilHeard(strict);
     expect(await statusOf(strict, secret)).toBe(200);
-    await schema.connection.query("UPDATE api_key_secrets SET secret_hash = ''");
+    await instances.schema.connection.query("UPDATE api_key_secrets SET secret_hash = ''");
     expect([await statusOf(recovering, secret), await statusOf(strict, secret)]).toEqual([200, 200]);
   }, 60_000);
 });
