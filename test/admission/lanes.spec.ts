@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.js';
 import { openDatabase } from '../support/open-database.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 
-/** For what holds a connection; what waits in vain gets a quarter of it. */
+/** How long a statement holds a connection. A statement that waits in vain gets a quarter of it. */
 const DEADLINE_MS = 2_000;
 
 describe('the connections of a pool', () => {
@@ -93,7 +93,7 @@ interface Held {
   release(): Promise<void>;
 }
 
-/** Takes as many connections of a lane as there are to be had, of so many, and keeps them. */
+/** Takes up to `wanted` connections of a lane and keeps them. */
 async function hold(database: Database, lane: Lane, wanted: number): Promise<Held> {
   let release: () => void = () => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));

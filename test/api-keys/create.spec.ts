@@ -69,12 +69,12 @@ describe('creating an API key', () => {
       expect(data.created_at >= before && data.created_at <= (await fixture.timeIn(0))).toBe(true);
     });
 
-    it('holds every scope, no description, any address and no end when only the label is said, by a key without limits', async () => {
+    it('holds every scope, no description, any address and no end when only the label is given, by a key without limits', async () => {
       const data = expectSuccess(await fixture.client.create({ label: 'x' }), CREATED);
       expect(data).toMatchObject({ description: null, scopes: SCOPES, ip_allow_list: [], expires_at: null });
     });
 
-    it('takes null for each optional field as if nothing were said, from a key without limits', async () => {
+    it('takes null for each optional field as if it were left out, from a key without limits', async () => {
       const body = { label: 'x', description: null, scopes: null, ip_allow_list: null, expires_at: null };
       const data = expectSuccess(await fixture.client.create(body), CREATED);
       expect(data).toMatchObject({ description: null, scopes: SCOPES, ip_allow_list: [], expires_at: null });

@@ -1,6 +1,6 @@
 import { type Fixture, startFixture } from '../support/fixtures.js';
 import { expectFailure, expectSuccess, invalidToken, REALM } from '../support/expect-answer.js';
-import { untilHeard } from '../support/by-hand.js';
+import { untilChangesRead } from '../support/database-changes.js';
 import { recordQueries } from '../support/query-log.js';
 
 describe('reading the calling key itself', () => {
@@ -30,7 +30,7 @@ describe('reading the calling key itself', () => {
 
   it('asks the database once, and then no more', async () => {
     const key = await fixture.createKey();
-    await untilHeard(fixture.app);
+    await untilChangesRead(fixture.app);
     await current(key);
     const statements = await recordQueries(fixture.app, async () => {
       for (let i = 0; i < 20; i++) {

@@ -153,7 +153,10 @@ const ACCEPTED: Readonly<Record<string, readonly Case<unknown>[]>> = {
   ],
 };
 
-/** The rules of the fields that create and update have in common: each refusal by name, each acceptance as it is stored. */
+/**
+ * The rules of the fields that create and update share: each rejection by name, each accepted value
+ * as it is stored.
+ */
 export function describeFieldRules(fixtureOf: () => Fixture, send: Send): void {
   describe.each(Object.entries(REFUSED))('the field %s is refused', (field, cases) => {
     it.each(cases)('when it is %s', async (_, value, message) => {

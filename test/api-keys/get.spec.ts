@@ -63,7 +63,7 @@ describe('reading an API key', () => {
     ]);
   });
 
-  it('counts each request of the key once, whatever scope or address said of it', async () => {
+  it('counts each request of the key once, whether scope and address allow it or not', async () => {
     const key = await fixture.createKey({ scopes: ['api_keys.read'] });
     const own = fixture.clientOf(key);
     await own.get(key.id);

@@ -15,10 +15,10 @@ export interface GuardedRoute {
   callBadly(client: KeysClient): Promise<Answer>;
 }
 
-/** A well-formed secret that nobody was ever given. */
+/** A well-formed secret that was never issued. */
 export const unknownSecret = () => formatSecret('sk_live_', Buffer.alloc(16, 7), Buffer.alloc(24, 9));
 
-/** The answers 401 and 403 that every route of keys has. */
+/** The 401 and 403 responses that every route of the keys has. */
 export function describeGuards(fixtureOf: () => Fixture, route: GuardedRoute): void {
   const others = SCOPES.filter((scope) => scope !== route.scope);
 
@@ -72,7 +72,7 @@ export function describeGuards(fixtureOf: () => Fixture, route: GuardedRoute): v
   });
 }
 
-/** The answers 404, and 400 for what is no id, that the routes of one key have. */
+/** The 404 responses of the routes of one key, and 400 for a malformed id. */
 export function describeMissing(
   fixtureOf: () => Fixture,
   call: (client: KeysClient, id: string) => Promise<Answer>,

@@ -13,7 +13,7 @@ const NO_LIMIT = 'must be a whole number from 1 to 1000';
 
 const idsOf = (answer: Answer<KeyOnWire[]>) => expectSuccess(answer, LISTED).map(({ id }) => id);
 
-/** Follows `Link` from one page to the next until there is none. */
+/** Follows `Link` to the last page. */
 async function readPages(
   { app, root }: Fixture,
   query: string,
@@ -39,7 +39,7 @@ describe('listing API keys', () => {
   });
   afterAll(() => shared.app.close());
 
-  /** An organization of its own in the same product: what a list holds is then known. */
+  /** A new organization in the same product, so that the content of a list is known. */
   async function arrange(): Promise<Fixture> {
     const { app } = shared;
     const organizationId = await app.createOrganization();
@@ -104,7 +104,8 @@ describe('listing API keys', () => {
     const fixture = await arrange();
     const statements = async () => {
       const all = await recordQueries(fixture.app, () => fixture.client.list());
-      // Verifying the caller costs none once it is known, but on a machine that stands still it is asked for again.
+      // A cached caller costs no statement, but on a slow machine its cache entry may expire and be
+      // read again.
       return all.filter((statement) => !/FROM api_key_secrets s\s+JOIN api_keys k/.test(statement)).length;
     };
     const few = await statements();
@@ -279,7 +280,7 @@ describe('listing API keys', () => {
       expect(idsOf(await client.list(`?created_by=${parent.id}`))).toEqual([child.id]);
     });
 
-    it('finds nothing that another organization created, and says nothing about its key', async () => {
+    it('finds nothing that another organization created, and reveals nothing about its key', async () => {
       const { client, clientOf, createForeignKey } = await arrange();
       const foreign = await createForeignKey();
       await clientOf(foreign).create({ label: 'x' });

@@ -10,8 +10,9 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.app.close());
 
-// A key that may create nothing more than itself asks, on one connection, for more than it has. Each refusal cost a bcrypt, in
-// one queue with everybody's, and went on after the client had hung up.
+// A key that may create nothing stronger than itself requests more than it has, over one
+// connection. Each rejection used to cost a bcrypt hash in the queue that all share, even after the
+// client had hung up.
 test("refused creates of one weak key do not hold up another organization's create", async () => {
   const weak = await fixture.createKey({ scopes: ['api_keys.create'] });
   const victim = fixture.clientOf(await fixture.createForeignKey());

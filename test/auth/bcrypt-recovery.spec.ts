@@ -3,7 +3,7 @@ import { bytesToId, idToBytes } from '../../src/common/prefixed-id.js';
 import type { Answer } from '../support/api-client.js';
 import { type Fixture, startFixture } from '../support/fixtures.js';
 import { expectFailure, invalidToken } from '../support/expect-answer.js';
-import { changeByHand, untilHeard } from '../support/by-hand.js';
+import { changeInDatabase, untilChangesRead } from '../support/database-changes.js';
 import { forge, secretIdOf } from '../support/secrets.js';
 
 const UNKNOWN = 'This API key is not valid.';
@@ -13,7 +13,7 @@ interface Key {
   readonly secret: string;
 }
 
-/** What a test says of the row behind a secret. */
+/** How a test sets the row of a secret. */
 class SecretRow {
   private readonly secretId: Buffer;
 
@@ -26,17 +26,17 @@ class SecretRow {
 
   async set(sql: string, values: readonly unknown[] = []): Promise<void> {
     const statement = `UPDATE api_key_secrets SET ${sql} WHERE id = ?`;
-    await changeByHand(this.fixture.app.schema.name, this.key.id, [statement, ...values, this.secretId]);
-    await untilHeard(this.fixture.app);
+    await changeInDatabase(this.fixture.app.schema.name, this.key.id, [statement, ...values, this.secretId]);
+    await untilChangesRead(this.fixture.app);
   }
 
   /** Lets it belong to another key, and records both changes. */
   async pointTo({ id }: { readonly id: string }): Promise<void> {
     const { key_id } = await this.read();
     await this.set('key_id = ?', [idToBytes('api_key_', id)]);
-    await changeByHand(this.fixture.app.schema.name, bytesToId('api_key_', key_id as Buffer));
-    await changeByHand(this.fixture.app.schema.name, id);
-    await untilHeard(this.fixture.app);
+    await changeInDatabase(this.fixture.app.schema.name, bytesToId('api_key_', key_id as Buffer));
+    await changeInDatabase(this.fixture.app.schema.name, id);
+    await untilChangesRead(this.fixture.app);
   }
 
   async read(): Promise<RowDataPacket> {
@@ -134,7 +134,7 @@ describe('without BCRYPT_RECOVERY', () => {
     expect(await row.read()).toEqual(before);
   });
 
-  it('a digest of a pepper that only a newer instance knows is an outage, never an answer about the key', async () => {
+  it('a digest of a pepper that only a newer instance has is an outage, never an answer about the key', async () => {
     const key = await fixture.createKey();
     await new SecretRow(fixture, key).set('pepper_version = 99');
     const answer = await fixture.clientOf(key).list();
@@ -179,7 +179,7 @@ describe('with BCRYPT_RECOVERY=on', () => {
     expect((await fixture.clientOf(key).list()).status).toBe(200);
   });
 
-  it('revives no dead key: what bcrypt confirms is judged like any other', async () => {
+  it('revives no dead key: what bcrypt confirms is verified like any other', async () => {
     const key = await fixture.createKey();
     await new SecretRow(fixture, key).forgetDigest();
     await fixture.setColumn(key.id, 'disabled_at', 'UTC_TIMESTAMP()');
@@ -187,7 +187,7 @@ describe('with BCRYPT_RECOVERY=on', () => {
     expectFailure(await fixture.clientOf(key).list(), 401, { error, challenge: invalidToken(error) });
   });
 
-  it('says 503 to a crowd with one secret, never 401, and lets it in once it is checked', async () => {
+  it('responds 503 to a crowd with one secret, never 401, and lets it in once it is checked', async () => {
     const key = await fixture.createKey();
     await new SecretRow(fixture, key).forgetDigest();
     const answers = await Promise.all(Array.from({ length: 6 }, () => fixture.clientOf(key).list()));

@@ -33,7 +33,7 @@ describe('the credentials of a request', () => {
   });
   afterAll(() => fixture.app.close());
 
-  /** Asserts an answer, and that the database was asked nothing for it. */
+  /** Asserts a response, and that it cost no statement. */
   async function expectRefusedWithoutQuery(ask: () => Promise<Answer>, expected: ExpectedFailure): Promise<void> {
     const answers: Answer[] = [];
     const statements = await recordQueries(fixture.app, async () => answers.push(await ask()));

@@ -5,7 +5,7 @@ import { type Fixture, startFixture } from '../support/fixtures.js';
 const STEPS = 250;
 /** A walk that has not been everywhere by then goes on for as long. */
 const MOST_STEPS = 750;
-/** Each creation takes as long as bcrypt does; on a machine that is busy with other things, a multiple. */
+/** Each creation takes as long as bcrypt does, and several times that on a busy machine. */
 const PATIENCE_MS = 120_000;
 const SEED = Number(process.env.CONTAINMENT_SEED ?? randomInt(2 ** 31));
 
@@ -32,7 +32,7 @@ const NETWORKS: ReadonlyMap<string, ReadonlySet<string>> = new Map(
   ),
 );
 
-/** What the model believes of a key. */
+/** A key in the model. */
 interface Believed {
   readonly id: string;
   readonly secret: string;
@@ -52,7 +52,7 @@ interface Wish {
   readonly expires_at?: string | null;
 }
 
-/** The rule, as naively as it can be said: sets of addresses written out, one by one. */
+/** The rule in its simplest form: sets of addresses written out one by one. */
 function isWithin(child: Strength, parent: Strength): boolean {
   const addressesOf = (network: string) => [...(NETWORKS.get(network) ?? [])];
   const reaches = (network: string) =>
@@ -63,7 +63,10 @@ function isWithin(child: Strength, parent: Strength): boolean {
   return scopes && networks && life;
 }
 
-/** What is wished for, and where nothing is said what was there before: a creating key passes on, an updated one stays. */
+/**
+ * The requested values. Where none is requested, a creating key passes on its own and an updated
+ * key keeps its own.
+ */
 function merged(before: Strength, wish: Wish): Strength {
   return {
     scopes: wish.scopes ?? before.scopes,
@@ -102,7 +105,7 @@ class Chance {
 }
 
 function randomWish(chance: Chance, label: string, near: Strength, nullableScopes: boolean): Wish {
-  // Half of what is asked for is taken from the actor itself, so that enough is granted.
+  // Half of the requested values come from the actor itself, so that enough requests are granted.
   const networks = chance.is(0.5) && near.networks.length > 0 ? near.networks : [...NETWORKS.keys()];
   const scopes = chance.is(0.7) ? near.scopes : SCOPES;
   return {
@@ -176,7 +179,8 @@ describe(`over random sequences of creates and updates (CONTAINMENT_SEED=${SEED}
         }
       }
 
-      // All of it is what the model believes, also what was refused; and the walk has been everywhere.
+      // Every key equals the model, rejected requests included, and the walk has covered every
+      // state.
       const listed = (await fixture.client.list('?limit=1000')).body.data.filter(({ id }) => id !== root.id);
       expect(listed.map(({ id }) => id).toSorted()).toEqual(keys.map(({ id }) => id).toSorted());
       for (const key of keys) {

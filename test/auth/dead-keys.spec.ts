@@ -3,7 +3,7 @@ import { OrganizationsService } from '../../src/organizations/organizations.serv
 import type { Answer } from '../support/api-client.js';
 import { type Fixture, startFixture } from '../support/fixtures.js';
 import { expectFailure, insufficientScope, invalidToken, REALM } from '../support/expect-answer.js';
-import { changeByHand, untilHeard } from '../support/by-hand.js';
+import { changeInDatabase, untilChangesRead } from '../support/database-changes.js';
 import { forge } from '../support/secrets.js';
 
 const SAYS = {
@@ -27,8 +27,8 @@ describe('a key that is dead', () => {
 
   const onSecret = async (keyId: string, sql: string) => {
     const statement = `UPDATE api_key_secrets SET ${sql} WHERE key_id = ?`;
-    await changeByHand(fixture.app.schema.name, keyId, [statement, idToBytes('api_key_', keyId)]);
-    await untilHeard(fixture.app);
+    await changeInDatabase(fixture.app.schema.name, keyId, [statement, idToBytes('api_key_', keyId)]);
+    await untilChangesRead(fixture.app);
   };
 
   it.each([
@@ -53,7 +53,7 @@ describe('a key that is dead', () => {
     }
   });
 
-  it('is told that its organization is deactivated, at once, and works again when that is taken back', async () => {
+  it('gets the error that its organization is deactivated at once, and works again when that is undone', async () => {
     const { app, clientOf } = fixture;
     const organizationId = await app.createOrganization();
     const keys = await Promise.all([app.createKey(organizationId), app.createKey(organizationId)]);
@@ -75,7 +75,7 @@ describe('a key that is dead', () => {
     expectDead(await fixture.clientOf(key).get(key.id), 'expired');
   });
 
-  it('is told in this order: organization, deleted, disabled, expired, scope, address', async () => {
+  it('gets the first that applies: organization, deleted, disabled, expired, scope, address', async () => {
     const { app, clientOf, setColumn } = fixture;
     const organizationId = await app.createOrganization();
     const key = await app.createKey(organizationId, { scopes: ['invoices.read'], ip_allow_list: ['203.0.113.7'] });

@@ -5,9 +5,7 @@ import { startFixture } from '../support/fixtures.js';
 const INTERNAL_TOKENS = 'gateway:gateway-token-0123456789abcdefghijklmnop';
 const TOKEN = { 'x-latchkey-token': INTERNAL_TOKENS.slice('gateway:'.length) };
 const INTERFACES = '/proc/net/if_inet6';
-/**
- * Where the system has no IPv6 there is nothing to listen on; a system without that file is asked.
- */
+/** A system without IPv6 cannot listen on it. A system without this file is tried. */
 const HAS_IPV6 = !existsSync(INTERFACES) || readFileSync(INTERFACES, 'utf8').includes(' lo\n');
 
 (HAS_IPV6 ? describe : describe.skip)('a service that listens on IPv6', () => {

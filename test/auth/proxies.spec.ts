@@ -6,7 +6,7 @@ import { expectFailure, REALM } from '../support/expect-answer.js';
 
 const CLIENT = '203.0.113.7';
 
-/** Asks who may call, by a key that may be used from one address alone. */
+/** Reads the calling key, which may be used from one address only. */
 type Ask = (headers?: readonly string[], allowed?: readonly string[]) => Promise<Answer>;
 
 function asking(fixtureOf: () => Fixture): Ask {
@@ -96,7 +96,7 @@ describe('the address of a caller behind a trusted proxy', () => {
     });
   });
 
-  describe('is nobody, so that no allow-list lets it in, when the hop is no address', () => {
+  describe('has no address, so that no allow-list lets it in, when the hop is not an address', () => {
     it.each([
       'unknown',
       'localhost',
@@ -118,7 +118,7 @@ describe('the address of a caller behind a trusted proxy', () => {
       expect((await ask([`X-Forwarded-For: ${CLIENT}`], everywhere)).status).toBe(200);
     });
 
-    it('and a key without an allow-list works all the same', async () => {
+    it('and a key without an allow-list still works', async () => {
       const { app, root } = fixture;
       const answer = await listWithHeaders(app, [`Authorization: Bearer ${root.secret}`, 'X-Forwarded-For: unknown']);
       expect(answer.status).toBe(200);
@@ -150,7 +150,7 @@ describe('the address of a caller behind a trusted proxy', () => {
     expect(await status(fromLoopback.secret)).toBe(200);
   });
 
-  it('is judged again in the transaction that creates a key: the same address, not the proxy’s', async () => {
+  it('is checked again in the transaction that creates a key: the same address, not the proxy’s', async () => {
     const { app, createKey } = fixture;
     const { secret } = await createKey({ ip_allow_list: [CLIENT] });
     const create = (address: string) =>

@@ -35,7 +35,7 @@ describe('between the guards and the change', () => {
   });
   afterAll(() => fixture.app.close());
 
-  /** An actor and a target, in an organization of their own. */
+  /** An actor and a target in a new organization. */
   async function arrange(request: KeyRequest = ABLE) {
     const organizationId = await fixture.app.createOrganization();
     const [actor, target] = await Promise.all([
@@ -55,7 +55,10 @@ describe('between the guards and the change', () => {
     return { actor, target, own: fixture.clientOf(actor), traces };
   }
 
-  /** Lets `act` pass the guards and wait for the key's row; changes that row, or another, meanwhile; then lets go. */
+  /**
+   * Lets `act` pass the guards and wait for the key's row, changes that row or another one, and
+   * then releases it.
+   */
   function interrupted<T>({ id }: { readonly id: string }, sql: string, act: () => Promise<T>): Promise<T> {
     const key = idToBytes('api_key_', id);
     return whileHeld(
@@ -129,7 +132,7 @@ describe('between the guards and the change', () => {
       expect(await traces()).toEqual(before);
     });
 
-    it('passes on what it has now where the request says nothing', async () => {
+    it('passes on what it has now for the fields that the request leaves out', async () => {
       const { actor, own } = await arrange();
       const sql = `UPDATE api_keys SET scopes = '["api_keys.create"]', ip_allow_list = '["127.0.0.1"]',
                           expires_at = '2098-01-01 00:00:00' WHERE id = ?`;
@@ -196,7 +199,7 @@ describe('changes at the same time', () => {
     expect(statusesOf(answers)).toEqual([200]);
   });
 
-  it('wait for nobody but those whom they concern: the other keys of the organization may be held', async () => {
+  it('wait only for the keys that they concern: the other keys of the organization may be held', async () => {
     const organizationId = await fixture.app.createOrganization();
     const [actor, held, target] = await Promise.all(
       Array.from({ length: 3 }, () => fixture.app.createKey(organizationId)),
@@ -214,7 +217,7 @@ describe('changes at the same time', () => {
     expect(statusesOf(answers)).toEqual([200]);
   });
 
-  it('leaves nobody alive who was deleted: two keys that delete each other are not both served', async () => {
+  it('leaves no deleted key alive: two keys that delete each other are not both served', async () => {
     const [one, other] = await Promise.all([fixture.createKey(), fixture.createKey()]);
     const answers = await Promise.all([fixture.clientOf(one).delete(other.id), fixture.clientOf(other).delete(one.id)]);
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 401]);

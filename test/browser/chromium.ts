@@ -4,7 +4,7 @@ import { chromium, type Browser } from 'playwright-core';
 /** Debian's; `npm test` names another if it finds one elsewhere. */
 const PATH = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 
-/** Nothing but the page asks the network, so that what the page asks can be told. */
+/** Turns off the browser's own network traffic, so that every request comes from the page. */
 const FLAGS = [
   '--no-sandbox',
   '--disable-gpu',
@@ -15,7 +15,9 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-/** `describe`, or without a browser one that is skipped, saying how to get it. In CI there is no excuse. */
+/**
+ * `describe`, or a skipped one with instructions where Chromium is missing. In CI it is required.
+ */
 export function describeInBrowser(name: string, tests: () => void): void {
   if (existsSync(PATH) || process.env.CI === 'true') {
     describe(name, tests);
@@ -26,7 +28,7 @@ export function describeInBrowser(name: string, tests: () => void): void {
   describe.skip(name, tests);
 }
 
-/** A browser with an empty profile of its own, which goes with it. */
+/** A browser with a temporary profile. */
 export async function launchChromium(): Promise<Browser> {
   return chromium.launch({ executablePath: PATH, headless: true, args: FLAGS });
 }

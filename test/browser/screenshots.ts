@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { SwaggerUi } from './swagger-ui.js';
 
-/** The README's pictures are taken on the way when this names a folder: SCREENSHOTS=docs/images npm test -- test/browser */
+/** The folder for the README's pictures: SCREENSHOTS=docs/images npm test -- test/browser */
 const FOLDER = process.env.SCREENSHOTS;
 
 const MARGIN = 10;
@@ -13,7 +13,7 @@ export async function takePageScreenshot({ page }: SwaggerUi): Promise<void> {
   }
 }
 
-/** One operation from its head to the end of what came back; the documentation below that is left out. */
+/** One operation from its head to the end of the response, without the documentation below. */
 export async function takeTryItOutScreenshot(ui: SwaggerUi, operationId: string): Promise<void> {
   if (FOLDER === undefined) {
     return;

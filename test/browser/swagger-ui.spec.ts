@@ -12,7 +12,8 @@ interface ShownKey {
   readonly secret: string;
 }
 
-// One visit, told in the order in which a person makes it: each step goes on where the one before has left the page.
+// One visit in the order in which a person makes it. Each step starts where the one before has left
+// the page.
 describeInBrowser('a visit to Swagger UI', () => {
   let app: TestApp;
   let browser: Browser;

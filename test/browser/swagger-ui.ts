@@ -38,7 +38,7 @@ export class SwaggerUi {
     await dialog.getByRole('button', { name: 'Close' }).click();
   }
 
-  /** Opens an operation, if it is not open, sends what its form holds, and reads the answer. */
+  /** Opens an operation unless it is open, sends its form, and reads the response. */
   async tryOut(operationId: string, entries: Entries = {}): Promise<ShownAnswer> {
     const block = this.operation(operationId);
     const execute = block.getByRole('button', { name: 'Execute' });

@@ -3,9 +3,9 @@ import type { Browser, Page } from 'playwright-core';
 /** A page, and all that it did which a person would not see. */
 export interface WatchedPage {
   readonly page: Page;
-  /** Every URL that was asked for. */
+  /** Every requested URL. */
   readonly requested: URL[];
-  /** Errors and warnings on the console, exceptions, and violations of the content security policy. */
+  /** Console errors and warnings, exceptions, and violations of the content security policy. */
   readonly complaints: string[];
 }
 

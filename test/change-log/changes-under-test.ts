@@ -4,7 +4,7 @@ import { KEYS, type MadeKey, send } from '../support/api-client.js';
 import type { SeededDatabase } from '../support/fixtures.js';
 import { TestApp } from '../support/test-app.js';
 
-/** An organization of its own, so that cases that run side by side share no row. */
+/** A new organization, so that cases that run side by side share no row. */
 export interface Subject {
   readonly organizationId: OrganizationId;
   /** Makes the change. */

@@ -22,7 +22,7 @@ interface Watched {
 
 describe('the COMMIT of a deletion that hangs for 25 s', () => {
   let server: StoppableServer;
-  let hand: Connection;
+  let direct: Connection;
   let seeded: SeededDatabase;
   let proxy: MysqlProxy;
   let a: TestProcess;
@@ -31,14 +31,14 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
 
   beforeAll(async () => {
     server = await startServer();
-    hand = await server.connect();
-    await hand.query('USE latchkey');
+    direct = await server.connect();
+    await direct.query('USE latchkey');
     const url = schemaUrl(server.socketPath);
     const drop = async () => {
-      hand.destroy();
+      direct.destroy();
       await server.destroy();
     };
-    seeded = await seedDatabase({ name: 'latchkey', url, connection: hand, drop });
+    seeded = await seedDatabase({ name: 'latchkey', url, connection: direct, drop });
     proxy = await MysqlProxy.open({ server: new URL(url) });
     [a, doomed, b] = await Promise.all([
       TestProcess.start({ database: proxy.url('latchkey'), keepAlive: true }),
@@ -53,7 +53,7 @@ describe('the COMMIT of a deletion that hangs for 25 s', () => {
   }, 60_000);
 
   async function isDeleted(key: MadeKey): Promise<boolean> {
-    const [rows] = await hand.query<RowDataPacket[]>('SELECT deleted_at FROM api_keys WHERE id = ?', [bytesOf(key)]);
+    const [rows] = await direct.query<RowDataPacket[]>('SELECT deleted_at FROM api_keys WHERE id = ?', [bytesOf(key)]);
     return rows[0]?.deleted_at !== null;
   }
 

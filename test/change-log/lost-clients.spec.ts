@@ -113,7 +113,7 @@ describe('an instance whose host loses power', () => {
   }, 60_000);
 });
 
-/** These are figures that the issue promises, so they are always shown. */
+/** Always printed, because these figures are promised. */
 function tell(operation: string, losses: readonly Loss[]): void {
   const each = losses.map(({ before, isHalfSent, revokedAfterMs }) => {
     const statement = before.replace(/\s+/g, ' ').slice(0, 30);

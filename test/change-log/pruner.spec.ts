@@ -33,7 +33,7 @@ describe('the pruner of the change log', () => {
     return (rows as { id: number }[]).map(({ id }) => id);
   };
 
-  it('are removed an hour after, in small steps; the newest of the old ones stays, for it may be what an instance knows', async () => {
+  it('are removed an hour after, in small steps; the newest of the old ones stays, because an instance may be at it', async () => {
     await insertMarks(2_500, await timeAgo('61 MINUTE'));
     await insertMarks(10, await timeAgo('59 MINUTE'));
     const pruner = new ChangeLogPruner(database, new BackgroundTasks());

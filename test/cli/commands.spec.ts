@@ -172,7 +172,7 @@ describe('the command line', () => {
     await eventually('the service has heard of it', async () => (await list(secret)) === 200, BOUND_MS);
   });
 
-  describe('refuses, in words on stderr alone and with exit code 1,', () => {
+  describe('refuses with a message on stderr alone and exit code 1,', () => {
     const CREATE_KEY = ['create-key', '--organization', 'ORGANIZATION', '--label', 'Key'];
     const REFUSED: readonly (readonly [what: string, args: readonly string[], text: RegExp])[] = [
       [
@@ -214,7 +214,7 @@ describe('the command line', () => {
     ];
     let outcomes: readonly Awaited<ReturnType<typeof run>>[];
 
-    // Each is a process: in threes they take half the time; all at once they are too many for a busy machine.
+    // Each case is a process. Three at once halve the time; all at once overload a busy machine.
     beforeAll(async () => {
       const organization = await latchkey.createOrganization();
       const commands = REFUSED.map(([, args]) => args.map((arg) => (arg === 'ORGANIZATION' ? organization : arg)));

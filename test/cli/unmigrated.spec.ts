@@ -13,7 +13,7 @@ describe('the command line on a schema that is not migrated', () => {
 
   afterAll(() => schema.drop());
 
-  it('says what to run, and shows nothing of the inside', async () => {
+  it('names the command to run, and shows no internals', async () => {
     const { code, stdout, stderr } = await runCli(schema.url, ['list-organizations']);
 
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

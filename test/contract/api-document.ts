@@ -67,7 +67,7 @@ export function findOperation(operationId: string): DocumentedOperation {
   return found;
 }
 
-/** What a reader of the document takes for an example of a schema, put together from those of its properties. */
+/** The example of a schema that a reader composes from the examples of its properties. */
 export function exampleOf(schema: Schema): unknown {
   if (schema.example !== undefined) {
     return schema.example;

@@ -57,7 +57,7 @@ function idExample({ parameters }: DocumentedOperation): string {
   return parameter === undefined ? '' : String(exampleOf(parameter.schema));
 }
 
-/** Sends what the document shows, but for what is to be different. */
+/** Sends the documented request with some fields changed. */
 function sendExample(operation: DocumentedOperation, different: Sent = {}, baseUrl = app.url) {
   const { id = idExample(operation), query = '', headers, secret, body = requestExample(operation) } = different;
   return send(baseUrl, operation.method, `${operation.path.replace('{id}', id)}${query}`, {
@@ -177,7 +177,7 @@ describe('the failures that the document shows', () => {
     });
 
     it.each(unexpected)('are what it answers: %s', async (_title, failure) => {
-      // Of a key that is known already, the service can say itself what it is.
+      // For a cached key the service needs no database.
       const secret = failure.operation.operationId === 'apiKeysCurrent' ? secrets.unused : secrets.owner;
       expectAsDocumented(failure, await sendExample(failure.operation, { secret }));
     });
@@ -252,7 +252,7 @@ describe('the failures that the document shows', () => {
     }
   }
 
-  /** The example names the field: one of the path, or one that nobody knows. */
+  /** The example names the field: a path parameter, or an unknown field. */
   function wrongField(operation: DocumentedOperation, [field = '']: string[]): Sent {
     if (field === 'id') {
       return { id: 'wrong' };

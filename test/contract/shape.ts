@@ -1,4 +1,7 @@
-/** The keys of a value in their order, and the types of what they hold; a list has the shapes that its entries have. */
+/**
+ * The keys of a value in their order with the types of their values. A list has the shapes of its
+ * entries.
+ */
 export function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) {
     return [...new Set(value.map((entry) => JSON.stringify(shapeOf(entry))))].sort();

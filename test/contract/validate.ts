@@ -6,7 +6,7 @@ const MYSQL_DATE_TIME = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/;
 const ajv = new Ajv2020({ allErrors: true, formats: { 'mysql-date-time': MYSQL_DATE_TIME }, strictTypes: false });
 ajv.addVocabulary(['example', 'components']);
 
-/** What keeps a value from being what the document says of a response, with no field beside those that it names. */
+/** Why a value does not match the documented response. Fields beyond the documented ones count. */
 export function problemsWith(value: unknown, { content }: DocumentedResponse): string[] {
   const { components } = API_DOCUMENT;
   const schema = closed({ ...content['application/json'].schema, components }) as AnySchemaObject;
@@ -16,7 +16,10 @@ export function problemsWith(value: unknown, { content }: DocumentedResponse): s
     : (validate.errors ?? []).map(({ instancePath, message = '' }) => `${instancePath} ${message}`);
 }
 
-/** The document leaves its answers open, so that a field may be added one day; today's must name every one. */
+/**
+ * The document allows more fields in responses, so that one may be added later. Today it must name
+ * every one.
+ */
 function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) {
     return schema.map(closed);

@@ -14,9 +14,7 @@ const set = (assignment: string, title = assignment): BadSetting => ({
   restore: [`SET GLOBAL ${assignment.replace(/=[^=]*$/, '= DEFAULT')}`],
 });
 
-/**
- * Of MySQL alone, or of MariaDB alone: the other kind of server reads a setting that says nothing.
- */
+/** Of MySQL alone or of MariaDB alone. The other server gets a setting without effect. */
 const either = (mysql: string, mariadb: string, title: string): BadSetting => {
   const both = (left: string, right: string) => `SET GLOBAL /*!80000 ${left} */ /*M!101100 ${right} */`;
   const toDefault = (assignment: string) => assignment.replace(/=[^=]*$/, '= DEFAULT');
@@ -99,5 +97,5 @@ export const INIT_CONNECTS: readonly BadSetting[] = [
   onConnect('SET timestamp = 86400'),
 ];
 
-/** Character sets that a server can hand to all clients, whatever they ask for. */
+/** Character sets that a server can force on all clients. */
 export const CHARACTER_SETS = ['gbk', 'latin1', 'sjis', 'big5', 'cp932', 'ascii', 'koi8r'] as const;

@@ -12,7 +12,10 @@ import { startServer, type StoppableServer } from '../support/stoppable-server.j
 const USER = "client@'%'";
 const PASSWORD = 'p w/@:ü';
 
-/** Made for these tests: an authority, and what it has signed for localhost and for elsewhere.example, with one key. */
+/**
+ * Made for these tests: an authority, and its certificates for localhost and for elsewhere.example
+ * with one key.
+ */
 const CERTIFICATES = resolve('test/data/certificates');
 
 describe('a connection to the database', () => {
@@ -22,7 +25,7 @@ describe('a connection to the database', () => {
   const opened: Database[] = [];
 
   beforeAll(async () => {
-    // The servers run as a user without rights, who may not be able to enter the project.
+    // The servers run as an unprivileged user, who may have no access to the project folder.
     folder = mkdtempSync('/tmp/latchkey-certificates-');
     cpSync(CERTIFICATES, folder, { recursive: true });
     chmodSync(folder, 0o755);
@@ -50,7 +53,7 @@ describe('a connection to the database', () => {
   const overTcp = (parameters = '', host = 'localhost', to = server) =>
     `mysql://${login}@${host}:${to.port}/latchkey${parameters === '' ? '' : `?${parameters}`}`;
 
-  // MySQL remembers who has proved to know a password, and asks those for less: each time, it must ask for all.
+  // MySQL caches successful password checks and then needs less. Each check must be a full one.
   beforeEach(() => server.admin.query('FLUSH PRIVILEGES'));
 
   it('takes a password over a socket', async () => {
@@ -93,7 +96,7 @@ describe('a connection to the database', () => {
     expect((failure as UnavailableError).detail).toMatch(/certificate/);
   });
 
-  it('that the server has closed while nobody used it is replaced unseen', async () => {
+  it('that the server has closed while it was idle is replaced without an error', async () => {
     const database = await open(overTcp());
     const ask = () => Promise.all(Array.from({ length: 5 }, () => database.reachability()));
     expect(new Set(await ask())).toEqual(new Set(['reachable']));
@@ -102,7 +105,7 @@ describe('a connection to the database', () => {
     expect(new Set(await ask())).toEqual(new Set(['reachable']));
   });
 
-  it('that the server refuses for whatever reason is an outage, and no error of whoever asks', async () => {
+  it('that the server refuses for any reason is an outage, and no error of the client', async () => {
     const database = await open(overTcp());
     await server.admin.query(`ALTER USER ${USER} ACCOUNT LOCK`);
     try {
@@ -129,7 +132,7 @@ interface ReachableServer {
   destroy(): Promise<void>;
 }
 
-/** A server on TCP, with a certificate, and with a user who has a password: as in production, not as in `npm start`. */
+/** A server on TCP with a certificate and a user with a password, as in production. */
 async function startReachable(folder: string, certificate: string): Promise<ReachableServer> {
   const port = await freePort();
   const server: StoppableServer = await startServer([
@@ -171,7 +174,7 @@ async function killConnections(admin: Connection): Promise<void> {
     "SELECT id AS thread FROM information_schema.processlist WHERE user = 'client'",
   );
   for (const row of rows) {
-    // It may have gone meanwhile.
+    // It may have ended in the meantime.
     await admin.query(`KILL ${Number(row.thread)}`).catch(() => undefined);
   }
 }

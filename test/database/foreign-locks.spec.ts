@@ -9,7 +9,10 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.app.close());
 
-/** What the product answers while somebody else's transaction holds the row of a key, or undefined if it waits for it. */
+/**
+ * The response while another transaction holds the row of a key, or undefined if the product waits
+ * for the row.
+ */
 async function whileRowIsHeld<T>(id: string, act: () => Promise<T>): Promise<T | undefined> {
   const { name } = fixture.app.schema;
   const holder = await createConnection({ ...connectionOptions(testServerUrl()), database: name });
@@ -29,8 +32,8 @@ async function whileRowIsHeld<T>(id: string, act: () => Promise<T>): Promise<T |
   }
 }
 
-// Promise 8. A request of one organization that waits for the row of another's key tells it that the key exists, and while it
-// runs, holds up whoever wants to change or revoke that key.
+// A request that waits for the row of another organization's key reveals that the key exists, and
+// delays every change and revocation of that key.
 describe("another organization's key, held by a transaction of its own organization", () => {
   test.each(['update', 'delete'] as const)('%s answers at once that there is none', async (method) => {
     const foreign = await fixture.createForeignKey();

@@ -16,7 +16,7 @@ import { createSchema, type TestSchema } from '../support/schema.js';
 const PATIENCE_MS = 15_000;
 const HOUR_MS = 3_600_000;
 
-describe('a connection that nobody uses', () => {
+describe('an idle connection', () => {
   let schema: TestSchema;
 
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('a connection that nobody uses', () => {
       ),
     );
 
-  it('is closed, and replaced unseen when it is needed', async () => {
+  it('is closed, and replaced without an error when one is needed', async () => {
     const database = await openDatabase(schema.url);
     try {
       await useAll(database);
@@ -70,7 +70,7 @@ describe('a connection that nobody uses', () => {
     }
   }, 30_000);
 
-  it('of a process that stood still is closed by the server, and replaced unseen when the process goes on', async () => {
+  it('of a process that stood still is closed by the server, and replaced without an error when the process goes on', async () => {
     const seeded = await seedDatabase();
     try {
       const instance = await TestProcess.start({ database: seeded.schema.url, keepAlive: true });

@@ -38,7 +38,7 @@ describe('migrations', () => {
   const tables = async () =>
     (await columnOf('SELECT table_name FROM information_schema.tables WHERE table_schema = ?')).sort();
 
-  /** Everything that the server knows about the schema: columns and indexes, each as one text. */
+  /** The whole schema from the information schema: columns and indexes, each as one text. */
   const shape = () =>
     columnOf(
       `SELECT CONCAT_WS(' ', table_name, column_name, ordinal_position, column_type, is_nullable, collation_name, extra) AS line

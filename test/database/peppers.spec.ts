@@ -79,7 +79,7 @@ describe('the pepper', () => {
       expect((await versionsOfSecrets()).at(-1)).toBe(2);
     });
 
-    it('is told at each start how many living keys still need an older one, and warned if it is not set', async () => {
+    it('is reported at each start with the living keys that still need an older one, as a warning if it is not set', async () => {
       const before = await instances.start(FIRST);
       const secrets = [await createSecret(before), await createSecret(before), await createSecret(before)];
       await instances.schema.connection.query('UPDATE api_keys SET deleted_at = UTC_TIMESTAMP() LIMIT 1');
@@ -87,9 +87,9 @@ describe('the pepper', () => {
         database: instances.schema.url,
         env: { SECRET_PEPPER: SECOND, SECRET_PEPPER_RETIRED: FIRST },
       });
-      await retired.says(/"info".*2 keys that are not deleted were last seen under pepper 1:/);
+      await retired.prints(/"info".*2 keys that are not deleted were last seen under pepper 1:/);
       const forgotten = new TestProcess({ database: instances.schema.url, env: { SECRET_PEPPER: SECOND } });
-      await forgotten.says(/"warn".*2 keys that are not deleted are under pepper 1, which is not set/);
+      await forgotten.prints(/"warn".*2 keys that are not deleted are under pepper 1, which is not set/);
 
       const url = await retired.ready();
       for (const secret of secrets) {
@@ -103,7 +103,7 @@ describe('the pepper', () => {
       expect(after.output).not.toContain('under pepper');
     });
 
-    it('leaves the keys of a pepper that is retired for good without a way in', async () => {
+    it('leaves the keys of a pepper that is retired for good without access', async () => {
       const old = await createSecret(await instances.start(FIRST));
       await instances.start(SECOND, FIRST);
 
@@ -137,7 +137,7 @@ describe('the pepper', () => {
       expect(await versionOf(SECOND, [THIRD])).toBe(2);
     });
 
-    it('tells nothing about the pepper', async () => {
+    it('reveals nothing about the pepper', async () => {
       await versionOf(FIRST);
       const [rows] = await instances.schema.connection.query<RowDataPacket[]>(
         "SELECT * FROM settings WHERE name LIKE 'pepper%'",

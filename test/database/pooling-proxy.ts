@@ -15,8 +15,8 @@ import { connectionOptions, testServerUrl } from '../support/schema.js';
 export type Pooling = 'session' | 'statement' | 'forgetful' | 'strict';
 
 /**
- * A proxy that ends MySQL's protocol itself, as ProxySQL does: the connection ids that it tells are
- * not the server's.
+ * A proxy that ends MySQL's protocol itself, as ProxySQL does. The connection ids that it reports
+ * are not the server's.
  */
 export interface PoolingProxy {
   readonly url: string;
@@ -38,7 +38,7 @@ const GREETING = {
 const UTF8MB4 = 45;
 const VAR_STRING = 253;
 
-/** @param schema the database of its server connections, whatever a client asks for */
+/** @param schema the database of its server connections, instead of the one that a client names */
 export async function openPoolingProxy(pooling: Pooling, schema: string): Promise<PoolingProxy> {
   const folder = mkdtempSync('/tmp/latchkey-proxy-');
   const path = join(folder, 'db.sock');
@@ -56,8 +56,7 @@ export async function openPoolingProxy(pooling: Pooling, schema: string): Promis
     const own = [connectBackend(), ...(pooling === 'statement' ? [connectBackend()] : [])];
     let turn = 0;
     const pass = (sql: string) => {
-      // Each answer continues the count of packets of its question, which mysql2 leaves to its
-      // user.
+      // mysql2 leaves it to its user to continue the packet count of a request in the response.
       client.sequenceId = 1;
       if (pooling === 'forgetful' && sql.startsWith('SET ')) {
         client.writeOk({ affectedRows: 0 });

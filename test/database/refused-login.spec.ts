@@ -75,7 +75,7 @@ describe('a database that refuses the login', () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   }
 
-  it.each(REFUSALS)('because of $why ends a command at once, which says what to check', async (refusal) => {
+  it.each(REFUSALS)('because of $why ends a command at once with what to check', async (refusal) => {
     const runs = await Promise.all(
       [['migrate'], ['list-organizations']].map((args) => runCli(refusal.url(at()), args, FOREVER)),
     );
@@ -85,7 +85,7 @@ describe('a database that refuses the login', () => {
     }
   });
 
-  it.each(REFUSALS)('because of $why ends a start at once, which says what to check', async (refusal) => {
+  it.each(REFUSALS)('because of $why ends a start at once with what to check', async (refusal) => {
     const product = new TestProcess({ database: refusal.url(at()), env: FOREVER });
     expect(await product.ends()).toBe(1);
     expectSaid(product.stderr, refusal);
@@ -112,14 +112,14 @@ describe('a command whose database fails it', () => {
   const urlOf = (user: string) =>
     `mysql://${user}@localhost/latchkey?socketPath=${encodeURIComponent(server.socketPath)}`;
 
-  it('because nothing listens says which part of DATABASE_URL leads there', async () => {
+  it('because nothing listens names which part of DATABASE_URL leads there', async () => {
     const { code, stderr } = await runCli('mysql://root@127.0.0.1:1/latchkey', ['migrate']);
     expect(code).toBe(1);
     expect(stderr).toContain('host and port (127.0.0.1:1) in DATABASE_URL');
     expect(stderr).not.toContain('about your key');
   });
 
-  it('because something else listens says the same', async () => {
+  it('because something else listens names the same', async () => {
     const other = createServer((socket) => socket.end('SSH-2.0-OpenSSH_9.9\r\n')).listen(0, '127.0.0.1');
     await new Promise((done) => other.once('listening', done));
     const { port } = other.address() as { readonly port: number };
@@ -144,7 +144,7 @@ describe('a command whose database fails it', () => {
     expect(product.stderr).toMatch(/^The database account lacks a right: /);
   });
 
-  it('because it only lets read is told about the database, not about a key', async () => {
+  it('because it is read-only is reported as a failure of the database, not of a key', async () => {
     expect(await runCli(urlOf('latchkey'), ['migrate'])).toMatchObject({ code: 0 });
     await admin.query('SET GLOBAL read_only = 1');
     try {

@@ -125,7 +125,7 @@ describe('a database connection whose session is not kept is refused:', () => {
       status: 503,
       retryAfter: '1',
     });
-    await product.says('sql_select_limit is');
+    await product.prints('sql_select_limit is');
 
     proxy.spoilSessions(undefined);
     await eventually('it serves again', async () => (await send(url, 'GET', KEYS, { secret })).status === 200);

@@ -60,7 +60,7 @@ describe('on a server that is set up badly, the whole product works as on any ot
 
   it.each(INIT_CONNECTS)('$title', (setting) => withSetting(server, setting, expectWholeProduct));
 
-  it.each(CHARACTER_SETS)('every client is told that it speaks %s', async (name) => {
+  it.each(CHARACTER_SETS)('every client gets the character set %s', async (name) => {
     const collation = `(SELECT collation_name FROM information_schema.collations WHERE character_set_name = '${name}' AND is_default = 'Yes')`;
     const variables = ['server', 'client', 'results'].map((use) => `GLOBAL character_set_${use}`);
     const assign = (value: string) => variables.map((variable) => `${variable} = ${value}`).join(', ');

@@ -6,13 +6,13 @@ import { KEYS, send } from '../support/api-client.js';
 import { endProcesses, makeFolder } from '../support/running-process.js';
 import { serviceEnv, TestProcess } from '../support/test-process.js';
 import { MysqlProxy } from '../support/mysql-proxy.js';
-import { changeByHand } from '../support/by-hand.js';
+import { changeInDatabase } from '../support/database-changes.js';
 import { eventually } from '../support/eventually.js';
 import { connectionOptions, createSchema, type TestSchema } from '../support/schema.js';
 
 const ZONES = ['Asia/Kolkata', 'America/New_York', 'Europe/Berlin'] as const;
 
-/** Moments that do not exist on the clocks of one of the zones, or exist twice, and one that none finds remarkable. */
+/** Moments that do not exist in one of the zones or exist twice there, and an ordinary one. */
 const MOMENTS = {
   'in the gap of New York': '2027-03-14 02:30:00',
   'in the gap of Berlin': '2027-03-28 02:30:00',
@@ -35,7 +35,7 @@ describe('times', () => {
   let secret: string;
   let urls: readonly string[];
 
-  /** What the columns of the row hold, as text, asked past the product. */
+  /** The columns of the row as text, read without the product. */
   async function stored(id: string): Promise<RowDataPacket | undefined> {
     const [rows] = await schema.connection.query<RowDataPacket[]>(
       `SELECT CAST(expires_at AS CHAR) AS expires_at, CAST(created_at AS CHAR) AS created_at,
@@ -122,7 +122,7 @@ describe('times', () => {
       it('decide about an expiry by UTC alone', async () => {
         const { id, secret: own } = await ask(url(), 'POST', KEYS, { label: 'MaybePromise' });
         const expire = (interval: string) =>
-          changeByHand(schema.name, id, [
+          changeInDatabase(schema.name, id, [
             `UPDATE api_keys SET expires_at = UTC_TIMESTAMP() + INTERVAL ${interval} WHERE id = ?`,
             idToBytes('api_key_', id),
           ]);

@@ -49,7 +49,7 @@ describe('a transaction', () => {
   }
 
   describe('that goes well or is given up', () => {
-    it('commits what it did, and tells so', async () => {
+    it('commits its work, and reports the commit', async () => {
       const settled: Settled[] = [];
       const result = await database.transaction(async (transaction) => {
         transaction.onSettled((how) => settled.push(how));
@@ -62,7 +62,7 @@ describe('a transaction', () => {
       expect(await count('a')).toBe(1);
     });
 
-    it('undoes everything when its work throws, passes the error on and tells nobody', async () => {
+    it('undoes everything when its work throws, rethrows the error and reports no commit', async () => {
       const settled: Settled[] = [];
       const work = database.transaction(async (transaction) => {
         transaction.onSettled((how) => settled.push(how));
@@ -131,7 +131,7 @@ describe('a transaction', () => {
       expect(await count('a')).toBe(0);
     });
 
-    it('that comes only at COMMIT, as on Galera, is tried again and told of once', async () => {
+    it('that comes only at COMMIT, as on Galera, is tried again and reported once', async () => {
       const settled: Settled[] = [];
       let runs = 0;
       proxy.onNextCommit('conflict');
@@ -160,7 +160,7 @@ describe('a transaction', () => {
       });
 
       await expect(work).rejects.toBeInstanceOf(CommitUnknownError);
-      // Whoever keeps something in memory must expect the change to hold.
+      // Callers that cache the outcome must assume that the change holds.
       expect(settled).toEqual(['unknown']);
       await eventually('the lock is gone', () => isUnlocked(schema.connection));
       expect(await count('a')).toBe(counted);
@@ -335,7 +335,7 @@ async function connectionIdOf(manager: EntityManager): Promise<number> {
   return Number(row?.id);
 }
 
-/** Lets nobody through until so many have arrived; later ones pass. */
+/** Holds callers until that many have arrived. Later ones pass. */
 function barrier(count: number): () => Promise<void> {
   let open: () => void = () => undefined;
   const opened = new Promise<void>((resolve) => {
@@ -351,7 +351,9 @@ function barrier(count: number): () => Promise<void> {
   };
 }
 
-/** Whether no dead connection still holds the row: the server notices a moment later that its client is gone. */
+/**
+ * Whether no dead connection still holds the row. The server notices a lost client a moment later.
+ */
 async function isUnlocked(connection: Connection): Promise<boolean> {
   await connection.beginTransaction();
   try {

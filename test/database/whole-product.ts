@@ -22,7 +22,7 @@ const EXPIRES_AT = '2099-12-31 23:59:59';
 
 /**
  * Uses the whole product on a database, from the first migration to a deleted key, and checks that
- * it does what it does on a server that is set up well.
+ * it behaves as on a well configured server.
  * @param admin a connection of the server's administrator
  */
 export async function expectWholeProduct(databaseUrl: string, admin: Connection, schema: string): Promise<void> {
@@ -82,7 +82,7 @@ async function expectValid({ app }: TestApp, secret: string): Promise<void> {
 async function expectNothingOpen(admin: Connection): Promise<void> {
   let open: RowDataPacket[] = [];
   const isNothingOpen = async () => {
-    // InnoDB shows the same list again until nobody has asked for 100 ms.
+    // InnoDB returns a cached list to queries that come within 100 ms of each other.
     await sleep(150);
     [open] = await admin.query<RowDataPacket[]>(
       `SELECT t.trx_state, t.trx_started, t.trx_query, p.user, p.db, p.command, p.time FROM information_schema.innodb_trx t

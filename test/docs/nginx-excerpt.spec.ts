@@ -14,7 +14,7 @@ describeBehindNginx('an application behind nginx, run with the excerpt in the RE
   let secret: string;
 
   beforeAll(async () => {
-    // As the comments in the excerpt say.
+    // The settings from the comments in the excerpt.
     fixture = await startFixture({
       env: {
         FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP',
@@ -51,7 +51,7 @@ describeBehindNginx('an application behind nginx, run with the excerpt in the RE
     return application.seen[0] ?? { method: '', target: '', headers: [], body: '' };
   };
 
-  it('is told whose the key is, and never sees the secret', async () => {
+  it('receives whose the key is, and never the secret', async () => {
     expect((await ask('GET /products/7?page=2 HTTP/1.1'))?.status).toBe(200);
     const request = theOne();
     expect([request.method, request.target]).toEqual(['GET', '/products/7?page=2']);
@@ -60,7 +60,7 @@ describeBehindNginx('an application behind nginx, run with the excerpt in the RE
     expect(JSON.stringify(request)).not.toContain(secret);
   });
 
-  it('is never told by the client where that is or whose key it has', async () => {
+  it("never takes the client's word for its address or its key", async () => {
     const names = ['X-Organization-Id', 'X-Real-IP', 'X-Forwarded-For', 'Forwarded', 'x_organization_id'];
     const claims = names.map((name) => `${name}: forged`);
     expect((await ask('GET /products/7 HTTP/1.1', claims))?.status).toBe(200);
@@ -89,7 +89,7 @@ describeBehindNginx('an application behind nginx, run with the excerpt in the RE
     expect(application.seen).toEqual([]);
   });
 
-  it('gets the path that was judged', async () => {
+  it('gets the path that was verified', async () => {
     expect((await ask('GET /products/x/..//./7 HTTP/1.1'))?.status).toBe(200);
     expect(theOne().target).toBe('/products/7');
     expect((await ask('GET /products/../admin HTTP/1.1'))?.status).toBe(404);

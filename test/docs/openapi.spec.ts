@@ -57,7 +57,7 @@ describe('the API document', () => {
       })),
     );
 
-  /** Every example of every answer, with where it stands. */
+  /** Every example of every response, with its place in the document. */
   const examples = () =>
     operations().flatMap(({ name, path, operation }) =>
       Object.entries(operation.responses).flatMap(([status, { content }]) =>
@@ -93,7 +93,7 @@ describe('the API document', () => {
     ]);
   });
 
-  it('says of each operation what it does, under a tag that is explained', () => {
+  it('describes each operation, under a tag that is explained', () => {
     const tags = new Map(document.tags.map(({ name, description }) => [name, description]));
     for (const { name, operation } of operations()) {
       expect([name, operation.summary]).toEqual([name, expect.stringMatching(/^[A-Z].{5,60}[^.]$/)]);
@@ -170,7 +170,7 @@ describe('the API document', () => {
     expect(document.components.schemas.Scope).toMatchObject({ type: 'string', enum: SCOPES });
   });
 
-  it('says null as OpenAPI 3.1 does: as one of the types', () => {
+  it('writes null as OpenAPI 3.1 does: as one of the types', () => {
     expect(JSON.stringify(document)).not.toContain('"nullable"');
     const { CreateApiKeyRequest, ApiKeyResponse } = document.components.schemas;
     expect(CreateApiKeyRequest?.properties).toMatchObject({

@@ -129,7 +129,7 @@ describe('Swagger UI', () => {
     expect(html).not.toMatch(/\son[a-z]+=/);
   });
 
-  it('sends nothing to a validator of somebody else', async () => {
+  it('sends nothing to a third-party validator', async () => {
     const settings = await (await get('/docs/swagger-ui-init.js')).text();
 
     expect(settings).toMatch(/"validatorUrl":\s*null/);

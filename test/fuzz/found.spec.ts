@@ -14,7 +14,7 @@ describe('what fuzzing has found', () => {
   });
   afterAll(() => app.close());
 
-  // Not by `fetch`, which adds Cache-Control: no-cache to such a request, so that it would be answered in any case.
+  // Not sent with `fetch`: its Cache-Control: no-cache turns conditional requests off.
   it.each([KEYS, '/health/live', '/health/ready'])(
     'GET %s is answered in full, whatever the client claims to have',
     async (path) => {

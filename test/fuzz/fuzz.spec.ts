@@ -19,7 +19,8 @@ import { hostileRequest, type Target } from './hostile-requests.js';
 import { findFault, type CheckedResponse } from './response-checks.js';
 import { Random } from './random.js';
 
-// The same each time, so that a change is judged by what it does; FUZZ_SEED=random looks for what nobody has found yet.
+// The same seed each time, so that a change is compared with the same requests. FUZZ_SEED=random
+// searches for new findings.
 const SEED = process.env.FUZZ_SEED === 'random' ? randomInt(2 ** 31) : Number(process.env.FUZZ_SEED ?? 20_261_122);
 /** In all; of these, one in ten goes over a bare socket, and some never end. */
 const REQUESTS = Number(process.env.FUZZ_REQUESTS ?? 20_000);
@@ -225,7 +226,8 @@ function seen({ status, headers, body, error }: Outcome): Seen {
 
 function note(n: number, { answers, trouble }: Seen, method: string, path: string): void {
   const where = `FUZZ_SEED=${SEED} n=${n} ${method} ${path.slice(0, 200)}`;
-  // When a request is refused below HTTP by a packet that does not begin with it, nobody knows that it was HEAD: it gets a body.
+  // If a request is refused below HTTP by a packet that does not start with it, the server cannot
+  // tell that it was HEAD, and sends a body.
   if (trouble !== null && !(method === 'HEAD' && trouble === 'HPE_CLOSED_CONNECTION')) {
     statuses[trouble.slice(0, 20)] = (statuses[trouble.slice(0, 20)] ?? 0) + 1;
     findings.push(`${where}: ${trouble}`);
@@ -239,7 +241,7 @@ function note(n: number, { answers, trouble }: Seen, method: string, path: strin
   }
 }
 
-/** Does something for each number, so many at a time. */
+/** Runs `act` for each number, up to `atOnce` at a time. */
 async function inParallel(atOnce: number, from: number, to: number, act: (n: number) => Promise<void>): Promise<void> {
   let next = from;
   await Promise.all(
@@ -251,7 +253,10 @@ async function inParallel(atOnce: number, from: number, to: number, act: (n: num
   );
 }
 
-/** The bystander's keys, the attacker's own and the strong one of the same organization, as one text. */
+/**
+ * The keys of the bystander, the attacker's own key and the strong key of its organization, as one
+ * text.
+ */
 async function readUntouchable(): Promise<string> {
   const [rows] = await schema.connection.query<RowDataPacket[]>(
     `SELECT HEX(id), label, scopes, ip_allow_list, expires_at, disabled_at, deleted_at, updated_at FROM api_keys

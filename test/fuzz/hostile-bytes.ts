@@ -4,11 +4,11 @@ import type { Random } from './random.js';
 
 /** What is written on a bare socket. */
 export interface HostileBytes {
-  /** Written one after the other, in packets of their own. */
+  /** Written one after the other, each in a packet of its own. */
   readonly pieces: readonly string[];
   /**
-   * Whether the client says that this was all, as one does who has sent everything; or keeps the connection open, so that the
-   * server has to lose patience.
+   * Whether the client sends FIN after the last piece. Otherwise it keeps the connection open until
+   * the server's timeout.
    */
   readonly end: boolean;
 }
@@ -28,7 +28,7 @@ const chunk = (text: string) => `${text.length.toString(16)}${CRLF}${text}${CRLF
 
 /** Requests that are framed wrongly, or oddly, or not at all. */
 const WHOLE: readonly Maker[] = [
-  // Two lengths, or two ways to tell the length: what proxies are fooled with.
+  // Two lengths, or two ways to give the length: request smuggling.
   (_, target) => `${post(target, 'Content-Length: 5', 'Content-Length: 7')}12345`,
   (_, target) => `${post(target, 'Content-Length: 5, 5')}12345`,
   (_, target) => `${post(target, 'Content-Length: 5', 'Transfer-Encoding: chunked')}0${CRLF}${CRLF}${get(target)}`,
@@ -92,7 +92,7 @@ const WHOLE: readonly Maker[] = [
   (_, target) => `${post(target, 'Expect: 100-continue', 'Expect: 100-continue', 'Content-Length: 2')}{}`,
   (_, target) =>
     `${head(`POST ${KEYS} HTTP/1.0`, [bearer(target), 'Expect: 100-continue', 'Content-Type: application/json', 'Content-Length: 2'])}{}`,
-  // One after the other, without waiting for an answer.
+  // Pipelined: sent without waiting for a response.
   (random, target) => Array.from({ length: 2 + random.below(20) }, () => get(target)).join(''),
   (_, target) =>
     `${get(target)}${post(target, 'Content-Length: 2')}{}${get(target)}nonsense${CRLF}${CRLF}${get(target)}`,

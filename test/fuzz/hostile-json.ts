@@ -1,7 +1,10 @@
 import { SCOPES } from '../../src/common/access/scope.js';
 import type { Random } from './random.js';
 
-/** JSON as text: what is hostile in it (a key twice, half a surrogate pair, 1e400) has no value in JavaScript. */
+/**
+ * JSON as text, because its hostile parts (a duplicate key, half a surrogate pair, 1e400) have no
+ * value in JavaScript.
+ */
 export type JsonText = string;
 
 const NUMBERS = ['0', '-0', '-1', '1.5', '1e400', '-1e400', '1e-400', '9007199254740993', '1'.repeat(400)];
@@ -137,7 +140,7 @@ export function hostileValue(random: Random, marker: string): JsonText {
   ]);
 }
 
-/** A value that a field of this name takes, mostly one that is granted to the sender, or nearly one. */
+/** A value for a field of this name, mostly one that the sender is allowed to set, or nearly so. */
 export function plausibleValue(random: Random, name: string, marker: string): JsonText {
   const isGranted = random.chance(0.7);
   switch (name) {

@@ -6,17 +6,17 @@ import type { Random } from './random.js';
 /** What a request is made of, as the client puts it on the wire. */
 export interface HostileRequest {
   readonly method: string;
-  /** The target as it is: nobody normalizes it on the way. */
+  /** The request target exactly as sent, without normalization. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer | null;
 }
 
-/** What the makers of requests know of the product. */
+/** The parts of the product that requests are made of. */
 export interface Target {
   /** The key that sends nearly all of them. */
   readonly secret: string;
-  /** Good and bad secrets of others. */
+  /** Valid and invalid secrets of other keys. */
   readonly otherSecrets: readonly string[];
   /** Keys that may be changed and deleted, and some that are not there. */
   readonly ids: readonly string[];

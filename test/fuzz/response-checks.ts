@@ -1,6 +1,6 @@
 const EIGHT_KEYS = 'status,data,error,log,validator,support_id,message,env';
 const SUPPORT_ID = /^support_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-/** What only the inside knows: stacks, files, the database's own words. */
+/** Internals that must not reach a client: stacks, file names, database messages. */
 const INSIDE =
   /node_modules|\n\s+at |\bat \S+ \(|\.[jt]s:\d+|QueryFailed|TypeORM|\bER_[A-Z]|SQL syntax|Duplicate entry|api_key_metrics|SELECT `/;
 
@@ -59,7 +59,7 @@ function parsed(body: string): Record<string, unknown> | null {
   }
 }
 
-/** Health, when it is asked rightly. */
+/** Health endpoints, when the request is correct. */
 function speaksForItself(path: string, status: number, contentType: string): boolean {
   return (
     isDocument(path, status) || (/health/i.test(path) && status === 200 && contentType.startsWith('application/json'))

@@ -11,7 +11,7 @@ export interface SeenRequest {
   readonly body: string;
 }
 
-/** A tiny application behind a gateway, which remembers what it was asked and answers 200. */
+/** A small application behind a gateway. It records each request and responds with 200. */
 export interface Application {
   readonly url: string;
   readonly seen: SeenRequest[];
@@ -47,7 +47,10 @@ export async function startApplication(): Promise<Application> {
   };
 }
 
-/** The values of the headers that an application may take for this one: many fold case, and all but letters and digits. */
+/**
+ * The values of all headers that an application may take for this one. Many ignore case and every
+ * character but letters and digits.
+ */
 export function valuesLike({ headers }: SeenRequest, name: string): string[] {
   const fold = (text: string) => text.toLowerCase().replaceAll(/[^a-z0-9]/g, '-');
   return headers.filter(([each]) => fold(each) === fold(name)).map(([, value]) => value);

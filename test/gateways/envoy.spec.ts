@@ -5,7 +5,9 @@ import { GATEWAY_ENV, GATEWAY_TOKEN } from './gateway-env.js';
 
 const PREFIX = '/forward-auth/envoy';
 
-/** What Envoy's filter ext_authz asks, with the configuration in docs/gateways.md: the request is written as Envoy writes it. */
+/**
+ * What Envoy's ext_authz filter sends with the configuration in docs/gateways.md, byte for byte.
+ */
 describe('the endpoint for Envoy', () => {
   let fixture: Fixture;
   let key: CreatedApiKeyResponse;
@@ -24,7 +26,7 @@ describe('the endpoint for Envoy', () => {
   }
 
   const scopes = (list: string) => `x-latchkey-scopes: ${list}`;
-  /** Names in lower case, the client's host, no body; of the client's headers none but Authorization. */
+  /** Lower-case names, the client's host, no body. Of the client's headers only Authorization. */
   const ask = async ({ method = 'GET', target = '/', headers = [scopes('invoices.read')] }: Question = {}) => {
     const raw = await RawClient.connect(Number(new URL(fixture.app.internalUrl).port));
     const lines = [
@@ -111,7 +113,7 @@ describe('the endpoint for Envoy', () => {
     }
   });
 
-  it('says 500 to a gateway whose token is wrong, for Envoy would pass 401 on to its client', async () => {
+  it('responds 500 to a gateway with a wrong token, because Envoy would pass 401 on to its client', async () => {
     const answer = await ask({ headers: [scopes('invoices.read'), 'x-latchkey-token: another'] });
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([500, undefined]);
   });

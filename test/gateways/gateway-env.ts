@@ -1,7 +1,10 @@
-/** The token by which the product knows the gateway of a test. */
+/** The token of the gateway of a test. */
 export const GATEWAY_TOKEN = 'gateway-0123456789abcdef0123456789abcdef';
 
-/** What the head of docs/gateways/nginx.conf asks of the product; Traefik and Envoy are told where they differ. */
+/**
+ * The variables that the head of docs/gateways/nginx.conf asks for. Specs of Traefik and Envoy
+ * override the differences.
+ */
 export const GATEWAY_ENV = {
   INTERNAL_TOKENS: `gateway:${GATEWAY_TOKEN}`,
   FORWARD_AUTH_ADDRESS_HEADER: 'X-Real-IP',

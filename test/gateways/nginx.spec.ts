@@ -132,7 +132,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
       expect(application.seen).toEqual([]);
     });
 
-    it('that has two secrets is judged by the first or by none, whichever nginx it is, and the application sees neither', async () => {
+    it('that has two secrets is verified by the first or by none, with every version of nginx, and the application sees neither', async () => {
       const sendBoth = ([first, second]: readonly string[]) =>
         sendRaw(['GET /invoices HTTP/1.1', `Authorization: Bearer ${first}`, `Authorization: Bearer ${second}`]);
       // nginx 1.22 takes the first; from 1.23 on it takes none.
@@ -143,7 +143,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   });
 
   describe('a good key', () => {
-    it('gets to the application, which is told whose it is and does not get the secret', async () => {
+    it('gets to the application, which receives whose it is and not the secret', async () => {
       const outcome = await send('GET', '/invoices/7?page=2&scopes=payments.read', reader);
       expect([outcome.status, outcome.body]).toEqual([200, '{"from":"application"}']);
       const request = theOne();
@@ -214,7 +214,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     });
   });
 
-  describe('the path that was judged', () => {
+  describe('the path that was verified', () => {
     it.each(['/invoices/../payments', '//payments', '/./payments', '/invoices/..//./payments'])(
       'is the path that the application gets: %s',
       async (path) => {
@@ -291,7 +291,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
       expect(JSON.stringify(theOne())).not.toContain('forged');
     });
 
-    it('does not survive in trailers, nor can it strike out what nginx says', async () => {
+    it('does not survive in trailers, nor can it remove what nginx sets', async () => {
       const lines = [
         'POST /payments HTTP/1.1',
         `Authorization: Bearer ${reader.secret}`,
@@ -312,7 +312,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     });
   });
 
-  describe('what a client says of itself', () => {
+  describe('what a client claims about itself', () => {
     const CLAIMS = [
       ...['Forwarded', 'X-Real-IP', 'X-Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Port'],
       ...['X-Forwarded-Proto', 'X-Forwarded-Prefix', 'X-Forwarded-Server', 'X-Forwarded-Uri', 'X-Forwarded-User'],
@@ -370,7 +370,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   });
 
   describe('a key that is restricted to an address', () => {
-    it('is judged by the address from which the client came to nginx', async () => {
+    it('is verified by the address from which the client came to nginx', async () => {
       expect((await send('GET', '/invoices', { ...restricted, from: ELSEWHERE })).status).toBe(200);
       const outcome = await send('GET', '/invoices', restricted);
       expect([outcome.status, outcome.headers['www-authenticate']]).toEqual([403, REALM]);
@@ -388,7 +388,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     );
   });
 
-  it('judges a thousand requests of mixed keys and addresses right, each', async () => {
+  it('decides each of a thousand requests with mixed keys and addresses correctly', async () => {
     const [expiring, deleted, payer] = await Promise.all([
       createKey({ expires_at: await seeded.timeIn(3) }),
       createKey({}),
@@ -407,14 +407,14 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
     ];
     const routes = ['GET /invoices', 'POST /invoices', 'POST /payments'];
     let unavailable = 0;
-    const judge = async (number: number) => {
+    const decide = async (number: number) => {
       const { key, may } = clients[number % clients.length] ?? { key: reader, may: null };
       const route = routes[number % routes.length] ?? '';
       const from = number % 2 === 0 ? '127.0.0.1' : ELSEWHERE;
       const [method = '', path = ''] = route.split(' ');
       const body = method === 'POST' ? { number } : undefined;
       let outcome = await send(method, `${path}/${number}`, { ...key, from }, body);
-      // On a busy machine the database may be late, which says nothing about the key.
+      // On a busy machine the database may be slow, which is no verdict about the key.
       for (let attempt = 1; outcome.status === 503 && attempt < 5; attempt++) {
         unavailable += 1;
         outcome = await send(method, `${path}/${number}`, { ...key, from }, body);
@@ -423,25 +423,25 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
       return { number, key, outcome, expected };
     };
     const beganMs = performance.now();
-    const judged = (
+    const decided = (
       await Promise.all(
         Array.from({ length: 20 }, async (_, client) => {
           const mine = [];
           for (let number = client; number < 1_000; number += 20) {
-            mine.push(await judge(number));
+            mine.push(await decide(number));
           }
           return mine;
         }),
       )
     ).flat();
     const tookMs = Math.round(performance.now() - beganMs);
-    const outcomes = judged.map(({ outcome }) => outcome);
+    const outcomes = decided.map(({ outcome }) => outcome);
     process.stderr.write(
       `measured: 1000 requests behind nginx, 20 at a time: ${tookMs} ms, ${JSON.stringify(tally(outcomes))}, 503 and asked again: ${unavailable}\n`,
     );
-    expect(judged.filter(({ outcome, expected }) => outcome.status !== expected)).toEqual([]);
+    expect(decided.filter(({ outcome, expected }) => outcome.status !== expected)).toEqual([]);
     const seen = new Map(application.seen.map((request) => [Number(request.target.split('/')[2]), request]));
-    const accepted = judged.filter(({ expected }) => expected === 200);
+    const accepted = decided.filter(({ expected }) => expected === 200);
     expect([seen.size, application.seen.length]).toEqual([accepted.length, accepted.length]);
     for (const { number, key } of accepted) {
       const request = seen.get(number);
@@ -450,7 +450,7 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
   }, 60_000);
 
   it('asks over connections that it keeps', async () => {
-    const counted = await startCountingWay(latchkey.internalUrl);
+    const counted = await startCountingProxy(latchkey.internalUrl);
     try {
       const itsGateway = await startGateway({ ...surroundings(), latchkeyUrl: counted.url });
       for (let number = 0; number < 50; number++) {
@@ -510,24 +510,24 @@ describeBehindNginx('an application behind nginx, run with docs/gateways/nginx.c
       }
     }, 60_000);
 
-    it('of the application is 502, and no word about the key', async () => {
+    it('of the application is 502, and reveals nothing about the key', async () => {
       const orphan = await startGateway({ ...surroundings(), applicationUrl: 'http://127.0.0.1:1' });
       const outcome = await sendTo(orphan, 'GET', '/invoices', reader);
       expect([outcome.status, outcome.headers['www-authenticate']]).toEqual([502, undefined]);
     });
   });
 
-  it('says 503 and nothing about the key when Latchkey does not know the gateway', async () => {
-    const stranger = await startGateway({ ...surroundings(), token: 'x'.repeat(40) });
+  it('responds 503 without a verdict when Latchkey does not recognize the gateway', async () => {
+    const unrecognized = await startGateway({ ...surroundings(), token: 'x'.repeat(40) });
     for (const client of [reader, { secret: UNKNOWN }, {}]) {
-      expectUnavailable(await sendTo(stranger, 'GET', '/invoices', client));
+      expectUnavailable(await sendTo(unrecognized, 'GET', '/invoices', client));
     }
-    expect(stranger.complaints()).toContain('auth request unexpected status: 500');
+    expect(unrecognized.complaints()).toContain('auth request unexpected status: 500');
   });
 });
 
-/** A way to a server that counts who takes it. */
-async function startCountingWay(to: string) {
+/** A proxy in front of a server that counts its connections. */
+async function startCountingProxy(to: string) {
   const { hostname, port } = new URL(to);
   let connections = 0;
   const server = createServer((client) => {

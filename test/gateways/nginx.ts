@@ -9,12 +9,12 @@ import { eventually } from '../support/eventually.js';
 /** Debian's; `npm test` names another if it finds one elsewhere. */
 const PATH = process.env.NGINX_PATH ?? '/usr/sbin/nginx';
 const EXAMPLE = 'docs/gateways/nginx.conf';
-/** Where nginx makes folders, whether it needs them or not; elsewhere than where its packager thought of. */
+/** Folders that nginx creates even if it does not use them, away from the packager's defaults. */
 const FOLDERS = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
 
 const running = new Set<ChildProcess>();
 
-/** `describe`, or without nginx one that is skipped, saying how to get it. In CI there is no excuse. */
+/** `describe`, or a skipped one with instructions where nginx is missing. In CI it is required. */
 export function describeBehindNginx(name: string, tests: () => void): void {
   if (existsSync(PATH) || process.env.CI === 'true') {
     describe(name, tests);
@@ -36,7 +36,7 @@ export interface Surroundings {
 export interface Gateway {
   readonly url: string;
   readonly port: number;
-  /** What it has complained of. */
+  /** Everything in the error log. */
   readonly complaints: () => string;
 }
 
@@ -103,7 +103,10 @@ function temporaryPaths(folder: string): string {
   return FOLDERS.map((name) => `${name}_temp_path ${join(folder, 'temp', name)};`).join(' ');
 }
 
-/** For `afterAll`, before `endProcesses`, which removes their folders. The first process of each ends its workers. */
+/**
+ * For `afterAll`, before `endProcesses`, which removes the folders. The main process of each nginx
+ * ends its workers.
+ */
 export async function endGateways(): Promise<void> {
   await Promise.all(
     [...running].map(async (child) => {

@@ -2,7 +2,7 @@ import { type Fixture, startFixture } from '../support/fixtures.js';
 import { RawClient } from '../support/raw-client.js';
 import { GATEWAY_ENV, GATEWAY_TOKEN } from './gateway-env.js';
 
-/** What Traefik's forwardAuth asks, with the configuration in docs/gateways.md: the request is written as Traefik writes it. */
+/** What Traefik's forwardAuth sends with the configuration in docs/gateways.md, byte for byte. */
 describe('the endpoint for Traefik', () => {
   let fixture: Fixture;
 
@@ -11,7 +11,7 @@ describe('the endpoint for Traefik', () => {
   });
   afterAll(() => fixture.app.close());
 
-  /** Always GET, without a body, whatever the client's request was; that is told in headers. */
+  /** Always GET without a body. Headers carry the method and target of the client's request. */
   const ask = async (secret: string | null, more: readonly string[] = [], address = '192.0.2.7') => {
     const raw = await RawClient.connect(Number(new URL(fixture.app.internalUrl).port));
     const lines = [
@@ -59,7 +59,7 @@ describe('the endpoint for Traefik', () => {
     expect(JSON.parse(lacking.body)).toMatchObject({ status: 403, data: null });
   });
 
-  it('judges by the one address in X-Forwarded-For, which Traefik writes anew, and by no list', async () => {
+  it('uses the single address in X-Forwarded-For, which Traefik overwrites, and no list', async () => {
     const { secret } = await fixture.createKey({ ip_allow_list: ['192.0.2.7', '2001:db8::/32'] });
     expect((await ask(secret)).status).toBe(200);
     expect((await ask(secret, [], '2001:db8::7')).status).toBe(200);
@@ -84,7 +84,7 @@ describe('the endpoint for Traefik', () => {
     expect([answer.status, answer.headers['x-organization-id']]).toEqual([200, fixture.organizationId]);
   });
 
-  it('says 500 to a gateway whose token is wrong or is sent twice, never 401', async () => {
+  it('responds 500 to a gateway whose token is wrong or is sent twice, never 401', async () => {
     const answer = await ask(fixture.root.secret, [`X-Latchkey-Token: ${GATEWAY_TOKEN}`]);
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([500, undefined]);
   });

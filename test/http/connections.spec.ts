@@ -13,7 +13,7 @@ import { eventually } from '../support/eventually.js';
 const LARGE = Buffer.alloc(24_000_000, 'x');
 const REQUEST = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 
-/** A listener on a port of its own that answers every request with one body. */
+/** A listener that responds to every request with the same body. */
 class Served {
   readonly ended = { refused: 0, stalled: 0 };
   readonly responses: ServerResponse[] = [];
@@ -149,7 +149,7 @@ describe('the lists that are under way for a key', () => {
   const key = (organizationId = newId('org_')): Caller =>
     ({ kind: 'key', keyId: newId('api_key_'), organizationId }) as unknown as Caller;
 
-  /** Another answer, written and not read unless the client is told to. */
+  /** Another response, which the client reads only on demand. */
   async function write(served: Served, isRead = false): Promise<ServerResponse> {
     const before = served.responses.length;
     const client = await served.connect();

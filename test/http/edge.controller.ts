@@ -219,7 +219,7 @@ export class HealthController {
   }
 }
 
-/** Lets in whoever says nothing of access, as a key; refuses whoever sends `X-Refuse`. */
+/** Lets a request without credentials in as a key, and rejects one with `X-Refuse`. */
 @Injectable()
 export class TestGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

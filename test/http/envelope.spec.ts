@@ -36,7 +36,7 @@ describe('an answer of success', () => {
     expect(expectEnvelope(await response.text())).toMatchObject({ status: 202, data: { name: 'x' } });
   });
 
-  it('is JSON that nobody stores or sniffs, without a word about what serves it', async () => {
+  it('is JSON that is not stored or sniffed, and does not name the server', async () => {
     const { headers } = await ask('/things/abc');
     expect(headers.get('content-type')).toMatch(/^application\/json; ?charset=utf-8$/);
     expect(headers.get('cache-control')).toBe('no-store');
@@ -154,7 +154,7 @@ describe('a failure thrown by a handler', () => {
     expect(edge.log()).not.toContain('hidden');
   });
 
-  it('for too many requests says when to come back', async () => {
+  it('for too many requests has Retry-After', async () => {
     expect((await ask('/things/throws/quota')).headers.get('retry-after')).toBe('30');
   });
 
@@ -233,7 +233,7 @@ describe('the log of a request', () => {
     expect(edge.log()).not.toContain('nowhere');
   });
 
-  it('of a client that went away says so', async () => {
+  it('of a client that went away records it', async () => {
     const client = new AbortController();
     const answer = ask('/things/slow', { signal: client.signal });
     setTimeout(() => {

@@ -8,7 +8,7 @@ afterAll(() => fixture.app.close());
 
 const UNKNOWN = { status: 400 };
 
-// The contract: an unknown field is refused by name. Names that every object inherits were taken for known ones.
+// An unknown field is refused by name. Names that every object inherits used to count as known.
 describe.each(['hasOwnProperty', 'toString', 'valueOf', 'isPrototypeOf', 'toLocaleString', '__defineGetter__'])(
   'a field called %s',
   (name) => {

@@ -24,7 +24,7 @@ async function exchange(...texts: string[]) {
   return { answers, statuses: answers.map(({ status }) => status), last: answers.at(-1) };
 }
 
-/** The one answer, the one line of the log with its support_id, and nothing else. */
+/** Expects one response, one log line with its support_id, and nothing else. */
 async function expectOnly(texts: string[], status: number, code: string) {
   const { answers } = await exchange(...texts);
   expect(answers.map((answer) => answer.status)).toEqual([status]);
@@ -78,7 +78,7 @@ describe('what is not a request', () => {
     await expectOnly(['GET /things/abc HTTP/1.1\r\nHost: x\r\n'], 408, 'ERR_HTTP_REQUEST_TIMEOUT');
   });
 
-  it('is 400 when the client says in the middle that no more will come', async () => {
+  it('is 400 when the client sends FIN in the middle', async () => {
     const client = await RawClient.connect(edge.port);
     client.send('GET /things/abc HT').finish();
     const [answer] = await client.answersUntilClose();
@@ -162,7 +162,7 @@ describe('a body that goes wrong on the way', () => {
     expect(await edge.requestLines(2)).toHaveLength(2);
   });
 
-  it('breaks off with its client: one line, which says so', async () => {
+  it('breaks off with its client: one line, which records it', async () => {
     const client = await RawClient.connect(edge.port);
     client.send(`${POST}Content-Length: 12\r\n\r\n{"na`);
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -181,7 +181,7 @@ describe('a body that goes wrong on the way', () => {
 });
 
 describe('a connection', () => {
-  it('goes on after failures whose bodies nobody read', async () => {
+  it('goes on after failures whose bodies were not read', async () => {
     const client = await RawClient.connect(edge.port);
     const body = 'x'.repeat(50_000);
     const refusals = [
@@ -225,7 +225,8 @@ describe('a connection', () => {
     const withoutHost = 'GET /things/abc HTTP/1.1\r\n\r\n';
     const { answers } = await exchange(`${withoutHost}${POST}Content-Length: 13\r\n\r\n{"name":"ab"}`);
     expect(answers.map(({ status, headers }) => [status, headers.connection])).toEqual([[400, 'close']]);
-    // Each has its line all the same, and whose turn never came says that it has no answer.
+    // Each request has a log line. The line of a request whose turn never came records that it got
+    // no response.
     const lines = await edge.requestLines(2);
     expect(lines.map(({ status, aborted }) => [status, aborted])).toEqual([
       [400, false],
@@ -245,7 +246,7 @@ describe('a connection', () => {
     expect(await edge.requestLines(3)).toHaveLength(3);
   });
 
-  it('that never says anything is closed', async () => {
+  it('that never sends anything is closed', async () => {
     const client = await RawClient.connect(edge.port);
     await until(() => client.isClosed || client.text !== '');
     await client.answersUntilClose();

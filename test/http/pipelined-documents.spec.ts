@@ -24,8 +24,9 @@ function openFiles(): number {
   }).length;
 }
 
-// Without a key, on one connection: Node starts pipelined requests all at once, and never tells those whose turn did not come
-// that the socket is gone. Each kept its file open for ever, until the process could accept nobody any more.
+// Sent without a key on one connection. Node starts pipelined requests at once and does not tell
+// the waiting ones that the socket is gone. Each used to keep its file open until the process could
+// accept no connection.
 onLinux(
   'pipelined requests for a document that nobody reads hold few files, and none once the client is gone',
   async () => {

@@ -27,7 +27,7 @@ describe('a path that does not exist', () => {
     expect(expectFailure(body, 404).error).toBe(`There is no ${method} at this path.`);
   });
 
-  it('is not shown back: it may hold a secret, in a spelling that no pattern knows', async () => {
+  it('is not shown back: it may hold a secret, in a spelling that no pattern matches', async () => {
     const { body } = await request('GET', `/<script>|${'x'.repeat(5_000)}`);
     expect(expectFailure(body, 404).error).toBe('There is no GET at this path.');
   });
@@ -78,7 +78,7 @@ describe('a method that a path does not have', () => {
     expect(expectFailure(body, 405).error).toContain(method);
   });
 
-  it('gets the envelope for every method that HTTP knows', async () => {
+  it('gets the envelope for every method of HTTP', async () => {
     const bodiless = ['HEAD', 'CONNECT', 'GET', 'POST'];
     for (const method of METHODS.filter((name) => !bodiless.includes(name))) {
       const { body } = await request(method, '/things');
@@ -139,7 +139,7 @@ describe('Accept', () => {
     expect((await request('GET', '/things/abc', `Accept: ${accept}\r\n`)).status).toBe(200);
   });
 
-  it('is for the documents and health to judge', async () => {
+  it('is left to the documents and health', async () => {
     expect((await request('GET', '/docs', 'Accept: text/html\r\n')).status).toBe(404);
     expect((await request('GET', '/docs/x', 'Accept: text/html\r\n')).status).toBe(404);
     expect((await request('GET', '/docsx', 'Accept: text/html\r\n')).status).toBe(406);

@@ -2,14 +2,14 @@ import { idToBytes } from '../../src/common/prefixed-id.js';
 import { INTERNAL_ENV, TOKENS } from '../internal/internal-calls.js';
 import { type Fixture, startFixture } from '../support/fixtures.js';
 import { type RawAnswer, RawClient } from '../support/raw-client.js';
-import { untilHeard } from '../support/by-hand.js';
+import { untilChangesRead } from '../support/database-changes.js';
 
 const KEYS = '/developers/api_keys';
 const JSON_TYPE = 'Content-Type: application/json';
 const FORM = 'application/x-www-form-urlencoded';
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-/** Sends one request byte by byte as it is given, and reads its answer. */
+/** Sends one request byte for byte and reads the response. */
 async function ask(baseUrl: string, requestLine: string, lines: readonly string[] = [], body = ''): Promise<RawAnswer> {
   const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`];
   const client = await RawClient.connect(Number(new URL(baseUrl).port));
@@ -289,7 +289,7 @@ describe('a request in another spelling', () => {
   /** The code of a cached key that was disabled without an entry in the change log. */
   async function codeAfterHiddenChange(lines: readonly string[]): Promise<string | undefined> {
     const key = await fixture.createKey();
-    await untilHeard(fixture.app);
+    await untilChangesRead(fixture.app);
     const body = JSON.stringify({ secret: key.secret });
     await askInternal('POST /verify', [token, JSON_TYPE], body);
     await fixture.app.schema.connection.query('UPDATE api_keys SET disabled_at = UTC_TIMESTAMP() WHERE id = ?', [

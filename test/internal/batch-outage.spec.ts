@@ -4,7 +4,7 @@ import { send } from '../support/api-client.js';
 import { seedKeys } from '../support/fixtures.js';
 import { TestApp } from '../support/test-app.js';
 
-describe('a batch, of which one secret cannot be judged for want of a database', () => {
+describe('a batch in which one secret cannot be verified without the database', () => {
   let latchkey: TestApp;
   let secrets: string[];
   beforeAll(async () => {
@@ -27,7 +27,7 @@ describe('a batch, of which one secret cannot be judged for want of a database',
     return Number(rows[0]?.total);
   }
 
-  it('is 503 as a whole, and counts none: whoever tries again is counted once', async () => {
+  it('is 503 as a whole, and counts none: a retry is counted once', async () => {
     const [cold = '', ...warm] = secrets;
     expect((await verify(warm)).status).toBe(200);
     expect(await counted()).toBe(warm.length);

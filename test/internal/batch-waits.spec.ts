@@ -10,7 +10,7 @@ describe('a batch of more keys than the cache holds', () => {
   afterAll(() => fixture.app.close());
 
   it.each<Readonly<Record<string, string>>>([{}, { 'cache-control': 'no-cache' }])(
-    'is judged all the same (%j)',
+    'is verified completely (%j)',
     async (headers) => {
       const keys = await Promise.all(Array.from({ length: 5 }, () => fixture.createKey()));
       const requests = [...keys.map(({ secret }) => ({ secret })), { secret: 'nonsense' }];

@@ -26,7 +26,7 @@ export interface VerificationOnWire {
 
 /**
  * Callers with tokens, a trusted proxy on this machine, and a trusted gateway on this machine that
- * names the client's address in a header of its own.
+ * names the client's address in a header.
  */
 export const INTERNAL_ENV = {
   INTERNAL_TOKENS,

@@ -7,7 +7,7 @@ import { INTERNAL_ENV, INTERNAL_TOKENS, internalRequestLines, TOKENS } from './i
 import type { MadeKey } from '../support/api-client.js';
 import { type Fixture, seedKeys, startFixture } from '../support/fixtures.js';
 import { TestApp } from '../support/test-app.js';
-import { untilHeard } from '../support/by-hand.js';
+import { untilChangesRead } from '../support/database-changes.js';
 import { expectSuccess } from '../support/expect-answer.js';
 import { eventually } from '../support/eventually.js';
 import { forge } from '../support/secrets.js';
@@ -32,7 +32,7 @@ function openidClient(internalUrl: string, name: string, token: string): openid.
   return config;
 }
 
-/** oauth4webapi, a step lower: the answer can be looked at before it is understood. */
+/** oauth4webapi one level lower, so that the response can be read before it is interpreted. */
 async function ask(
   internalUrl: string,
   authentication: oauth.ClientAuth,
@@ -68,7 +68,7 @@ describe('POST /introspect', () => {
 
   const introspect = (token: string, parameters?: Record<string, string>) =>
     openid.tokenIntrospection(billing, token, parameters);
-  /** By hand, for what no library would send. */
+  /** For requests that no library would send. */
   const post = (body: NonNullable<RequestInit['body']>, headers: Record<string, string> = {}, query = '') =>
     fetch(`${fixture.app.internalUrl}/introspect${query}`, {
       method: 'POST',
@@ -83,13 +83,13 @@ describe('POST /introspect', () => {
     ]);
     expect(await response.json()).toStrictEqual({
       error,
-      // RFC 6749, section 5.2, says which characters it may have.
+      // The characters that RFC 6749, section 5.2, allows.
       error_description: expect.stringMatching(/^[ !#-[\]-~]+$/) as unknown,
     });
   };
 
   describe('of a key that is alive', () => {
-    it('says whose it is, what it may do, and until when', async () => {
+    it('names its organization, its scopes and its end', async () => {
       const key = await fixture.createKey({
         label: 'Shop 🔑',
         scopes: ['invoices.read', 'products.read'],
@@ -109,7 +109,7 @@ describe('POST /introspect', () => {
       });
     });
 
-    it('says nothing of an end if it has none', async () => {
+    it('leaves the end out if there is none', async () => {
       const key = await fixture.createKey();
       const answer = await introspect(key.secret);
       expect([answer.active, 'exp' in answer]).toEqual([true, false]);
@@ -121,7 +121,7 @@ describe('POST /introspect', () => {
       expect(answer.active).toBe(true);
     });
 
-    it('may not be kept by anybody on the way', async () => {
+    it('may not be stored by any cache', async () => {
       const { secret } = await fixture.createKey();
       const response = await ask(fixture.app.internalUrl, oauth.ClientSecretBasic(TOKENS.billing), secret);
       expect(response.headers.get('cache-control')).toBe('no-store');
@@ -136,7 +136,7 @@ describe('POST /introspect', () => {
     });
   });
 
-  describe('of anything else is {"active":false}, and not a word more:', () => {
+  describe('of anything else is {"active":false} and nothing more:', () => {
     const make: Record<string, () => Promise<string>> = {
       'a deleted key': async () => {
         const key = await fixture.createKey();
@@ -157,7 +157,7 @@ describe('POST /introspect', () => {
         const organizationId = await fixture.app.createOrganization('Stopped');
         const key = await fixture.app.createKey(organizationId);
         await fixture.app.app.get(OrganizationsService).deactivate(organizationId);
-        await untilHeard(fixture.app);
+        await untilChangesRead(fixture.app);
         return key.secret;
       },
       'a secret with the id of a key, and nothing else of it': async () => forge((await fixture.createKey()).secret),
@@ -179,7 +179,7 @@ describe('POST /introspect', () => {
     });
   });
 
-  describe('judges by the address that the service names, never by its own:', () => {
+  describe('verifies the address that the service names, never its own:', () => {
     let secret: string;
     beforeAll(async () => {
       ({ secret } = await fixture.createKey({ ip_allow_list: ['192.0.2.7', '127.0.0.1', '2001:db8::/32'] }));
@@ -377,7 +377,7 @@ describe('POST /introspect without the database', () => {
   });
   afterAll(() => running.close());
 
-  it('is 503 temporarily_unavailable with Retry-After for whom it does not know, never {"active":false}', async () => {
+  it('is 503 temporarily_unavailable with Retry-After for keys that are not cached, never {"active":false}', async () => {
     const { internalUrl, proxy } = running;
     const [known = { secret: '' }, unknown = { secret: '' }] = keys;
     const authentication = oauth.ClientSecretBasic(TOKENS.billing);
@@ -398,7 +398,7 @@ describe('POST /introspect without the database', () => {
         ]);
         await expect(understand(internalUrl, response)).rejects.toMatchObject({ name: 'OperationProcessingError' });
       }
-      // What has not the form of a secret is none, database or not.
+      // A malformed secret is inactive with or without a database.
       expect(await understand(internalUrl, await introspect({ secret: 'nonsense' }))).toStrictEqual({ active: false });
       proxy.set('open');
       await eventually('it is back', async () => (await introspect(unknown)).status === 200);

@@ -99,7 +99,7 @@ describe('the listener for services', () => {
         headers: { authorization: `Bearer ${fixture.root.secret}`, ...gateway, ...headers },
       });
 
-    it('says whose key it is, always in three headers, and nothing else', async () => {
+    it('names the key and its organization, always in three headers, and nothing else', async () => {
       const key = await fixture.createKey({ scopes: ['invoices.read', 'products.read'] });
       const response = await ask('?scopes=products.read', { authorization: `Bearer ${key.secret}` });
       expect([response.status, await response.text()]).toEqual([200, '']);
@@ -175,7 +175,7 @@ describe('the listener for services', () => {
     }
   });
 
-  it('without tokens is open to this machine, and the start says so', async () => {
+  it('without tokens is open to this machine, and the start logs it', async () => {
     const app = await TestApp.start();
     try {
       const response = await fetch(`${app.internalUrl}/verify`, {
@@ -185,7 +185,7 @@ describe('the listener for services', () => {
       });
       expect(response.status).toBe(200);
       expect(app.logs.join('')).toContain('INTERNAL_TOKENS is empty');
-      // To no page, though, that a browser on it was made to load from a name of its own.
+      // But not to a page that a browser on this machine loaded under another name.
       const port = Number(new URL(app.internalUrl).port);
       const metrics = (host: string) =>
         raw(`GET /metrics HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`, port);
@@ -320,7 +320,7 @@ describe('the listener for services', () => {
     expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(['200', '404', '200']);
   });
 
-  it('says how long a connection may be idle, but not on the last answer of one', async () => {
+  it('sends how long a connection may be idle, but not with the last response on one', async () => {
     const answer = await raw(
       `GET /health/live HTTP/1.1\r\nHost: x\r\n\r\nGET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
     );
@@ -345,7 +345,7 @@ describe('the listener for services', () => {
     expect(slowHead).toMatch(/^HTTP\/1\.1 408 /);
     expect(slowBody).toMatch(/^HTTP\/1\.1 408 /);
     expect(JSON.parse(slowBody.slice(slowBody.indexOf('{')))).toMatchObject({ status: 408, data: null });
-    // In the words of OAuth, like every answer there.
+    // In the error format of OAuth, like every response of that endpoint.
     expect(JSON.parse(slowForm.slice(slowForm.indexOf('{')))).toMatchObject({ error: 'invalid_request' });
     await eventually('both are in the log, with the reason', () => {
       const late = internalRequestLines(fixture).filter(({ error_code: code }) => code === 'ERR_HTTP_REQUEST_TIMEOUT');

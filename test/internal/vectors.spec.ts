@@ -5,7 +5,7 @@ import { type Fixture, startFixture } from '../support/fixtures.js';
 import { eventually } from '../support/eventually.js';
 import { makeVectors, type Vector } from './vectors.js';
 
-/** A request to the public listener that asks for just this scope, and, let in, changes nothing. */
+/** A request to the public listener that needs exactly this scope and changes nothing. */
 const ROUTES: Readonly<Record<string, readonly [method: string, path: string, body?: unknown]>> = {
   none: ['GET', `${KEYS}/current`],
   'api_keys.read': ['GET', `${KEYS}?limit=1`],
@@ -13,7 +13,7 @@ const ROUTES: Readonly<Record<string, readonly [method: string, path: string, bo
   'api_keys.update': ['PUT', `${KEYS}/${newId('api_key_')}`, {}],
   'api_keys.delete': ['DELETE', `${KEYS}/${newId('api_key_')}`],
 };
-/** What is said of a request that was let in. */
+/** The result for a request that is let in. */
 const LET_IN = [200, 400, 404];
 const AT_ONCE = 20;
 
@@ -46,7 +46,7 @@ describe('each of more than 500 attempts', () => {
     return results;
   }
 
-  /** By the public listener, whose log tells apart what its answers do not. */
+  /** Through the public listener. Its log distinguishes what its responses do not. */
   async function atPublicListener({ secret, scope, address }: Vector): Promise<{ requestId: string; seen: Seen }> {
     const [method, path, body] = ROUTES[scope ?? 'none'] ?? [];
     const answer = await send(fixture.app.url, method ?? '', path ?? '', {
@@ -79,7 +79,7 @@ describe('each of more than 500 attempts', () => {
   });
   const codes = () => vectors.map(({ code }) => code);
 
-  it('is judged as the table says by /verify', async () => {
+  it('gets the verdict of the table from /verify', async () => {
     expect(vectors.length).toBeGreaterThanOrEqual(500);
     const answers = await inParallel(vectors, (vector) => callInternal(fixture, '/verify', asked(vector)));
     expect(answers.map(({ status }) => status)).toEqual(vectors.map(() => 200));
@@ -97,7 +97,7 @@ describe('each of more than 500 attempts', () => {
     expect(found).toEqual(codes());
   }, 60_000);
 
-  it('by /introspect, which says no more than active or not', async () => {
+  it('by /introspect, which reveals only active or not', async () => {
     const withoutScope = vectors.filter(({ scope }) => scope === null);
     const found = await inParallel(withoutScope, async ({ secret, address }) => {
       const response = await fetch(`${fixture.app.internalUrl}/introspect`, {
@@ -110,7 +110,7 @@ describe('each of more than 500 attempts', () => {
     expect(found).toEqual(withoutScope.map(({ code }) => code === 'VALID'));
   }, 60_000);
 
-  it('by the guards of the public listener, and by /forward-auth in the same words, to nginx and to Envoy', async () => {
+  it('by the guards of the public listener, and by /forward-auth with the same errors, for nginx and for Envoy', async () => {
     const publicly = await inParallel(vectors, atPublicListener);
     expect(await codesInLog(publicly.map(({ requestId }) => requestId))).toEqual(codes());
 

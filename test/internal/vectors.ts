@@ -4,7 +4,7 @@ import { OrganizationsService } from '../../src/organizations/organizations.serv
 import { decodeSecretId, formatSecret, parseSecretId } from '../../src/secrets/secret-format.js';
 import type { Fixture } from '../support/fixtures.js';
 
-/** One attempt, and what must be said of it, by whichever endpoint. Null: the address is not known. */
+/** One attempt and its verdict, the same at every endpoint. Null: the address is unknown. */
 export interface Vector {
   readonly what: string;
   readonly secret: string;
@@ -25,7 +25,7 @@ const ADDRESSES = [
   null,
 ] as const;
 
-/** Allow-lists, and which of the addresses above each holds, told one by one. */
+/** Allow-lists, and which of the addresses above each contains. */
 const LISTS: readonly { readonly list: readonly string[]; readonly holds: readonly (string | null)[] }[] = [
   { list: ['203.0.113.7'], holds: ['203.0.113.7', '::ffff:203.0.113.7'] },
   { list: ['198.51.100.0/24'], holds: ['198.51.100.255'] },
@@ -38,7 +38,7 @@ const LISTS: readonly { readonly list: readonly string[]; readonly holds: readon
   },
 ];
 
-/** What the public routes ask for: nothing, or one of these. */
+/** The scopes that the public routes need: none, or one of these. */
 export const SCOPES_ASKED = [null, 'api_keys.read', 'api_keys.create', 'api_keys.update', 'api_keys.delete'] as const;
 
 const READER: readonly Scope[] = ['api_keys.read', 'invoices.read'];
@@ -67,7 +67,9 @@ async function livingKeys(fixture: Fixture): Promise<Vector[]> {
   return vectors;
 }
 
-/** Dead is said before anything of scopes and addresses; the organization before the key itself. */
+/**
+ * A dead key takes precedence over scopes and addresses, and its organization over the key itself.
+ */
 async function deadKeys(fixture: Fixture): Promise<Vector[]> {
   const { app, createKey, setColumn, client } = fixture;
   const stopped = await app.createOrganization('Stopped');

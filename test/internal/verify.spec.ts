@@ -4,7 +4,7 @@ import { type Fixture, startFixture } from '../support/fixtures.js';
 import { eventually } from '../support/eventually.js';
 import { expectFailure, expectSuccess } from '../support/expect-answer.js';
 import { recordQueries } from '../support/query-log.js';
-import { untilHeard } from '../support/by-hand.js';
+import { untilChangesRead } from '../support/database-changes.js';
 
 describe('POST /verify', () => {
   let fixture: Fixture;
@@ -20,7 +20,7 @@ describe('POST /verify', () => {
     return expectSuccess(await fixture.client.get(id), 'API key found').metrics.total_requests;
   };
 
-  it('tells a service whose key it is and what it may do; nothing of its secret', async () => {
+  it('returns whose key it is and what it may do; nothing of its secret', async () => {
     const key = await fixture.createKey({
       label: 'Shop 🔑',
       scopes: ['invoices.read', 'products.read'],
@@ -54,7 +54,7 @@ describe('POST /verify', () => {
     expect((await dataOf({ secret: key.secret, scopes: [] })).code).toBe('VALID');
   });
 
-  it('judges by the address that the service names, never by its own', async () => {
+  it('verifies the address that the service names, never its own', async () => {
     const key = await fixture.createKey({ ip_allow_list: ['127.0.0.1'] });
     expect((await dataOf({ secret: key.secret })).code).toBe('CLIENT_IP_REQUIRED');
     expect((await dataOf({ secret: key.secret, client_ip: '192.0.2.1' })).code).toBe('IP_NOT_ALLOWED');
@@ -62,7 +62,7 @@ describe('POST /verify', () => {
   });
 
   it.each(['', ' ', 'sk_live_', 'x'.repeat(10_000), '🔑'])('finds %j malformed, and asks nobody', async (secret) => {
-    await untilHeard(fixture.app);
+    await untilChangesRead(fixture.app);
     const statements = await recordQueries(fixture.app, async () => {
       expect(await dataOf({ secret })).toStrictEqual({ valid: false, code: 'MALFORMED', api_key: null });
     });
@@ -111,7 +111,7 @@ describe('POST /verify', () => {
     expect([response.status, ((await response.json()) as { status: number }).status]).toEqual([status, status]);
   });
 
-  it('counts each verification of a living key once, whatever it says', async () => {
+  it('counts each verification of a living key once, whatever the verdict', async () => {
     const key = await fixture.createKey({ scopes: ['invoices.read'], ip_allow_list: ['192.0.2.1'] });
     for (const asked of [{}, { client_ip: '192.0.2.1' }, { scopes: ['users.update'] }, { client_ip: '192.0.2.2' }]) {
       await dataOf({ secret: key.secret, ...asked });
@@ -124,9 +124,9 @@ describe('POST /verify', () => {
 
   it('with Cache-Control: no-cache asks for what is true now', async () => {
     const key = await fixture.createKey();
-    await untilHeard(fixture.app);
+    await untilChangesRead(fixture.app);
     await dataOf({ secret: key.secret });
-    // By hand and without the change-log entry, so that nobody hears of it.
+    // Changed in the database without a change-log entry, so that no instance reads of it.
     await fixture.app.schema.connection.query('UPDATE api_keys SET disabled_at = UTC_TIMESTAMP() WHERE id = ?', [
       idToBytes('api_key_', key.id),
     ]);
@@ -156,7 +156,7 @@ describe('POST /verify', () => {
     });
   });
 
-  it('answers a batch that is a nuisance in no more words than it had', async () => {
+  it('responds to a hostile batch with no more than it contained', async () => {
     const nonsense = Object.fromEntries(Array.from({ length: 5_000 }, (_, place) => [`field${place}`, 1]));
     const answer = await callInternal(fixture, '/verify/batch', { requests: [{ secret: 'x', ...nonsense }] });
     expect(answer.status).toBe(400);

@@ -19,7 +19,7 @@ describe('a start with a file .env', () => {
     return new TestProcess({ program, env, args: program === 'cli' ? ['list-organizations'] : [], cwd });
   }
 
-  it('that begins with a byte order mark obeys its first variable', async () => {
+  it('that begins with a byte order mark applies its first variable', async () => {
     const product = launch('\uFEFFAPP_ENV=production\n');
     expect(await product.ends()).toBe(1);
     expect(product.stderr).toContain('TRUST_PROXY must be');
@@ -39,13 +39,13 @@ describe('a start with a file .env', () => {
     },
   );
 
-  it('with a misspelt variable says which is meant', async () => {
+  it('with a misspelt variable names the right one', async () => {
     const product = launch('MYSQL_PASSWORD=x\nTRUST_PROXYS=10.0.0.1\n');
     expect(await product.ends()).toBe(1);
     expect(product.stderr).toContain('.env, line 2 sets TRUST_PROXYS, which is not known; write TRUST_PROXY');
   });
 
-  it('obeys the environment before the file, also where the environment is empty', async () => {
+  it('takes the environment before the file, also where the environment is empty', async () => {
     const { SECRET_PEPPER: pepper = '' } = serviceEnv(NO_DATABASE);
     const file = `APP_ENV=production\nTRUST_PROXY=none\nDATABASE_URL=nonsense\nSECRET_PEPPER=${pepper}\n`;
     const product = launch(file, { DATABASE_URL: NO_DATABASE, SECRET_PEPPER: '' });

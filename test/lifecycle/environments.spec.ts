@@ -11,7 +11,7 @@ import { connectionOptions, testServerUrl } from '../support/schema.js';
 
 const PRODUCTION = { APP_ENV: 'production', TRUST_PROXY: 'none', HOST: '127.0.0.1', SHUTDOWN_DELAY_MS: '0' };
 
-/** As OpenShift chooses: a user that no file knows, in the group of root. */
+/** As OpenShift runs containers: a user id without an account, in the group of root. */
 const ARBITRARY_USER = { uid: 1_000_650_000, gid: 0 };
 
 /** Only root can become another user; and that user must be able to read this folder. */
@@ -128,15 +128,15 @@ describe('the service runs', () => {
       }
     });
 
-    it('and says addresses that can be pasted', async () => {
+    it('and prints addresses that can be pasted', async () => {
       const product = new TestProcess({
         program: 'start',
         database: latchkey.schema.url,
         env: { HOST: '::1', INTERNAL_HOST: '::1' },
       });
-      await product.says('Latchkey is ready.');
-      await product.says(/API {9}http:\/\/\[::1\]:\d+\/developers\/api_keys\n/);
-      await product.says(/Services {4}http:\/\/\[::1\]:\d+\/verify\n/);
+      await product.prints('Latchkey is ready.');
+      await product.prints(/API {9}http:\/\/\[::1\]:\d+\/developers\/api_keys\n/);
+      await product.prints(/Services {4}http:\/\/\[::1\]:\d+\/verify\n/);
       expect(await product.stop()).toBe(0);
     });
   });

@@ -45,7 +45,7 @@ describe('the first start', () => {
   it('on an empty database makes a key with every scope, prints its secret once and keeps it for its owner alone', async () => {
     const product = launch();
     const url = await product.ready();
-    await product.says('Latchkey is ready.');
+    await product.prints('Latchkey is ready.');
     const { organization_id: organizationId, id, secret } = read();
 
     expect(Object.keys(read())).toEqual(['organization_id', 'id', 'secret']);
@@ -65,7 +65,7 @@ describe('the first start', () => {
 
   itWithCurl('prints a curl that works when pasted', async () => {
     const product = launch();
-    await product.says(/-d '\{.*\}'\n/);
+    await product.prints(/-d '\{.*\}'\n/);
     const command = /^ +SECRET=.*\n +curl (?:.*\\\n)*.*$/m.exec(product.stdout)?.[0] ?? '';
     const { stdout } = await promisify(execFile)('bash', ['-c', command]);
 
@@ -78,7 +78,7 @@ describe('the first start', () => {
 
   it('prints no character of its settings that a terminal obeys', async () => {
     const product = launch({ DATA_DIR: `${dataDir}\u009b31m\u202e` });
-    await product.says('Your first API key');
+    await product.prints('Your first API key');
     const [, banner = ''] = product.stdout.split('Latchkey is ready.');
     expect(banner).toContain('\\u009b31m\\u202e');
     expect(banner).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}]/u);
@@ -89,7 +89,7 @@ describe('the first start', () => {
     writeFileSync(victim, 'untouched');
     mkdirSync(dataDir);
     symlinkSync(victim, file);
-    await launch().says('Latchkey is ready.');
+    await launch().prints('Latchkey is ready.');
 
     expect(readFileSync(victim, 'utf8')).toBe('untouched');
     expect(lstatSync(file).isSymbolicLink()).toBe(false);
@@ -98,19 +98,19 @@ describe('the first start', () => {
 
   it('prints the key also where DATA_DIR cannot be written', async () => {
     const product = launch({ DATA_DIR: '/dev/null/data' });
-    const [, secret = ''] = await product.says(/shown once, and kept nowhere else[^]*?SECRET='(sk_live_\w+)'/);
+    const [, secret = ''] = await product.prints(/shown once, and kept nowhere else[^]*?SECRET='(sk_live_\w+)'/);
 
     expect((await send(await product.ready(), 'GET', KEYS, { secret })).status).toBe(200);
   });
 
-  it('is the only one: a second makes no key and says which command does', async () => {
+  it('is the only one: a second makes no key and names the command that does', async () => {
     const first = launch();
-    await first.says('Latchkey is ready.');
+    await first.prints('Latchkey is ready.');
     await first.stop();
     const before = readFileSync(file, 'utf8');
     const second = launch();
-    await second.says('Latchkey is ready.');
-    await second.says('create-key --organization');
+    await second.prints('Latchkey is ready.');
+    await second.prints('create-key --organization');
 
     expect(readFileSync(file, 'utf8')).toBe(before);
     expect(second.output).not.toContain(read().secret);
@@ -123,8 +123,8 @@ describe('the first start', () => {
     ['on an address that others can reach', { HOST: '0.0.0.0' }],
   ])('%s makes no key', async (_, env) => {
     const product = launch(env);
-    await product.says('Latchkey is ready.');
-    await product.says('create-key --organization');
+    await product.prints('Latchkey is ready.');
+    await product.prints('create-key --organization');
 
     expect([await rowsIn('organizations'), await rowsIn('api_keys')]).toEqual([0, 0]);
     expect(existsSync(file)).toBe(false);
@@ -133,7 +133,7 @@ describe('the first start', () => {
 
   it('by the program that containers run makes no key either', async () => {
     const migrated = launch({ HOST: '0.0.0.0' });
-    await migrated.says('Latchkey is ready.');
+    await migrated.prints('Latchkey is ready.');
     await migrated.stop();
     const product = new TestProcess({ database: schema.url, env: { DATA_DIR: dataDir } });
     await product.ready();

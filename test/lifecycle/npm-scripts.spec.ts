@@ -56,7 +56,7 @@ describe('the npm scripts', () => {
     expect(statSync(main).mtimeMs).toBeGreaterThan(before);
 
     const service = clone.shell(`exec ${serve ?? ''}`, production());
-    await service.says('listening on');
+    await service.prints('listening on');
     expect(await service.stop()).toBe(0);
     expect(service.output).toContain('stopping: SIGTERM');
   }, 180_000);
@@ -104,7 +104,7 @@ describe('the npm scripts', () => {
     // files, no language.
     const env = { TMPDIR: '/nowhere', LANG: 'C', LC_ALL: 'C', TZ: 'Nowhere/Land' };
     const start = clone.shell('umask 077; exec npm start <&-', env);
-    const [, url = ''] = await start.says(/Latchkey is ready\.[^]*?API +(http:\/\/[\w.:]+)\/developers/, 60_000);
+    const [, url = ''] = await start.prints(/Latchkey is ready\.[^]*?API +(http:\/\/[\w.:]+)\/developers/, 60_000);
     const { secret } = JSON.parse(readFileSync(join(clone.folder, '.data/first-key.json'), 'utf8')) as {
       secret: string;
     };
@@ -118,7 +118,7 @@ describe('the npm scripts', () => {
     async (signal) => {
       const clone = new Clone();
       const start = clone.npm(['start'], serviceEnv(schema.url));
-      await start.says('Latchkey is ready.');
+      await start.prints('Latchkey is ready.');
       start.signalGroup(signal);
 
       await start.ends();
@@ -133,7 +133,7 @@ describe('the npm scripts', () => {
     async () => {
       const clone = new Clone();
       const terminal = clone.shell('exec script -q -f -c "npm start" /dev/null', serviceEnv(schema.url));
-      const [, url = ''] = await terminal.says(/Latchkey is ready\.[^]*?API +(http:\/\/[\w.:]+)\/developers/, 60_000);
+      const [, url = ''] = await terminal.prints(/Latchkey is ready\.[^]*?API +(http:\/\/[\w.:]+)\/developers/, 60_000);
       const { secret } = JSON.parse(readFileSync(join(clone.folder, '.data/first-key.json'), 'utf8')) as {
         secret: string;
       };

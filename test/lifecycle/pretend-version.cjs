@@ -1,4 +1,4 @@
-/* Loaded before a program starts (`node --require`): makes it believe that it runs on another Node, or another system. */
+/* Preloaded (`node --require`): replaces the reported Node version or platform. */
 const { PRETENDED_NODE, PRETENDED_SYSTEM } = process.env;
 
 if (PRETENDED_NODE) Object.defineProperty(process.versions, 'node', { value: PRETENDED_NODE });

@@ -7,7 +7,7 @@ import { connectionOptions } from '../support/schema.js';
 
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
-/** Only root can choose whom the server runs as; for everybody else it runs as they do. */
+/** Only root can choose the user of the server. Otherwise it runs as the current user. */
 const describeAsRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
 describeAsRoot('the private server of root', () => {
@@ -35,7 +35,7 @@ describeAsRoot('the private server of root', () => {
     }
   }
 
-  /** Who runs the server, as its note and the system know it. */
+  /** The user of the server, according to its record and to the system. */
   function owner(): number {
     const note = JSON.parse(readFileSync(`${folder}.run/server.json`, 'utf8')) as { process: { pid: number } };
     return statSync(`/proc/${note.process.pid}`).uid;

@@ -38,7 +38,7 @@ describe('a start', () => {
   it.each(['main', 'start'] as const)('(%s) tells V8 to let what requests make die young', async (program) => {
     const env = { NODE_OPTIONS: preload('test/lifecycle/tell-flags.mjs'), ...serviceEnv(schema.url) };
     const product = new TestProcess({ program, env: { ...env, DATABASE_URL: 'nonsense' } });
-    await product.says('V8 is told --no-allocation-site-pretenuring');
+    await product.prints('V8 is told --no-allocation-site-pretenuring');
     expect(await product.ends()).toBe(1);
   });
 
@@ -97,7 +97,7 @@ describe('a start', () => {
     }
   });
 
-  it('on a schema that is not migrated says what to run', async () => {
+  it('on a schema that is not migrated names the command to run', async () => {
     const product = new TestProcess({ database: schema.url });
     await expectFailure(product);
 
@@ -107,7 +107,7 @@ describe('a start', () => {
     expect(tables).toEqual([]);
   });
 
-  it('without a database gives up after DATABASE_WAIT_MS, having said that it waits', async () => {
+  it('without a database gives up after DATABASE_WAIT_MS, having logged that it waits', async () => {
     const product = new TestProcess({
       database: 'mysql://root@localhost/x?socketPath=/nowhere/db.sock',
       env: {
@@ -128,7 +128,7 @@ describe('a start', () => {
     const env = serviceEnv(proxy.url(schema.name), { DATABASE_WAIT_MS: '60000' });
     const patient = new TestProcess({ env });
     const stopped = new TestProcess({ env });
-    await Promise.all([patient.says('waiting for the database'), stopped.says('waiting for the database')]);
+    await Promise.all([patient.prints('waiting for the database'), stopped.prints('waiting for the database')]);
     expect(await stopped.stop()).toBe(0);
 
     proxy.set('open');

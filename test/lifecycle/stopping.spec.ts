@@ -42,7 +42,7 @@ describe('a stop', () => {
     const url = await product.ready();
     expect((await fetch(`${url}/health/ready`)).status).toBe(200);
     product.signal('SIGTERM');
-    await product.says('stopping: SIGTERM');
+    await product.prints('stopping: SIGTERM');
 
     const ready = await fetch(`${url}/health/ready`);
     expect([ready.status, await ready.json()]).toEqual([503, expect.objectContaining({ status: 'draining' })]);
@@ -124,7 +124,7 @@ describe('a stop', () => {
     const product = launch({ SHUTDOWN_DELAY_MS: '300' });
     await product.ready();
     product.signal(signal);
-    await product.says(`stopping: ${signal}`);
+    await product.prints(`stopping: ${signal}`);
     product.signal(signal);
 
     expect(await product.ends()).toBe(0);
@@ -133,7 +133,7 @@ describe('a stop', () => {
 
   it('follows when the process that started it is gone', async () => {
     const product = launch({}, 'start');
-    await product.says('To make a key:');
+    await product.prints('To make a key:');
     product.disconnect();
 
     expect(await product.ends()).toBe(0);

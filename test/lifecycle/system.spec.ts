@@ -12,8 +12,8 @@ interface PackageFile {
 const { engines, scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as PackageFile;
 
 /**
- * No file of the test's can be loaded by a Node that does not exist here: a present one is told
- * that it is another.
+ * A Node version that is not installed cannot load a file of the test, so the installed one reports
+ * another version.
  */
 const PRETENCE = { NODE_OPTIONS: `--require "${resolve('test/lifecycle/pretend-version.cjs')}"` };
 

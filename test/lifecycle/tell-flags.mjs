@@ -1,4 +1,4 @@
-/* Loaded into the product before it starts (`node --import`): tells on stderr which flags of V8 it sets. */
+/* Preloaded (`node --import`): prints the V8 flags that the product sets on stderr. */
 import { syncBuiltinESMExports } from 'node:module';
 import v8 from 'node:v8';
 

@@ -43,7 +43,7 @@ describe('a burst of creates by one key', () => {
     await schema.drop();
   }, 60_000);
 
-  /** With the patience of a client that knows how long a request may wait. */
+  /** A client that waits as long as a request may wait. */
   const create = async (label: string) => {
     const beganMs = performance.now();
     const { status } = await send(service.url, 'POST', KEYS, { secret: service.firstKey.secret, body: { label } });

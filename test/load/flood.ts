@@ -11,9 +11,7 @@ export interface Flood {
   readonly seconds: number;
 }
 
-/**
- * Floods in a process of its own, to its end. Resolves with how many answers of each status came.
- */
+/** Floods from a child process until its end. Resolves with the number of responses per status. */
 export async function flood(what: Flood): Promise<Readonly<Record<string, number>>> {
   const child = spawn(process.execPath, [resolve('test/load/send-flood.mjs'), JSON.stringify(what)], {
     stdio: ['ignore', 'pipe', 'inherit'],

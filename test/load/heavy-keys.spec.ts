@@ -34,7 +34,7 @@ describe('a process with a heap of 256 MB and settings as they come', () => {
     await schema.drop();
   });
 
-  it('verifies more keys of the greatest size than fit into it, some of them twice, and says how large its cache may be', async () => {
+  it('verifies more keys of the greatest size than fit into it, some of them twice, and logs how large its cache may be', async () => {
     const service = await TestProcess.start({
       program: 'start',
       database: schema.url,
@@ -52,7 +52,7 @@ describe('a process with a heap of 256 MB and settings as they come', () => {
         },
       });
       expect(status).toBe(200);
-      // The address is not given: that the key is known, with its networks, is enough.
+      // No address is sent. It is enough that the key is cached together with its networks.
       expect(body.match(/"code":"CLIENT_IP_REQUIRED"/g)).toHaveLength(IN_BATCH);
       mostCached = Math.max(
         mostCached,

@@ -30,7 +30,7 @@ export class OtherOrganization {
     this.unseen = [...keys];
   }
 
-  /** Works until told that it is over. */
+  /** Works until `over` settles. */
   async workUntil(over: Promise<unknown>): Promise<OthersOutcomes> {
     let isOver = false;
     void over.finally(() => (isOver = true));

@@ -47,9 +47,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     await schema.drop();
   });
 
-  /**
-   * Asks for the list on a connection of its own, again and again for ten seconds, and never reads.
-   */
+  /** Requests the list on one connection again and again for ten seconds, and never reads. */
   function askAndNotRead(intervalMs: number): Socket {
     const { port, hostname } = new URL(service.url);
     const request = `GET ${LIST} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${reader.secret}\r\n\r\n`;
@@ -69,7 +67,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     return socket;
   }
 
-  it('take a bounded amount of memory when nobody reads them, delay no verification, and their connections are ended', async () => {
+  it('take a bounded amount of memory when they are not read, delay no verification, and their connections are ended', async () => {
     const before = await residentBytes(service.internalUrl);
     sockets.push(...Array.from({ length: 150 }, () => askAndNotRead(1_000)));
     let most = before;
@@ -81,7 +79,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
     });
     expect(median(times)).toBeLessThan(MOST_P50_MS);
     expect(most - before).toBeLessThan(MOST_GROWTH);
-    // One alone gets so many that they wait in the process.
+    // One client alone gets so many responses that they queue in the process.
     sockets.splice(0).forEach((socket) => socket.destroy());
     sockets.push(askAndNotRead(200));
     await eventually(
@@ -97,8 +95,8 @@ describe('answers of the greatest size that many clients of one key ask for', ()
   }, 120_000);
 
   /**
-   * Reads lists one after the other, each on a connection of its own, and keeps nothing of them;
-   * the statuses and sizes that came.
+   * Reads lists one after the other, each on a connection of its own, and keeps only statuses and
+   * sizes.
    */
   async function readAgainAndAgain(untilMs: number, seen: { status: string; bytes: number }[]): Promise<void> {
     const { port, hostname } = new URL(service.url);
@@ -114,7 +112,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
       });
       await once(socket, 'close');
       seen.push(answer);
-      // As long as Retry-After says.
+      // As long as Retry-After asks for.
       await sleep(answer.status === '429' ? 1_000 : 0);
     }
   }

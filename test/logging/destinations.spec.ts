@@ -85,7 +85,7 @@ describe('a service whose log', () => {
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
-  describe('is a pipe that nobody reads', () => {
+  describe('is a pipe without a reader', () => {
     it.each([
       ['a blocking one', 0],
       ['one that was made non-blocking', constants.O_NONBLOCK],
@@ -207,7 +207,7 @@ describe('a service whose log', () => {
     const product = new TestProcess({ env });
     await product.ready();
     product.signal('SIGUSR2');
-    await product.says('a warning of the runtime');
+    await product.prints('a warning of the runtime');
     expect(await product.stop()).toBe(0);
     const [line] = linesOf(product.stdout).filter(({ msg }) => msg === 'a warning of the runtime');
     expect(line).toMatchObject({
@@ -217,7 +217,7 @@ describe('a service whose log', () => {
     expect(product.stderr).toBe('');
   }, 30_000);
 
-  it('is standard output of a command whose result cannot be written: it says so, with exit code 1', async () => {
+  it('is standard output of a command whose result cannot be written: an error, with exit code 1', async () => {
     const args = ['create-organization', '--name', 'Acme'];
     const product = new TestProcess({ program: 'cli', database: latchkey.schema.url, args, stdout: openFull() });
     expect(await product.ends()).toBe(1);

@@ -17,8 +17,8 @@ export class Fifo {
   private reader: number | undefined;
 
   /**
-   * @param writerFlags besides O_WRONLY: O_NONBLOCK, for a pipe that somebody else has made
-   * non-blocking
+   * @param writerFlags besides O_WRONLY: O_NONBLOCK, for a pipe that another process has made non-
+   * blocking
    */
   constructor(writerFlags = 0) {
     execFileSync('mkfifo', [this.path]);

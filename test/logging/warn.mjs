@@ -1,4 +1,6 @@
-/* Loaded into the product before it starts (`node --import`): at a signal, a warning of the runtime, and a write to a stream. */
+/*
+ * Preloaded (`node --import`): on a signal, emits a warning of the runtime and writes to a stream.
+ */
 process.on('SIGUSR2', () => {
   process.emitWarning('a warning with sk_live_0123456789abcdef', 'TestWarning');
 });

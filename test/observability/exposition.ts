@@ -8,7 +8,7 @@ export interface Series {
 const SERIES = /^(\w+)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
 
-/** What an instance says at /metrics. */
+/** The metrics of an instance at /metrics. */
 export class Exposition {
   readonly series: readonly Series[];
   /** The type of each metric, by its name. */
@@ -34,12 +34,15 @@ export class Exposition {
     );
   }
 
-  /** Their sum: 0 for what has not happened yet. */
+  /** Their sum. 0 if there is none yet. */
   sum(name: string, labels: Series['labels'] = {}): number {
     return this.find(name, labels).reduce((sum, { value }) => sum + value, 0);
   }
 
-  /** By how much each series of a name has grown since, named by some of its labels; only what has grown. */
+  /**
+   * How much each series of a name has grown since `before`, keyed by some of its labels. Series
+   * that have not grown are left out.
+   */
   grownSince(before: Exposition, name: string, ...by: readonly string[]): Record<string, number> {
     const grown: Record<string, number> = {};
     for (const { labels, value } of this.find(name)) {

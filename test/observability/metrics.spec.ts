@@ -8,7 +8,7 @@ import { KEYS, send, type MadeKey } from '../support/api-client.js';
 import { type Fixture, seedKeys, startFixture } from '../support/fixtures.js';
 import { TestApp } from '../support/test-app.js';
 import { insertVerifiableKeys } from '../support/bulk-keys.js';
-import { changeByHand, untilHeard } from '../support/by-hand.js';
+import { changeInDatabase, untilChangesRead } from '../support/database-changes.js';
 import { eventually } from '../support/eventually.js';
 import { forge } from '../support/secrets.js';
 import { Exposition } from './exposition.js';
@@ -54,7 +54,7 @@ describe('the metrics', () => {
         ...at('public', 1),
         ...at('verify', 1),
         ...at('batch', 1),
-        // It asks for no scope: what lacks one there is good here.
+        // This endpoint needs no scope, so a key without one is valid here.
         ...at(
           'introspect',
           1,
@@ -84,9 +84,9 @@ describe('the metrics', () => {
     );
   });
 
-  it('tell what the cache knew from what the database was asked', async () => {
+  it('distinguish cache hits from reads of the database', async () => {
     const { secret } = await fixture.createKey();
-    await untilHeard(fixture.app);
+    await untilChangesRead(fixture.app);
     const verify = (text: string, headers = {}) => callInternal(fixture, '/verify', { secret: text }, { headers });
     const cachedBefore = (await read()).sum('latchkey_cache_entries');
     const grown = await during(async () => {
@@ -104,14 +104,14 @@ describe('the metrics', () => {
     expect((await read()).sum('latchkey_cache_entries')).toBe(cachedBefore + 1);
   });
 
-  it('measure how late each change is heard of', async () => {
+  it('measure how late each change is read', async () => {
     const { id } = await fixture.createKey();
-    await untilHeard(fixture.app);
+    await untilChangesRead(fixture.app);
     const grown = await during(async () => {
       for (let change = 0; change < 3; change++) {
-        await changeByHand(fixture.app.schema.name, id, ['SELECT 1']);
+        await changeInDatabase(fixture.app.schema.name, id, ['SELECT 1']);
       }
-      await untilHeard(fixture.app);
+      await untilChangesRead(fixture.app);
     });
     expect(grown('latchkey_revocation_lag_seconds_count')).toEqual({ '': 3 });
     expect(grown('latchkey_revocation_lag_seconds_sum')['']).toBeLessThan(3 * 10);
@@ -181,7 +181,7 @@ describe('the metrics of an instance that is cut off from the database', () => {
   const read = () => Exposition.of(running.internalUrl);
   const present = (way: string, { secret }: Presented) => WAYS[way]?.(running, { secret });
 
-  it('show that nothing is heard, what waits to be written, and who gets no verdict; then that it is over', async () => {
+  it('show that the feed is not read, what waits to be written, and who gets no verdict; then that it is over', async () => {
     const used = keys.slice(0, 7);
     for (const key of used) {
       await present('verify', key);
@@ -234,7 +234,7 @@ describe('the metrics of an instance that is cut off from the database', () => {
         waiting: metrics.sum('latchkey_admission_queued', { pool: 'control' }),
       };
     };
-    // Of the three connections of the control plane, one organization leaves one to the others.
+    // Of the three connections of the control plane, one organization leaves one for the others.
     const expected = { connections: 5, inUse: 2, queued: 4, running: 6, waiting: 12 };
     await eventually('all wait', async () => isDeepStrictEqual(await use(), expected));
     await Promise.all(asked);
@@ -246,7 +246,10 @@ describe('the metrics of an instance that is cut off from the database', () => {
   });
 });
 
-/** What is presented so that each code is said once; what lacks a scope or an address does so where one is asked for. */
+/**
+ * Requests that together yield each code once. A key that lacks a scope or an address is used where
+ * one is needed.
+ */
 async function oneOfEachCode(fixture: Fixture): Promise<Record<string, Presented>> {
   const { app, createKey, setColumn, client } = fixture;
   const stopped = await app.createOrganization('Stopped');
@@ -262,7 +265,7 @@ async function oneOfEachCode(fixture: Fixture): Promise<Record<string, Presented
   await client.delete(deleted.id);
   await setColumn(disabled.id, 'disabled_at', 'UTC_TIMESTAMP()');
   await setColumn(expired.id, 'expires_at', 'UTC_TIMESTAMP() - INTERVAL 1 SECOND');
-  await untilHeard(app);
+  await untilChangesRead(app);
   return {
     VALID: { secret: bounded.secret, address: ADDRESS },
     CLIENT_IP_REQUIRED: { secret: bounded.secret },

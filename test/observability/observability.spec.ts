@@ -5,7 +5,7 @@ import { INTERNAL_TOKENS } from '../internal/internal-calls.js';
 import { KEYS, send } from '../support/api-client.js';
 import { seedKeys } from '../support/fixtures.js';
 import { TestApp } from '../support/test-app.js';
-import { untilHeard } from '../support/by-hand.js';
+import { untilChangesRead } from '../support/database-changes.js';
 import { eventually } from '../support/eventually.js';
 import { Exposition } from './exposition.js';
 import { WAYS } from './presented.js';
@@ -99,7 +99,7 @@ describe('the dashboard', () => {
     expect([...new Set(sources)].sort()).toEqual(['"uid":"${datasource}"', '"uid":"latchkey"']);
   });
 
-  it('says of each panel what it shows', () => {
+  it('describes each panel', () => {
     const silent = dashboard.panels.filter(({ type, description }) => type !== 'row' && !description?.endsWith('.'));
     expect(silent.map(({ title }) => title)).toEqual([]);
     expect(panelQueries.length).toBeGreaterThan(20);
@@ -157,7 +157,10 @@ describeWithPromtool("by Prometheus' own tool", () => {
   });
 });
 
-/** Something of everything: secrets at every endpoint, a change, and both listeners while the database is gone. */
+/**
+ * A sample of all traffic: secrets at every endpoint, a change, and both listeners without a
+ * database.
+ */
 async function seeTraffic(running: TestApp): Promise<void> {
   const { proxy } = running;
   const [{ id, secret } = { id: '', secret: '' }] = await seedKeys(running, 1);
@@ -165,7 +168,7 @@ async function seeTraffic(running: TestApp): Promise<void> {
     await present(running, { secret });
   }
   await send(running.url, 'PUT', `${KEYS}/${id}`, { secret, body: { label: 'Changed' } });
-  await untilHeard(running);
+  await untilChangesRead(running);
   proxy.set('closed');
   for (const way of ['public', 'verify'] as const) {
     const statusOf = async () => (await WAYS[way]?.(running, { secret }))?.status;

@@ -10,9 +10,9 @@ export interface Listeners {
 /** What is presented at an endpoint. */
 export interface Presented {
   readonly secret: string;
-  /** Null: no scope is asked for. */
+  /** Null: no scope is needed. */
   readonly scope?: 'api_keys.read' | null;
-  /** Null: it is not known. */
+  /** Null: unknown. */
   readonly address?: string | null;
 }
 

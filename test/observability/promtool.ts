@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs';
 /** Prometheus' own tool; `npm test` names another if it finds or fetches one elsewhere. */
 const PATH = process.env.PROMTOOL_PATH ?? '/usr/bin/promtool';
 
-/** `describe`, or without promtool one that is skipped, saying how to get it. In CI there is no excuse. */
+/**
+ * `describe`, or a skipped one with instructions where promtool is missing. In CI it is required.
+ */
 export function describeWithPromtool(name: string, tests: () => void): void {
   if (existsSync(PATH) || process.env.CI === 'true') {
     describe(name, tests);
@@ -15,7 +17,7 @@ export function describeWithPromtool(name: string, tests: () => void): void {
   describe.skip(name, tests);
 }
 
-/** What promtool says, and its exit code: 3 for what could be better. */
+/** The output and exit code of promtool: 3 for lint findings. */
 export async function promtool(
   args: readonly string[],
   input = '',

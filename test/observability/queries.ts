@@ -55,7 +55,7 @@ export const alertQueries: readonly Query[] = alertTexts.map((text) => ({
   expr: /^ {8}expr: (?:>-\n)?((?:.|\n)*?)\n {8}for:/m.exec(text)?.[1] ?? '',
 }));
 
-/** The metrics that a query asks for. */
+/** The metrics in a query. */
 export function selectorsOf({ expr }: Query): Selector[] {
   return [...expr.matchAll(/\b((?:latchkey|nodejs|process)_\w+|up)\b(?:\{([^}]*)\})?/g)].map(
     ([, metric = '', conditions = '']) => ({

@@ -1,4 +1,4 @@
-/* Loaded into the product before it starts (`node --import`): at a signal, an error that nobody catches. */
+/* Preloaded (`node --import`): on a signal, throws an error that is not caught. */
 const SECRET = process.env.CRASH_SECRET;
 
 function crash() {

@@ -5,7 +5,7 @@ import { createSchema, type TestSchema } from '../support/schema.js';
 
 const SECRET = `sk_live_${'0'.repeat(22)}${'x'.repeat(33)}${'0'.repeat(6)}`;
 
-describe('an error that nobody caught', () => {
+describe('an uncaught error', () => {
   let schema: TestSchema;
   beforeEach(async () => {
     schema = await createSchema();

@@ -14,7 +14,7 @@ const POOL_SIZE = 5;
 /** The pool's, and the one of the change feed. */
 const CONNECTIONS = POOL_SIZE + 1;
 
-describe('a way to the database', () => {
+describe('a connection to the database', () => {
   let server: StoppableServer;
   let proxy: MysqlProxy;
   let service: TestProcess;
@@ -47,7 +47,7 @@ describe('a way to the database', () => {
   }, 20_000);
 
   const keyOf = (client: number) => keys[client % keys.length] ?? { id: '', secret: '' };
-  /** Each client asks for a key of its own, with that key's own secret, and hears of no other. */
+  /** Each client reads one key with that key's own secret, and must receive no other. */
   const askForOwnKey = (clients: number) => {
     const load = new Load(clients, async (agent, client) => {
       const { id, secret } = keyOf(client);
@@ -71,7 +71,7 @@ describe('a way to the database', () => {
     ]);
   };
 
-  it('that takes three seconds for each word is a 503 in time, and lends no connection that still waits for one', async () => {
+  it('that takes three seconds for each packet is a 503 in time, and lends no connection that still waits for one', async () => {
     const load = askForOwnKey(8);
     await load.goesOnFor(100);
     proxy.delayMs = 3_000;
@@ -86,7 +86,8 @@ describe('a way to the database', () => {
       RECOVERY_MS,
     );
     measured('100 answers after a delay of 3 s was lifted', performance.now() - liftedMs);
-    // The late words of the server arrive while these are answered: each is still about its own key.
+    // The delayed responses of the server arrive while these requests run. Each response is still
+    // about its own key.
     await load.goesOnFor(200);
     const outcomes = [...slow, ...(await load.stop())];
     expect(Object.keys(tally(outcomes)).sort()).toEqual(['200', '503']);
@@ -94,7 +95,7 @@ describe('a way to the database', () => {
     measured('longest request at a delay of 3 s', longestMs(outcomes));
   }, 30_000);
 
-  it('that takes half a second for each word lets no request take longer than five', async () => {
+  it('that takes half a second for each packet lets no request take longer than five', async () => {
     proxy.delayMs = 500;
     const outcomes = await everyKindOfRequest();
     expect(Object.keys(tally(outcomes)).filter((kind) => !['200', '503'].includes(kind))).toEqual([]);
@@ -126,7 +127,7 @@ describe('a way to the database', () => {
     await eventually('the silent ones are let go', () => proxy.connections <= CONNECTIONS);
   }, 40_000);
 
-  it('that fell silent while nobody used it costs one caller a 503, not as many as there are connections', async () => {
+  it('that fell silent while it was idle costs one caller a 503, not as many as there are connections', async () => {
     await Promise.all(Array.from({ length: 20 }, () => service.send('GET', KEYS)));
     // Of the pool, one organization uses two; beside the change feed's.
     expect(proxy.connections).toBeGreaterThanOrEqual(2 + 1);
@@ -143,7 +144,7 @@ describe('a way to the database', () => {
   it('that falls silent while connections are being made leaves none of them behind as taken', async () => {
     proxy.set('closed');
     proxy.set('open');
-    // Long enough for the login, too long for what each connection is told after it.
+    // Long enough for the login, too long for the session statements after it.
     proxy.delayMs = 900;
     const caught = Array.from({ length: POOL_SIZE }, () => service.send('GET', KEYS));
     await new Promise((resolve) => setTimeout(resolve, 1_900));
@@ -171,7 +172,7 @@ describe('a way to the database', () => {
 });
 
 describe('a stop while the database is silent', () => {
-  it('ends in time all the same, says which counts are lost, and does not hang on its connections', async () => {
+  it('still ends in time, logs which counts are lost, and does not hang on its connections', async () => {
     const server = await startServer();
     const proxy = await MysqlProxy.open({ server: new URL(schemaUrl(server.socketPath)) });
     try {
@@ -215,7 +216,7 @@ describe('a stop while the database is silent', () => {
       }
       await server.stop();
       const stopping = service.stop();
-      await service.says('stopping');
+      await service.prints('stopping');
       await new Promise((resolve) => setTimeout(resolve, 500));
       await server.start();
       expect(await stopping).toBe(0);

@@ -12,7 +12,7 @@ const RECOVERY_MS = 5_000;
 const LONGEST_MS = 5_000;
 const FEW_CONNECTIONS = 12;
 
-describe('a database server that lets nobody in any more', () => {
+describe('a database server that accepts no more connections', () => {
   let server: StoppableServer;
   let admin: Connection;
   let service: TestProcess;
@@ -49,7 +49,7 @@ describe('a database server that lets nobody in any more', () => {
     measured('recovery after max_connections was reached', performance.now() - backMs);
   }, 30_000);
 
-  it('because our own connections all wait for a row that somebody holds is a 503 in time', async () => {
+  it('because our own connections all wait for a locked row is a 503 in time', async () => {
     const holder = await server.connect();
     try {
       await holder.query('USE latchkey');
@@ -119,7 +119,7 @@ describe('a database server that only lets read', () => {
     expectUnavailable(changes);
     const reads = await Promise.all(Array.from({ length: 9 }, () => service.send('GET', `${KEYS}/${id}`, { secret })));
     expect(tally(reads)).toEqual({ 200: 9 });
-    await service.says('usage counts could not be written; they are kept and tried again');
+    await service.prints('usage counts could not be written; they are kept and tried again');
     expect(await countOf(admin, id)).toBe(0);
 
     await setReadOnly(admin, false);
@@ -135,12 +135,15 @@ async function killConnectionsOfTheService(admin: Connection): Promise<void> {
     "SELECT id AS thread FROM information_schema.processlist WHERE user = 'latchkey'",
   );
   for (const row of rows) {
-    // It may have gone meanwhile.
+    // It may have ended in the meantime.
     await admin.query(`KILL ${Number(row.thread)}`).catch(() => undefined);
   }
 }
 
-/** As others would, one by one until the server refuses. (It keeps one more for its administrators.) */
+/**
+ * Opens connections as other clients would until the server refuses one. (It reserves one more for
+ * its administrators.)
+ */
 async function takeEveryConnection(server: StoppableServer): Promise<Connection[]> {
   const taken: Connection[] = [];
   try {

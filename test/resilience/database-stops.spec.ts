@@ -29,7 +29,7 @@ describe('a database server that stops while the service serves', () => {
     await server.destroy();
   }, 60_000);
 
-  /** Each client asks for a key of its own, with that key's own secret. */
+  /** Each client reads one key with that key's own secret. */
   const askForOwnKey = () =>
     new Load(8, (agent, client) => {
       const { id, secret } = keyOf(client);
@@ -37,7 +37,7 @@ describe('a database server that stops while the service serves', () => {
     });
   const keyOf = (client: number) => keys[client % keys.length] ?? { id: '', secret: '' };
 
-  it('is a 503 to every request, and never a word about a key; when it is back, so is the service, by itself', async () => {
+  it('is a 503 to every request, and never a verdict about a key; when it is back, so is the service, by itself', async () => {
     await server.stop();
     const key = keyOf(0);
     const outcomes = await Promise.all([
@@ -89,7 +89,7 @@ describe('a database server that stops while the service serves', () => {
     }
   });
 
-  it('again and again leaves the process alive, and nothing in its log but words', async () => {
+  it('again and again leaves the process alive, and no fatal error in its log', async () => {
     const load = askForOwnKey();
     for (let round = 0; round < 3; round++) {
       await load.goesOnFor(20);

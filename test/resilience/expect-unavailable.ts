@@ -1,6 +1,6 @@
 import { envelope, type Outcome } from '../support/load-client.js';
 
-/** Whatever the outage, each of these is the envelope of a 503 that says when to come back. */
+/** Expects each outcome to be the envelope of a 503 with Retry-After. */
 export function expectUnavailable(outcomes: readonly Outcome[]): void {
   for (const outcome of outcomes) {
     expect({ status: outcome.status, error: outcome.error }).toEqual({ status: 503, error: null });

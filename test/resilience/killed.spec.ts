@@ -33,7 +33,7 @@ describe('a service that is killed while keys are created and deleted', () => {
   }, 60_000);
 });
 
-/** Each client creates a key and deletes it, but for every third, and so on, until the process dies under it. */
+/** Each client creates keys and deletes two of three until the process dies. */
 async function changeUntilKilled(
   service: TestProcess,
   created: Map<string, MadeKey>,
@@ -46,7 +46,7 @@ async function changeUntilKilled(
     turns.set(client, own);
     const victim = own.length > 2 ? own.shift() : undefined;
     if (victim !== undefined) {
-      // Asked for and not acknowledged, it may live or not.
+      // Sent and not acknowledged, so it may be deleted or not.
       created.delete(victim.id);
       const outcome = await exchange(agent, 'DELETE', `${service.url}${KEYS}/${victim.id}`, {
         secret: service.firstKey.secret,

@@ -44,7 +44,7 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
     await load.goesOnFor(200);
     service.signal('SIGTERM');
     const toldMs = performance.now();
-    await service.says('stopping: SIGTERM');
+    await service.prints('stopping: SIGTERM');
     const ready = await service.send('GET', '/health/ready');
     expect(ready).toMatchObject({ status: 503, body: expect.stringContaining('draining') as string });
     expect((await service.send('GET', '/health/live')).status).toBe(200);
@@ -59,8 +59,8 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
     const acceptedUntilMs = Math.max(...answered.map(({ beganMs }) => beganMs));
     expect(acceptedUntilMs - toldMs).toBeGreaterThan(SHUTDOWN_DELAY_MS - 100);
     expect(tally(answered)).toEqual({ 200: answered.length });
-    // Whoever comes later is refused. The kernel resets those that it queued for the listener in its last moment: such a
-    // request reached nobody, as the exact counts below show.
+    // Later requests are refused. The kernel resets those that it queued for the listener in its
+    // last moment: such a request was not processed, as the exact counts below show.
     const unanswered = outcomes.filter(({ status }) => status === null);
     expect(Object.keys(tally(unanswered)).filter((kind) => !['ECONNREFUSED', 'ECONNRESET'].includes(kind))).toEqual([]);
     const resets = unanswered.filter(({ error }) => error === 'ECONNRESET');
@@ -75,13 +75,13 @@ describe('SIGTERM under load, with clients that keep their connections', () => {
     expect(service.stderr).toBe('');
   }, 30_000);
 
-  it('tells each client, with its last answer, to leave the connection', async () => {
+  it("closes each client's connection with its last response", async () => {
     const service = await start();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ask = () => exchange(agent, 'GET', `${service.url}${KEYS}`, { secret: service.firstKey.secret });
     expect((await ask()).headers.connection).toBe('keep-alive');
     service.signal('SIGTERM');
-    await service.says('stopping: SIGTERM');
+    await service.prints('stopping: SIGTERM');
     expect((await ask()).headers.connection).toBe('close');
     expect((await ask()).headers.connection).toBe('close');
     agent.destroy();
@@ -131,7 +131,10 @@ function create(service: TestProcess, label: string): Promise<Outcome> {
   });
 }
 
-/** bcrypt takes tens of milliseconds: once the first line of a create is in the log, others are under way. */
+/**
+ * bcrypt takes tens of milliseconds, so further creates are running once the first one has its log
+ * line.
+ */
 function isBusy(service: TestProcess): boolean {
   return service.stdout.includes('"method":"POST"');
 }

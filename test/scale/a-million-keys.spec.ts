@@ -116,7 +116,8 @@ describe('with a million keys, every statement finds its rows through an index',
     expect(reads).toBeLessThan(A_HANDFUL);
   });
 
-  // An operator's list, the first of what there is, and what the ORM reads of the schema before it migrates.
+  // An operator's list, the first page of a list, and the schema queries of the ORM before a
+  // migration.
   it('but where all of a small table is asked for', async () => {
     const { scans } = await measureWork(app, async () => {
       await app.app.get(OrganizationsService).list();

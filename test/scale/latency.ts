@@ -9,7 +9,10 @@ export type Latencies = ReadonlyMap<string, ReadonlyMap<string, readonly number[
 
 const MARKERS = ['<!-- scale -->', '<!-- /scale -->'] as const;
 
-/** Makes so many calls of each operation, those of the sizes in turns, so that whatever else the machine does befalls all alike. */
+/**
+ * Calls each operation `calls` times, with the sizes in turn, so that other load on the machine
+ * affects all sizes alike.
+ */
 export async function measureInTurns(
   operations: Readonly<Record<string, { readonly calls: number; readonly sizes: Readonly<Record<string, Call>> }>>,
 ): Promise<Latencies> {

@@ -8,11 +8,11 @@ export interface Work {
   readonly reads: number;
   /** Rows that were put in order. */
   readonly sorted: number;
-  /** Every table that a statement reads in another way than through an index, from where it should begin. */
+  /** Every table that a statement reads other than through an index, from the right place. */
   readonly scans: readonly string[];
 }
 
-/** As the server names the ways to get at rows by looking them up in an index. `null`: it need not look at all. */
+/** The access types for which the server looks rows up in an index. `null`: it reads no row. */
 const LOOK_UPS: ReadonlySet<unknown> = new Set([
   'const',
   'eq_ref',
@@ -26,7 +26,10 @@ const LOOK_UPS: ReadonlySet<unknown> = new Set([
   null,
 ]);
 
-/** Explains and measures every statement that the product sends while `act` runs, each run again as it was sent and undone. */
+/**
+ * Explains and measures every statement that the product sends while `act` runs. Each is run again
+ * as it was sent and rolled back.
+ */
 export async function measureWork(app: TestApp, act: () => Promise<unknown>): Promise<Work> {
   const { connection } = app.schema;
   const statements = (await recordQueries(app, act)).filter((sql) => /^\s*(SELECT|UPDATE|DELETE)\b/i.test(sql));
@@ -51,7 +54,7 @@ async function explain(connection: Connection, sql: string): Promise<string[]> {
   const [rows] = await connection.query<RowDataPacket[]>(`EXPLAIN FORMAT=TRADITIONAL ${sql}`);
   return (
     rows
-      // The result of a part of the statement, `<derived2>`: what made it is a row of its own.
+      // The result of a part of the statement, `<derived2>`. The part itself has a row of its own.
       .filter(({ table, type }) => !LOOK_UPS.has(type) && !String(table).startsWith('<'))
       .map(({ table, type, key }) => `${String(table)} by ${String(type)} of ${String(key)}: ${sql}`)
   );

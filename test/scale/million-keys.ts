@@ -13,7 +13,7 @@ export const MILLION = 1_000_000;
 
 /** The organizations of a schema with a million keys, and what is out of the ordinary in them. */
 export interface MillionKeys {
-  /** 500,000 keys, the newest. Four of them are expired, the oldest among them; none is disabled. */
+  /** Has the newest 500,000 keys. Four are expired, the oldest among them. None is disabled. */
   readonly many: OrganizationId;
   readonly expired: readonly ApiKeyId[];
   /** A key of `many` that created its next 200,000 ones; four of those are expired. */
@@ -34,13 +34,13 @@ const EXPIRED = [MANY_FROM, PROLIFIC + 1, PROLIFIC + 2, PROLIFIC + 3, PROLIFIC +
 
 const EPOCH_MS = Date.UTC(2020, 0, 1);
 const PACE_MS = 60_000;
-/** Secrets are told from keys by the digit of their variant. */
+/** The variant digit distinguishes secrets from keys. */
 const KEY_VARIANT = '8';
 const SECRET_VARIANT = '9';
 
 /**
- * Fills a migrated schema by statements over sets of numbers. Its indexes stay on meanwhile, as on a schema that serves. Ids are
- * UUIDv7 in the order of time, a minute apart.
+ * Fills a migrated schema by statements over sets of numbers. The indexes stay on, as on a schema
+ * in use. Ids are UUIDv7 in the order of time, a minute apart.
  */
 export async function fillMillion(connection: Connection): Promise<MillionKeys> {
   const [many, worn, small] = [newId('org_'), newId('org_'), newId('org_')];

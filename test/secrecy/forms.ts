@@ -11,8 +11,9 @@ export function randomPart(secret: string): string {
 }
 
 /**
- * Everything that a secret could be recognized by, in lower case: its random part as it is, as the bytes that it stands for, in
- * hexadecimal, percent-encoded, and in base64 wherever it may begin in what was encoded. (The whole secret holds its random part.)
+ * Everything that identifies a secret, in lower case: its random part as text, as the bytes behind
+ * it, in hexadecimal, percent-encoded, and in base64 at every alignment. (The whole secret contains
+ * its random part.)
  */
 export function formsOf(secret: string): readonly string[] {
   const random = randomPart(secret);
@@ -35,13 +36,13 @@ export function findSecrets(text: string, secrets: readonly string[]): number[] 
   return secrets.flatMap((secret, place) => (formsOf(secret).some((form) => lower.includes(form)) ? [place] : []));
 }
 
-/** base64 takes three bytes at a time: what it makes of some bytes depends on how many came before them. */
+/** base64 encodes three bytes at a time, so the result depends on how many bytes precede. */
 function base64Forms(bytes: Buffer): string[] {
   return [0, 1, 2].flatMap((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes])
       .toString('base64')
       .replace(/=+$/, '');
-    // The characters at both ends also stand for what is beside the bytes.
+    // The characters at both ends also encode neighbouring bytes.
     const certain = encoded.slice(Math.ceil((before * 8) / 6), -1);
     return [certain, certain.replaceAll('+', '-').replaceAll('/', '_')];
   });

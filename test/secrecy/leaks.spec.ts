@@ -9,15 +9,17 @@ import { KEYS, type MadeKey } from '../support/api-client.js';
 import { envelope, exchange, type Outcome } from '../support/load-client.js';
 import { endProcesses } from '../support/running-process.js';
 import { TestProcess } from '../support/test-process.js';
-import { changeByHand } from '../support/by-hand.js';
+import { changeInDatabase } from '../support/database-changes.js';
 import { dumpSchema } from '../support/dump.js';
 import { eventually } from '../support/eventually.js';
 import { preload } from '../support/preload.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { findSecrets, randomPart } from './forms.js';
-import { misuses, misusesOfDoors, oddCredentials, sendRaw } from './misuse.js';
+import { misuses, internalMisuses, oddCredentials, sendRaw } from './misuse.js';
 
-/** A well-formed secret that was never issued: what is typed in by mistake, or comes from another installation. */
+/**
+ * A well-formed secret that was never issued: a typing mistake, or one from another installation.
+ */
 const STRANGER = formatSecret('sk_live_', randomBytes(16), randomBytes(24));
 const CRASH_SECRET = formatSecret('sk_test_', randomBytes(16), randomBytes(24));
 
@@ -44,7 +46,7 @@ describe.each(LOG_FORMATS)(
     let service: TestProcess;
     /** Every secret there was. */
     const secrets = [STRANGER, CRASH_SECRET];
-    /** All that clients have been told, but for what a successful creation tells. */
+    /** Everything that clients have received, without the responses of successful creations. */
     const answers: string[] = [];
 
     beforeAll(async () => {
@@ -130,14 +132,14 @@ describe.each(LOG_FORMATS)(
       expect((await ask('GET', `${KEYS}?limit=1`, a.secret)).headers.link).toBeDefined();
       expect((await ask('GET', `${KEYS}/${a.id}`, a.secret)).status).toBe(200);
       expect((await ask('PUT', `${KEYS}/${b.id}`, a.secret, { label: 'changed' })).status).toBe(200);
-      await changeByHand(schema.name, a.id, ['UPDATE api_key_secrets SET digest = NULL WHERE key_id = ?', idOf(a)]);
+      await changeInDatabase(schema.name, a.id, ['UPDATE api_key_secrets SET digest = NULL WHERE key_id = ?', idOf(a)]);
       await eventually('the digest is made anew', async () => {
         expect((await ask('GET', KEYS, a.secret)).status).toBe(200);
         return hasDigest(a);
       });
       expect((await ask('DELETE', `${KEYS}/${b.id}`, a.secret)).status).toBe(200);
       expect((await ask('GET', KEYS, b.secret)).status).toBe(401);
-      await changeByHand(schema.name, c.id, [
+      await changeInDatabase(schema.name, c.id, [
         "UPDATE api_keys SET expires_at = '2001-01-01 00:00:00' WHERE id = ?",
         idOf(c),
       ]);
@@ -156,7 +158,7 @@ describe.each(LOG_FORMATS)(
       return rows[0]?.digest !== null;
     }
 
-    /** Put where they do not belong: a living one by its owner, an unknown one by nobody. */
+    /** Secrets in the wrong place: a valid one sent by its owner, and an unknown one. */
     async function misplace(key: MadeKey): Promise<void> {
       const agent = new Agent({ keepAlive: false });
       for (const secret of [key.secret, STRANGER]) {
@@ -177,7 +179,7 @@ describe.each(LOG_FORMATS)(
           }
         }
         answers.push(await sendRaw(service.url, secret));
-        for (const { method, path, body, headers } of misusesOfDoors(secret)) {
+        for (const { method, path, body, headers } of internalMisuses(secret)) {
           const outcome = heard(await exchange(agent, method, `${service.internalUrl}${path}`, { body, headers }));
           expect(outcome.status).toBeLessThan(500);
         }
@@ -210,7 +212,7 @@ describe.each(LOG_FORMATS)(
         () => ask('POST', KEYS, key.secret, { label: 'too long' }),
         500,
       );
-      await changeByHand(schema.name, key.id, ['UPDATE api_keys SET scopes = \'"none"\' WHERE id = ?', idOf(key)]);
+      await changeInDatabase(schema.name, key.id, ['UPDATE api_keys SET scopes = \'"none"\' WHERE id = ?', idOf(key)]);
       await eventually('the change is heard of', async () => (await ask('GET', KEYS, key.secret)).status === 500);
     }
   },

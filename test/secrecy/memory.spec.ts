@@ -35,7 +35,7 @@ describe('the texts that stay in memory', () => {
     await schema.drop();
   });
 
-  /** The ways in which a secret comes in, each on a connection of its own. */
+  /** The ways to send a secret, each on a connection of its own. */
   const ways: ((secret: string) => Promise<string>)[] = [
     async (secret) => (await service.send('GET', `${KEYS}/current`, { secret })).body,
     (secret) => atDoors('POST', '/verify', { secret }),
@@ -72,10 +72,10 @@ describe('the texts that stay in memory', () => {
       await Promise.all(ways.map((way) => way(`none-${i}`)));
     }
     service.signal('SIGUSR2');
-    await service.says('the heap is in');
+    await service.prints('the heap is in');
     const texts = readFileSync(snapshot, 'latin1');
     const idOf = (secret: string) => secret.slice(SECRET_ID.start, SECRET_ID.end);
-    // Only the cache knows these: it is there, and they are found as they are written there.
+    // Only the cache holds these. They show that the snapshot contains the cache.
     expect(keys.filter(({ secret }) => texts.includes(idOf(secret)))).toHaveLength(KEYS_USED);
     expect(keys.filter(({ secret }) => texts.includes(randomPart(secret))).map(({ id }) => id)).toEqual([]);
   }, 60_000);

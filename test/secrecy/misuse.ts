@@ -9,7 +9,7 @@ export interface Misuse {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A secret in every place of a request that is read, or looked at, or quoted by somebody. */
+/** A secret in every place of a request that is read, checked or quoted. */
 export function misuses(secret: string, keyId: string): Misuse[] {
   const post = (body: unknown, headers?: Misuse['headers']): Misuse => ({
     method: 'POST',
@@ -104,7 +104,7 @@ export function oddCredentials(secret: string): string[] {
   ];
 }
 
-/** Bytes that no HTTP client would send; the answers, as they came. */
+/** Bytes that no HTTP client would send, and all that the server sends back. */
 export async function sendRaw(url: string, secret: string): Promise<string> {
   const texts = [
     `${secret}\r\n\r\n`,
@@ -133,8 +133,8 @@ function sendBytes(url: string, text: string): Promise<string> {
   });
 }
 
-/** The same at the endpoints for services, where a secret belongs in the body of a request. */
-export function misusesOfDoors(secret: string): Misuse[] {
+/** The same at the internal listener, where a secret belongs in the body of a request. */
+export function internalMisuses(secret: string): Misuse[] {
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
   const bearer = { authorization: `Bearer ${secret}` };
   const post = (path: string, body: unknown, headers: Misuse['headers'] = {}): Misuse => ({

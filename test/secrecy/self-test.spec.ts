@@ -33,7 +33,7 @@ describe.each(LOG_FORMATS)('the self-test of the log (%s)', (logFormat) => {
 describe('a service whose log would show secrets', () => {
   afterAll(endProcesses);
 
-  it('does not start: it says why, with exit code 1, and shows none', async () => {
+  it('does not start: it prints why, with exit code 1, and shows none', async () => {
     const dist = resolve(process.env.TEST_DIST ?? 'TEST_DIST is not set');
     const entry = join(makeFolder(), 'broken.mjs');
     writeFileSync(

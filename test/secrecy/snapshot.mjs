@@ -1,6 +1,6 @@
 /*
- * Loaded into the product before it starts (`node --import`): at SIGUSR2 it writes its heap to SNAPSHOT_FILE, every object and every text,
- * but not the bytes of buffers.
+ * Preloaded (`node --import`): on SIGUSR2 it writes the heap to SNAPSHOT_FILE, every object and
+ * string but not the bytes of buffers.
  */
 import { writeHeapSnapshot } from 'node:v8';
 

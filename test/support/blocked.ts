@@ -16,8 +16,9 @@ export interface Held {
 }
 
 /**
- * Takes locks, starts `act`, waits until the product waits for them, does `meanwhile` in the transaction that holds them, and
- * commits it. What `act` comes to is therefore decided after `meanwhile`, although it began before.
+ * Takes locks, starts `act`, waits until the product waits for the locks, runs `meanwhile` in the
+ * transaction that holds them, and commits it. So `act` has begun before `meanwhile` and decides
+ * after it.
  */
 export async function whileHeld<T>({ schema }: TestApp, held: Held, act: () => Promise<T>): Promise<T> {
   const connection = await createConnection({ ...connectionOptions(testServerUrl()), database: schema.name });

@@ -15,7 +15,7 @@ const ROWS_PER_INSERT = 1_000;
  * default (16 MB).
  */
 const LARGEST_ROWS_PER_INSERT = 500;
-/** Nobody looks at it while there is a digest. */
+/** Not read while there is a digest. */
 const NO_BCRYPT = 'x'.repeat(60);
 
 /** An organization, straight into the table. */
@@ -48,8 +48,8 @@ export function greatestFields(): BulkFields {
 }
 
 /**
- * Keys that verify, by the thousand, straight into the tables: every scope, no end, and unless told
- * otherwise any address; without change-log entries.
+ * Inserts verifiable keys by the thousand straight into the tables, without change-log entries:
+ * every scope, no end, and any address unless told otherwise.
  */
 export async function insertVerifiableKeys(
   connection: Connection,

@@ -42,7 +42,7 @@ export class Clone {
     }
   }
 
-  /** Starts `npm` in the copy, with no environment but what it is given. */
+  /** Starts `npm` in the copy with the given environment only. */
   npm(args: readonly string[], env: Readonly<Record<string, string>> = {}): RunningProcess {
     return this.start('npm', args, env);
   }

@@ -1,7 +1,10 @@
 import type { RowDataPacket } from 'mysql2';
 import type { TestSchema } from './schema.js';
 
-/** Every column of every row of every table, as one text: what is binary both as it is and in hexadecimal. */
+/**
+ * Every value of every row of every table as one text. Binary values both as they are and in
+ * hexadecimal.
+ */
 export async function dumpSchema({ connection, name }: TestSchema): Promise<string> {
   const [tables] = await connection.query<RowDataPacket[]>(
     'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ? ORDER BY 1',

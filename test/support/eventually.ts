@@ -1,6 +1,6 @@
 const PAUSE_MS = 10;
 
-/** Asks again and again until the answer is yes; fails with the question when that takes too long. */
+/** Polls until the condition holds. Throws with the question when that takes too long. */
 export async function eventually(
   question: string,
   ask: () => boolean | Promise<boolean>,

@@ -12,7 +12,10 @@ export const MOMENT = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/;
 /** Stands for any text that the pattern fits. */
 export const like = (pattern: RegExp): unknown => expect.stringMatching(pattern);
 
-/** What a failure must be beside its status; what is left out may be anything, but for `validator`, which then is null. */
+/**
+ * What a failure must contain beside its status. A field that is left out may be anything, except
+ * `validator`, which must then be null.
+ */
 export interface ExpectedFailure {
   readonly error?: string | RegExp;
   readonly validator?: unknown;
@@ -36,7 +39,7 @@ export function expectSuccess<T>(answer: Answer<T>, message: string): T {
   return answer.body.data;
 }
 
-/** A failure in the envelope, with nothing in it but what it should say. */
+/** Expects a failure in the envelope with nothing else in it. */
 export function expectFailure(answer: Answer, status: number, expected: ExpectedFailure = {}): void {
   expectEnvelope(answer);
   const { data, error, log, validator, message } = answer.body;

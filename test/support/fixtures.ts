@@ -1,7 +1,7 @@
 import type { RowDataPacket } from 'mysql2';
 import { idToBytes, newId, type ApiKeyId, type OrganizationId } from '../../src/common/prefixed-id.js';
 import type { CreatedApiKeyResponse } from '../../src/api-keys/dto/created-api-key.response.js';
-import { changeByHand, untilHeard } from './by-hand.js';
+import { changeInDatabase, untilChangesRead } from './database-changes.js';
 import { KeysClient, type MadeKey } from './api-client.js';
 import { insertOrganization, insertVerifiableKeys } from './bulk-keys.js';
 import { endProcesses } from './running-process.js';
@@ -44,7 +44,7 @@ export async function startFixture(options: TestAppOptions = {}): Promise<Fixtur
   const root = await app.createKey(organizationId, { label: 'Root' });
   const client = new KeysClient(app, root.secret);
   // The entry of the root key would otherwise empty a cache that a test has filled.
-  await untilHeard(app);
+  await untilChangesRead(app);
   const createForeignKey = async () => app.createKey(await app.createOrganization('Other'));
   return {
     app,
@@ -64,11 +64,11 @@ export async function startFixture(options: TestAppOptions = {}): Promise<Fixtur
       ];
     },
     setColumn: async (id, column, sql) => {
-      await changeByHand(app.schema.name, id, [
+      await changeInDatabase(app.schema.name, id, [
         `UPDATE api_keys SET ${column} = ${sql} WHERE id = ?`,
         idToBytes('api_key_', id),
       ]);
-      await untilHeard(app);
+      await untilChangesRead(app);
     },
     timeIn: async (seconds) => {
       const [rows] = await connection.query<RowDataPacket[]>('SELECT UTC_TIMESTAMP() + INTERVAL ? SECOND AS moment', [

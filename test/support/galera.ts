@@ -9,14 +9,17 @@ import { eventually } from './eventually.js';
 import { makePrivateDatabase, quietly, type PrivateDatabase } from './private-servers.js';
 import type { TestSchema } from './schema.js';
 
-/** Galera's library; `npm test` names it, and says "none" where the server that is here knows no Galera. */
+/** Galera's library. `npm test` sets it, or "none" where the installed server has no Galera. */
 const PROVIDER = process.env.GALERA_PROVIDER ?? '/usr/lib/galera/libgalera_smm.so';
 
 const SCHEMA = 'latchkey';
 const NEVER = new AbortController().signal;
 const SYNCED_WITHIN_MS = 30_000;
 
-/** `describe`, or without Galera one that is skipped, saying how to get it. In CI there is no excuse but MySQL. */
+/**
+ * `describe`, or a skipped one with instructions where Galera is missing. In CI it is required,
+ * except on MySQL.
+ */
 export function describeOnGalera(name: string, tests: () => void): void {
   if (PROVIDER !== 'none' && (existsSync(PROVIDER) || process.env.CI === 'true')) {
     describe(name, tests);
@@ -30,7 +33,9 @@ export function describeOnGalera(name: string, tests: () => void): void {
   describe.skip(name, tests);
 }
 
-/** Two nodes of one Galera cluster, on this machine. Whatever is acknowledged on one is on the other. */
+/**
+ * Two nodes of one Galera cluster on this machine. Everything acknowledged on one is on the other.
+ */
 export interface GaleraCluster {
   /** An empty schema, with a connection to the first node. */
   readonly schema: TestSchema;
@@ -56,7 +61,8 @@ export async function startGaleraCluster(): Promise<GaleraCluster> {
   try {
     process.env.PATH = [handover, path].join(delimiter);
     await quietly(async () => {
-      // So that the second begins with the state of the first, and needs to be sent but a few events.
+      // The second node starts from the state of the first, so that only a few events have to be
+      // sent.
       await first.database.join(NEVER);
       await first.database.leave();
       await copyData(first.folder, second.folder);
@@ -115,8 +121,8 @@ function nodeOptions(cluster: string, port: number, istPort: number): string[] {
 }
 
 /**
- * A node that joins asks another for its whole state, by a program; without one it does not join. Ours hands over nothing but the
- * name of the state, which the new node has already.
+ * A joining node requests the whole state from another one through a program, and does not join
+ * without one. Ours transfers only the name of the state, which the new node already has.
  */
 function makeHandover(): string {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-galera-'));

@@ -40,7 +40,7 @@ export function withholdQueryAttributes(greeting: Buffer): void {
   greeting.writeUInt16LE(offered & ~(QUERY_ATTRIBUTES >>> 16), highCapabilities);
 }
 
-/** Takes them out of the client's answer too: mysql2 asks for them whatever it was offered. */
+/** Removes them from the client's reply as well: mysql2 requests them in any case. */
 export function declineQueryAttributes(answer: Buffer): void {
   answer.writeUInt32LE((answer.readUInt32LE(4) & ~QUERY_ATTRIBUTES) >>> 0, 4);
 }

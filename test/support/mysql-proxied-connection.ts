@@ -13,7 +13,7 @@ const OK = 0x00;
 
 /** One connection of a client to the proxy, and the proxy's own one to the server. */
 export class ProxiedConnection {
-  /** The client has vanished: neither side learns of the other's end any more. */
+  /** The client has vanished. Neither side is told of the other's end any more. */
   isLost = false;
   private isMuted = false;
   private isSevered = false;
@@ -123,7 +123,7 @@ export class ProxiedConnection {
 
   private treat(packet: Buffer, sql: string, action: StatementAction): void {
     if (typeof action === 'object') {
-      // No instanceof: a promise of Node's own is none of Jest's Promise.
+      // Not by instanceof: in Jest, promises of Node's own modules have another constructor.
       if ('answerAfter' in action) {
         const { answerAfter } = action;
         this.held = (this.held ?? Promise.resolve()).then(() => answerAfter);

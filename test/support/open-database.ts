@@ -7,7 +7,7 @@ import { connectionOptions } from '../../src/database/connection-options.js';
 import { Database } from '../../src/database/database.js';
 import { Organization } from '../../src/organizations/organization.entity.js';
 
-/** The product's way to a database, without the rest of the product. What it would log is not printed. */
+/** Connects to a database as the product does, without the rest of the product. Logs nothing. */
 export async function openDatabase(url: string, poolSize?: number): Promise<Database> {
   Logger.overrideLogger(false);
   const options = connectionOptions(databaseUrl(url), [Organization, ApiKey, ApiKeySecret], poolSize);

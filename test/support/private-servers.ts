@@ -15,7 +15,7 @@ type PrivateDatabaseClass = new (
   traits: { readonly variable: string; readonly setUp?: readonly string[]; readonly options: readonly string[] },
 ) => PrivateDatabase;
 
-/** One that nobody has started yet, in a new folder of its own. */
+/** A private server in a new folder, not yet started. */
 export async function makePrivateDatabase(
   options: readonly string[],
   setUp: readonly string[] = [],
@@ -40,7 +40,7 @@ function makeServerFolder(): string {
 const write = process.stdout.write.bind(process.stdout);
 let quiet = 0;
 
-/** The scripts tell whoever waits what they do. Here nobody reads it. */
+/** The scripts print their progress on stdout. Silences it while `work` runs. */
 export async function quietly<T>(work: () => Promise<T>): Promise<T> {
   quiet++;
   process.stdout.write = () => true;

@@ -5,13 +5,16 @@ import { eventually } from './eventually.js';
 
 const LOCK = 'latchkey test query log';
 const LOCK_WAIT_SECONDS = 60;
-/** Well below the bound: a change feed that fell behind, on a busy machine, would send verifications to the database. */
+/**
+ * Well below the freshness bound. A change feed that is late on a busy machine sends verifications
+ * to the database.
+ */
 const YOUNG_FEED_MS = 300;
 
 /**
- * The statements that reach the server on behalf of an app while `act` runs, by the server's own general log. The meter,
- * which writes in its own time, is held still meanwhile; the polls of the change feed are left out. Files that run side by
- * side take turns.
+ * Records the statements that an app sends while `act` runs, with the server's general log. The
+ * usage meter is paused, and the polls of the change feed are left out. Specs that run side by side
+ * take turns.
  */
 export async function recordQueries({ app, schema }: TestApp, act: () => Promise<unknown>): Promise<string[]> {
   const { connection } = schema;

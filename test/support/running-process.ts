@@ -51,7 +51,7 @@ export class RunningProcess {
   }
 
   /** Waits until the output contains the text. */
-  async says(text: string | RegExp, patienceMs = PATIENCE_MS): Promise<RegExpMatchArray> {
+  async prints(text: string | RegExp, patienceMs = PATIENCE_MS): Promise<RegExpMatchArray> {
     let listener: (() => void) | undefined;
     const said = new Promise<RegExpMatchArray>((resolve) => {
       listener = () => {

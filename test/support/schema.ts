@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createConnection, type Connection } from 'mysql2/promise';
 
-/** A schema of its own on the test server, so that tests can run side by side. */
+/** A new schema on the test server, so that tests can run side by side. */
 export interface TestSchema {
   readonly name: string;
   /** As the product takes it, in `DATABASE_URL`. */
@@ -11,7 +11,7 @@ export interface TestSchema {
   drop(): Promise<void>;
 }
 
-/** The server that `npm test` runs, or that whoever runs Jest alone names in TEST_DATABASE_URL. */
+/** The server that `npm test` starts, or the one in TEST_DATABASE_URL when Jest runs alone. */
 export function testServerUrl(): URL {
   const url = process.env.TEST_DATABASE_URL;
   if (url === undefined || url === '') {

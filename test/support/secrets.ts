@@ -9,7 +9,10 @@ export function secretIdOf(secret: string): Buffer {
   return decodeSecretId(secretId);
 }
 
-/** A secret with the id of another, and a random part of its own: what somebody makes who has seen the mask. */
+/**
+ * A secret with the id of another one and a different random part, as forged from the masked
+ * secret.
+ */
 export function forge(secret: string, randomByte = 5): string {
   return formatSecret('sk_live_', secretIdOf(secret), Buffer.alloc(24, randomByte));
 }

@@ -14,7 +14,7 @@ const SET_UP = [
 /** Nothing but the process of the server is stopped here, so the disk need not be waited for. */
 const OPTIONS = ['--innodb-flush-log-at-trx-commit=2', '--innodb-doublewrite=0', '--innodb-buffer-pool-size=32M'];
 
-/** A database server of the test's own, which it may stop, starve and set to read-only. Whichever program is on the machine. */
+/** A private database server that a test may stop, starve and set to read-only. Either program. */
 export interface StoppableServer {
   /** Where it listens. */
   readonly socketPath: string;
@@ -51,7 +51,7 @@ export async function startServer(more: readonly string[] = []): Promise<Stoppab
   };
 }
 
-/** The URL of the service's schema on a server that is reached by this socket; its user is no administrator. */
+/** The URL of the service's schema through this socket. Its user is not an administrator. */
 export function schemaUrl(socketPath: string): string {
   return `mysql://${USER}@localhost/${USER}?socketPath=${encodeURIComponent(socketPath)}`;
 }

@@ -87,7 +87,7 @@ export class TestProcess extends RunningProcess {
 
   /** Waits until the process is ready. Resolves with the URL of the public listener. */
   async ready(): Promise<string> {
-    await this.says(LISTENING);
+    await this.prints(LISTENING);
     return this.url;
   }
 

@@ -17,7 +17,10 @@ export class HandClock implements Clock {
   }
 }
 
-/** Until all that is due in this turn of the event loop has happened: a timer alone may fire before what waits for the end of the turn. */
+/**
+ * Resolves after everything that is due in this turn of the event loop. A timer alone may fire
+ * earlier.
+ */
 export const turnOfTheLoop = () => new Promise((resolve) => setTimeout(() => setImmediate(resolve), 1));
 
 /** Until the next reading of `CacheRevalidator` has ended. */
@@ -30,7 +33,7 @@ export function newSecretId(): string {
   return parseSecretId('sk_live_', formatSecret('sk_live_', Buffer.from(parse(v7())), Buffer.alloc(24))) ?? '';
 }
 
-/** Facts as the database would have them, of a key of their own unless told otherwise. */
+/** A key snapshot as the database would return it, of a new key unless told otherwise. */
 export function storedSecret(
   secretId: string,
   readAtMs: number,
@@ -59,5 +62,5 @@ export function storedSecret(
   return compileCachedSecret(secretId, row, readAtMs);
 }
 
-/** The change that says that facts are not true any more. */
+/** The change that makes a snapshot stale. */
 export const changeOf = ({ key: { keyId, organizationId } }: CachedSecret): Change => ({ keyId, organizationId });

@@ -6,7 +6,7 @@ import { KEYS, send } from '../support/api-client.js';
 import { endProcesses } from '../support/running-process.js';
 import { TestApp } from '../support/test-app.js';
 import { TestProcess } from '../support/test-process.js';
-import { changeByHand, untilHeard } from '../support/by-hand.js';
+import { changeInDatabase, untilChangesRead } from '../support/database-changes.js';
 import { forge } from '../support/secrets.js';
 
 const AT_ONCE = 137;
@@ -46,8 +46,8 @@ describe('the requests of a key', () => {
 
   async function setKey({ id }: CreatedApiKeyResponse, assignment: string): Promise<void> {
     const statement = `UPDATE api_keys SET ${assignment} WHERE id = ?`;
-    await changeByHand(latchkey.schema.name, id, [statement, idToBytes('api_key_', id)]);
-    await untilHeard(latchkey);
+    await changeInDatabase(latchkey.schema.name, id, [statement, idToBytes('api_key_', id)]);
+    await untilChangesRead(latchkey);
   }
 
   it(`made at once are each counted: ${AT_ONCE} are ${AT_ONCE}`, async () => {
@@ -61,7 +61,7 @@ describe('the requests of a key', () => {
     expect(shown.body.data).toMatchObject({ metrics: { api_key_id: id, total_requests: AT_ONCE } });
   });
 
-  it(`made at once are ${AT_ONCE} also when the process is told to stop as soon as they are answered`, async () => {
+  it(`made at once are ${AT_ONCE} also when the process is asked to stop as soon as they are answered`, async () => {
     const { id, secret } = await latchkey.createKey(organizationId);
     const product = new TestProcess({ database: latchkey.schema.url });
     const url = await product.ready();
@@ -118,7 +118,7 @@ describe('the requests of a key', () => {
     expect(await counted(key.id)).toBe(1);
   });
 
-  it('are those with its whole secret: garbage counts for nobody', async () => {
+  it('are those with its whole secret: garbage counts for no key', async () => {
     const { secret } = await latchkey.createKey(organizationId);
     await latchkey.flushUsage();
     const before = await totalCounted();

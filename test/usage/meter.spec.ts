@@ -49,7 +49,7 @@ describe('the meter', () => {
     }
   }
 
-  /** What is written, asked past the product: requests and last use. */
+  /** The stored counts, read without the product: requests and last use. */
   async function written(id = keyId): Promise<{ requests: number; lastUsedAt: string } | null> {
     const [rows] = await schema.connection.query<RowDataPacket[]>(
       'SELECT total_requests AS requests, CAST(last_used_at AS CHAR) AS lastUsedAt FROM api_key_metrics WHERE key_id = ?',
@@ -61,7 +61,7 @@ describe('the meter', () => {
 
   const requests = async (id = keyId) => (await written(id))?.requests ?? 0;
 
-  /** Flushes until nothing is left to write: a broken pool needs a moment to mend. */
+  /** Flushes until nothing is left to write. A broken pool needs a moment to recover. */
   async function flushAll(of = meter): Promise<void> {
     await eventually('everything is written', async () => {
       await of.flush();
@@ -253,7 +253,7 @@ describe('the meter', () => {
     });
 
     it.each(COMMIT_FAULTS)(
-      'stays in doubt, and counts once, while the database is away after it %s',
+      'stays unconfirmed, and counts once, while the database is away after it %s',
       async (_, fault) => {
         use(7);
         proxy.onNextCommit(fault);

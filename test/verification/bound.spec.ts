@@ -6,8 +6,8 @@ import { bytesOf, seedDatabase, type SeededDatabase } from '../support/fixtures.
 import { BOUND_MS, report } from '../support/reports.js';
 import { TestApp } from '../support/test-app.js';
 import { TestProcess } from '../support/test-process.js';
-import { changeByHand } from '../support/by-hand.js';
-import { expectObeyed, type Taken } from './last-acceptance.js';
+import { changeInDatabase } from '../support/database-changes.js';
+import { expectObeyed, type EffectiveTime } from './last-acceptance.js';
 
 const RUNS = 40;
 
@@ -23,8 +23,12 @@ describe('a change on one instance', () => {
   }, 60_000);
   afterAll(() => seeded.end());
 
-  const measure = (what: string, keys: readonly MadeKey[], path: string, change: (key: MadeKey) => Promise<Taken>) =>
-    expectObeyed(b, { what, keys, path, change });
+  const measure = (
+    what: string,
+    keys: readonly MadeKey[],
+    path: string,
+    change: (key: MadeKey) => Promise<EffectiveTime>,
+  ) => expectObeyed(b, { what, keys, path, change });
 
   const update = async (key: MadeKey, fields: object) => {
     await a.must('PUT', `${KEYS}/${key.id}`, seeded.root, { label: 'Changed', ...fields });
@@ -74,11 +78,11 @@ describe('a change on one instance', () => {
     }
   }, 60_000);
 
-  it('that an operator makes by hand, column and change-log entry in one transaction, is obeyed by both within the bound', async () => {
+  it('that an operator makes in SQL, column and change-log entry in one transaction, holds on both within the bound', async () => {
     await measure('disable by the column', await seeded.createKeys(RUNS), CURRENT, async (key) => {
       await a.expectCurrent(key, 200);
       const sql = 'UPDATE api_keys SET disabled_at = UTC_TIMESTAMP() WHERE id = ?';
-      await changeByHand(seeded.schema.name, key.id, [sql, bytesOf(key)]);
+      await changeInDatabase(seeded.schema.name, key.id, [sql, bytesOf(key)]);
     });
   }, 60_000);
 
@@ -98,7 +102,7 @@ describe('a change on one instance', () => {
   it('finds the other idle: its first call for a long time is refused', async () => {
     const keys = await seeded.createKeys(10);
     await Promise.all(keys.map((key) => b.expectCurrent(key, 200)));
-    // Nobody asks B for anything; LATCHKEY_IDLE_MS=60000 for the whole minute.
+    // No request reaches B. LATCHKEY_IDLE_MS=60000 waits the whole minute.
     await sleep(Number(process.env.LATCHKEY_IDLE_MS ?? 3_000));
     await Promise.all(keys.map(({ id }) => a.must('DELETE', `${KEYS}/${id}`, seeded.root)));
     await sleep(BOUND_MS);

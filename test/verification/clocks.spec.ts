@@ -33,7 +33,7 @@ describe.each([-300_000, 300_000])('an instance whose clock is wrong by %i ms', 
     expect(Math.abs(Date.parse(time) - Date.now() - shiftMs)).toBeLessThan(60_000);
   });
 
-  it('judges an expiry by the time of the database: not before, and not after', async () => {
+  it('decides an expiry by the time of the database: not before, and not after', async () => {
     const key = await expiring(6);
     const expiresMs = Date.parse(`${key.expires_at.replace(' ', 'T')}Z`);
     let lastAcceptedMs = -Infinity;
@@ -49,7 +49,7 @@ describe.each([-300_000, 300_000])('an instance whose clock is wrong by %i ms', 
     }
     // One machine, so one clock, for the database and this test.
     expect(lastAcceptedMs).toBeLessThanOrEqual(expiresMs);
-    // It errs ahead by as long as the database takes to answer.
+    // It is ahead by up to the response time of the database.
     expect(firstRefusedMs).toBeGreaterThan(expiresMs - 1_500);
   }, 30_000);
 

@@ -13,10 +13,10 @@ import type { MadeKey } from '../support/api-client.js';
 import { type Fixture, startFixture } from '../support/fixtures.js';
 import { report } from '../support/reports.js';
 import { insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
-import { untilHeard } from '../support/by-hand.js';
+import { untilChangesRead } from '../support/database-changes.js';
 import { recordQueries } from '../support/query-log.js';
 
-/** The minute with LATCHKEY_FLOOD_MS=60000. */
+/** LATCHKEY_FLOOD_MS=60000 floods for a whole minute. */
 const FLOOD_MS = Number(process.env.LATCHKEY_FLOOD_MS ?? 4_000);
 const FLOOD_PER_SECOND = 5_000;
 const ATTEMPT = { scopes: SCOPE_CATALOGUE.all, address: parseIpAddress('127.0.0.1') };
@@ -34,7 +34,7 @@ describe('verification', () => {
   });
   afterAll(() => fixture.app.close());
   // A machine that stood still leaves a feed that is late, without which few may read at once.
-  beforeEach(() => untilHeard(fixture.app));
+  beforeEach(() => untilChangesRead(fixture.app));
 
   async function insertKeys(count: number): Promise<MadeKey[]> {
     const { connection } = fixture.app.schema;
@@ -44,7 +44,10 @@ describe('verification', () => {
   const verify = async ({ secret }: Pick<MadeKey, 'secret'>) =>
     (await verifier.verify({ secret, attempt: ATTEMPT }, { endpoint: 'verify' })).code;
 
-  /** As a service does it: comes back when it is told that nothing can be said now. What the answer keeps of a key counts too. */
+  /**
+   * Tries again on 503, as a service does. The objects of the response count as memory in use as
+   * well.
+   */
   const answerAtLast = async (key: MadeKey): Promise<string> => {
     try {
       return verificationJson(await verifier.verify({ secret: key.secret, attempt: ATTEMPT }, { endpoint: 'verify' }));
@@ -52,7 +55,7 @@ describe('verification', () => {
       if (!(error instanceof UnavailableError)) {
         throw error;
       }
-      await untilHeard(fixture.app);
+      await untilChangesRead(fixture.app);
       return answerAtLast(key);
     }
   };
@@ -102,12 +105,13 @@ describe('verification', () => {
   it('of thousands of unknown keys a second leaves memory as it was, and good keys in the cache and in time', async () => {
     const keys = await insertKeys(200);
     await Promise.all(keys.map(verify));
-    await untilHeard(fixture.app);
+    await untilChangesRead(fixture.app);
     const cached = cache.size;
 
     /**
-     * Verifies good keys, one after the other, and notes how long each took. A database that stands still for a second, because the machine
-     * is busy, fails one or two; a flood that locked good keys out would fail them by the hundred.
+     * Verifies good keys one after the other and records the durations. A database that stalls for
+     * a second on a busy machine fails one or two; a flood that locked good keys out would fail
+     * hundreds.
      */
     const measureGood = async (lastsMs: number, isEnough = () => true) => {
       const tookMs: number[] = [];
@@ -130,9 +134,10 @@ describe('verification', () => {
     };
     const quiet = await measureGood(FLOOD_MS / 2);
 
-    // Collecting the garbage stands still for a second or more: the flood begins once the feed has caught up.
+    // A full garbage collection may pause the process for a second. The flood begins once the feed
+    // has caught up.
     const begun = heapMb();
-    await untilHeard(fixture.app);
+    await untilChangesRead(fixture.app);
     const counts: Record<string, number> = {};
     const count = (what: string) => {
       counts[what] = (counts[what] ?? 0) + 1;
@@ -160,7 +165,7 @@ describe('verification', () => {
     })();
     const leastUnknown = (FLOOD_MS / 1_000) * 500;
     const flooded = await measureGood(FLOOD_MS, () => (counts.NOT_FOUND ?? 0) > leastUnknown).finally(() => {
-      // Whatever comes of it: a flood that went on would drown the tests that follow in this process.
+      // In any case: a flood that went on would disturb the tests that follow in this process.
       over.abort();
     });
     await flood;
@@ -190,11 +195,11 @@ describe('verification', () => {
     expect(late && (await verify(late))).toBe('VALID');
   }, 200_000);
 
-  it('holds facts in so many bytes for each key', async () => {
+  it('holds a snapshot of each key in a bounded number of bytes', async () => {
     const count = Number(process.env.LATCHKEY_ENTRIES ?? 5_000);
     const keys = await insertKeys(count);
     const before = { size: cache.size, mb: heapMb() };
-    await untilHeard(fixture.app);
+    await untilChangesRead(fixture.app);
     for (let from = 0; from < count; from += 500) {
       await Promise.all(keys.slice(from, from + 500).map(answerAtLast));
     }

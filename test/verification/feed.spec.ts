@@ -68,7 +68,7 @@ describe('an instance whose change feed', () => {
     ['falls silent', () => 'swallowed'],
     ['is too slow', () => ({ answerAfter: sleep(450) })],
   ])('%s, and nothing else,', (_, fault) => {
-    it('reads through: what changes elsewhere holds within the bound all the same', async () => {
+    it('reads through: what changes elsewhere still holds within the bound', async () => {
       const keys = await warmKeys(8);
       await breakFeed(fault);
       const lags = await Promise.all(
@@ -94,7 +94,7 @@ describe('an instance whose change feed', () => {
       expect(Math.max(...lags)).toBeLessThanOrEqual(BOUND_MS);
     }, 30_000);
 
-    it('does not use what it knew before, and trusts what it reads no longer than the bound', async () => {
+    it('does not use what it had cached, and trusts what it reads no longer than the bound', async () => {
       const key = await one();
       await b.expectCurrent(key, 200);
       await breakFeed(fault);
@@ -110,7 +110,7 @@ describe('an instance whose change feed', () => {
     }, 20_000);
   });
 
-  it('fails has eight reads under way and no more, one for a key however many ask, and the rest is told 503', async () => {
+  it('fails has eight reads under way and no more, one for a key however many requests wait, and the rest is 503', async () => {
     const [shared, ...others] = await warmKeys(20);
     if (shared === undefined) {
       throw new Error('no key');
@@ -126,7 +126,7 @@ describe('an instance whose change feed', () => {
     const outcomes = await Promise.all(asked);
     const accepted = outcomes.filter(({ status }) => status === 200);
     expect(outcomes.filter(({ status }) => status !== 200 && status !== 503)).toEqual([]);
-    // Ten for the one key, and seven others.
+    // Ten reads of the one key and seven others.
     expect(accepted.length).toBeLessThanOrEqual(17);
     expect(accepted.length).toBeGreaterThanOrEqual(10);
     for (const { headers } of outcomes.filter(({ status }) => status === 503)) {
@@ -147,7 +147,7 @@ describe('an instance whose change feed', () => {
     expect(codes).toHaveLength(50);
   }, 20_000);
 
-  it('is behind refuses all the same what a dead key wants to change: a new key is no stronger than its maker', async () => {
+  it('is behind still refuses what a dead key wants to change: a new key is no stronger than its maker', async () => {
     const keys = await warmKeys(10);
     setRule(proxy, (purpose) => (purpose === 'poll' ? 'swallowed' : 'passes'));
     const outcomes = await Promise.all(
@@ -161,7 +161,7 @@ describe('an instance whose change feed', () => {
     expect(children).toEqual([]);
   }, 20_000);
 
-  describe('brings news while a fill is held up', () => {
+  describe('reads an entry while a fill is delayed', () => {
     it.each<[string, (key: MadeKey) => Promise<unknown>, number]>([
       ['of its death', (key) => a.must('DELETE', `${KEYS}/${key.id}`, seeded.root), 401],
       ['of its narrowing', (key) => a.must('PUT', `${KEYS}/${key.id}`, seeded.root, NARROW), 403],
@@ -199,13 +199,13 @@ describe('an instance whose change feed', () => {
   });
 
   describe('meets entries', () => {
-    let hand: Connection;
+    let direct: Connection;
     beforeEach(async () => {
-      hand = await createConnection({ ...connectionOptions(testServerUrl()), database: seeded.schema.name });
+      direct = await createConnection({ ...connectionOptions(testServerUrl()), database: seeded.schema.name });
     });
-    afterEach(() => hand.end());
+    afterEach(() => direct.end());
 
-    const MARK = `INSERT INTO key_changes (organization_id, key_id, created_at)
+    const INSERT_ENTRY = `INSERT INTO key_changes (organization_id, key_id, created_at)
       SELECT organization_id, id, UTC_TIMESTAMP(3) FROM api_keys WHERE id = ?`;
     const DISABLE = 'UPDATE api_keys SET disabled_at = UTC_TIMESTAMP() WHERE id = ?';
 
@@ -214,15 +214,15 @@ describe('an instance whose change feed', () => {
       if (first === undefined || second === undefined) {
         throw new Error('no keys');
       }
-      await hand.beginTransaction();
-      await hand.query(DISABLE, [bytesOf(first)]);
-      await hand.query(MARK, [bytesOf(first)]);
+      await direct.beginTransaction();
+      await direct.query(DISABLE, [bytesOf(first)]);
+      await direct.query(INSERT_ENTRY, [bytesOf(first)]);
       await a.must('DELETE', `${KEYS}/${second.id}`, seeded.root);
       await b.untilCurrent(second, 401, 3_000);
       // As long as a transaction may take.
       await sleep(4_000);
       await b.expectCurrent(first, 200);
-      await hand.commit();
+      await direct.commit();
       await sleep(BOUND_MS);
       await b.expectCurrent(first, 401);
     }, 20_000);
@@ -232,8 +232,8 @@ describe('an instance whose change feed', () => {
       if (key === undefined) {
         throw new Error('no key');
       }
-      await hand.query(DISABLE, [bytesOf(key)]);
-      await hand.query(
+      await direct.query(DISABLE, [bytesOf(key)]);
+      await direct.query(
         `INSERT INTO key_changes (organization_id, key_id, created_at)
          SELECT organization_id, id, UTC_TIMESTAMP(3) - INTERVAL 5 MINUTE FROM api_keys WHERE id = ?`,
         [bytesOf(key)],
@@ -246,21 +246,21 @@ describe('an instance whose change feed', () => {
       if (low === undefined || high === undefined) {
         throw new Error('no keys');
       }
-      const [rows] = await hand.query('SELECT MAX(id) AS newest FROM key_changes');
+      const [rows] = await direct.query('SELECT MAX(id) AS newest FROM key_changes');
       const newest = (rows as { newest: number | null }[])[0]?.newest ?? 0;
-      const markAs = async (id: number, key: MadeKey) => {
-        await hand.beginTransaction();
-        await hand.query(DISABLE, [bytesOf(key)]);
-        await hand.query(
+      const insertEntryAs = async (id: number, key: MadeKey) => {
+        await direct.beginTransaction();
+        await direct.query(DISABLE, [bytesOf(key)]);
+        await direct.query(
           `INSERT INTO key_changes (id, organization_id, key_id, created_at)
            SELECT ?, organization_id, id, UTC_TIMESTAMP(3) FROM api_keys WHERE id = ?`,
           [id, bytesOf(key)],
         );
-        await hand.commit();
+        await direct.commit();
       };
-      await markAs(newest + 1_000, high);
+      await insertEntryAs(newest + 1_000, high);
       await b.untilCurrent(high, 401, 3_000);
-      await markAs(newest + 500, low);
+      await insertEntryAs(newest + 500, low);
       await sleep(BOUND_MS);
       await b.expectCurrent(low, 401);
     }, 20_000);
@@ -270,7 +270,7 @@ describe('an instance whose change feed', () => {
       setRule(proxy, (purpose) => (purpose === 'poll' ? 'lost before' : 'passes'));
       await Promise.all(keys.map((key) => a.must('DELETE', `${KEYS}/${key.id}`, seeded.root)));
       await a.must('POST', KEYS, seeded.root, { label: 'One entry more' });
-      await hand.query(
+      await direct.query(
         'DELETE FROM key_changes WHERE id < (SELECT id FROM (SELECT MAX(id) AS id FROM key_changes) newest)',
       );
       proxy.rule = () => 'passes';

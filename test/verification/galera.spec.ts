@@ -30,7 +30,7 @@ describeOnGalera('two instances on two nodes of a Galera cluster', () => {
     await cluster?.schema.drop();
   });
 
-  it('obey within the bound a delete on the other node', async () => {
+  it('apply within the bound a delete on the other node', async () => {
     const keys = await seeded.createKeys(RUNS);
     const change = async ({ id }: MadeKey) => {
       await a.must('DELETE', `${KEYS}/${id}`, seeded.root);
@@ -38,7 +38,7 @@ describeOnGalera('two instances on two nodes of a Galera cluster', () => {
     await expectObeyed(b, { what: 'delete on another node', keys, path: CURRENT, change });
   }, 60_000);
 
-  it('obey within the bound what narrows a key on the other node', async () => {
+  it('apply within the bound what narrows a key on the other node', async () => {
     const narrow = (fields: object) => async (key: MadeKey) => {
       await a.must('PUT', `${KEYS}/${key.id}`, seeded.root, { label: 'Changed', ...fields });
     };
@@ -67,7 +67,7 @@ describeOnGalera('two instances on two nodes of a Galera cluster', () => {
     report('first use of a new key on another node', tookMs);
   }, 60_000);
 
-  it('obey within the bound a delete whose COMMIT one node did not acknowledge, once it is known to the other', async () => {
+  it('apply within the bound a delete whose COMMIT one node did not acknowledge, once the other has it', async () => {
     const [key, caller] = await seeded.createKeys(2);
     const proxy = await MysqlProxy.open({ server: new URL(cluster?.urls[0] ?? '') });
     try {

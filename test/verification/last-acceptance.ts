@@ -8,19 +8,22 @@ const PATIENCE_MS = 15_000;
 /** At any moment between two polls. */
 const POLL_INTERVAL_MS = 300;
 
-/** What is known of a change that was acknowledged: when it was to take effect, on the monotonic clock, if not at once. */
+/** When an acknowledged change was to take effect, on the monotonic clock. Undefined: at once. */
 // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- most changes have nothing to tell
-export type Taken = void | { readonly effectiveMs: number };
+export type EffectiveTime = void | { readonly effectiveMs: number };
 
 interface Change {
   readonly what: string;
   readonly keys: readonly MadeKey[];
   /** Where a key is accepted before the change and refused after it. */
   readonly path: string;
-  readonly change: (key: MadeKey) => Promise<Taken>;
+  readonly change: (key: MadeKey) => Promise<EffectiveTime>;
 }
 
-/** Changes each key somewhere else while the instance is asked for it again and again: it must refuse within the bound. */
+/**
+ * Changes each key on another instance while requests for it go on. The instance must refuse it
+ * within the bound.
+ */
 export async function expectObeyed(instance: TestProcess, { what, keys, path, change }: Change): Promise<void> {
   const lags: number[] = [];
   for (let from = 0; from < keys.length; from += AT_ONCE) {
@@ -31,7 +34,10 @@ export async function expectObeyed(instance: TestProcess, { what, keys, path, ch
   expect(Math.max(...lags)).toBeLessThanOrEqual(BOUND_MS);
 }
 
-/** @returns how long after the change was acknowledged (or, if that is later, was to take effect) the instance still began to accept */
+/**
+ * @returns how long after the change was acknowledged, or was to take effect if that is later, the
+ * instance still began to accept
+ */
 async function lastAcceptance(
   instance: TestProcess,
   key: MadeKey,
@@ -54,7 +60,7 @@ async function lastAcceptedUntilRefused(instance: TestProcess, key: MadeKey, pat
     if (status === 401 || status === 403) {
       return lastAcceptedMs;
     }
-    // An outage says nothing either way.
+    // A 503 is neither an acceptance nor a refusal.
     expect([200, 503]).toContain(status);
     if (status === 200) {
       lastAcceptedMs = beganMs;

@@ -41,7 +41,7 @@ describe('an instance that is cut off from the database altogether', () => {
     eventually(what, () => load.outcomes.slice(-24).some(is), 20_000);
 
   it.each(['closed', 'severed'] as const)(
-    'goes on with what it knew until the grace is over, then says 503, and is back soon after (%s)',
+    'goes on with what it has cached until the grace is over, then responds 503, and is back soon after (%s)',
     async (mode) => {
       const instance = await start(GRACE_MS);
       await Promise.all(keys.map((key) => instance.untilCurrent(key, 200)));
@@ -65,14 +65,15 @@ describe('an instance that is cut off from the database altogether', () => {
         `measured: cut off (${mode}), bound ${BOUND_MS} + grace ${GRACE_MS} ms: last accepted after ${Math.round(lastAcceptedMs)} ms, first 503 after ${Math.round(firstRefusedMs)} ms\n`,
       );
       expect(lastAcceptedMs).toBeLessThanOrEqual(BOUND_MS + GRACE_MS);
-      // What was last known is younger than two polls when the way is cut; a request that began before may wait for a second.
+      // The last known state is younger than two polls when the connection is cut. A request that
+      // began earlier may wait for a second.
       expect(firstRefusedMs).toBeGreaterThan(GRACE_MS - BOUND_MS);
       expect(await instance.stop()).toBe(0);
     },
     60_000,
   );
 
-  it('that is given no grace says 503 as soon as the bound is over, never 401', async () => {
+  it('that is given no grace responds 503 as soon as the bound is over, never 401', async () => {
     const instance = await start(0);
     await Promise.all(keys.map((key) => instance.untilCurrent(key, 200)));
     const load = use(instance);

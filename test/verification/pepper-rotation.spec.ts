@@ -1,5 +1,5 @@
 import type { RowDataPacket } from 'mysql2/promise';
-import { untilHeard } from '../support/by-hand.js';
+import { untilChangesRead } from '../support/database-changes.js';
 import { eventually } from '../support/eventually.js';
 import { createSecret, PepperInstances, statusOf } from '../support/pepper-instances.js';
 
@@ -57,12 +57,12 @@ describe('a rotation of the pepper', () => {
 
     const recovering = await instances.start(NEW, '', { BCRYPT_RECOVERY: 'on' });
     const strict = await instances.start(NEW);
-    await Promise.all([untilHeard(recovering), untilHeard(strict)]);
+    await Promise.all([untilChangesRead(recovering), untilChangesRead(strict)]);
     expect(await statusOf(strict, secret)).toBe(401);
     expect(await statusOf(recovering, secret)).toBe(200);
     expect((await row()).version).toBe(2);
-    // Its cache held the row as it was, without a digest that it can judge.
-    await untilHeard(strict);
+    // Its cache held the row without a digest, which it cannot verify.
+    await untilChangesRead(strict);
     expect(await statusOf(strict, secret)).toBe(200);
     await instances.schema.connection.query("UPDATE api_key_secrets SET secret_hash = ''");
     expect([await statusOf(recovering, secret), await statusOf(strict, secret)]).toEqual([200, 200]);

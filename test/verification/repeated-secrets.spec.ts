@@ -6,7 +6,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.app.close());
 
-// Promise 1: not in an error. Answers of failures are kept, and shown to others.
+// Not in an error either: error responses are stored and shown to other people.
 const FORMS: readonly (readonly [string, (secret: string) => string])[] = [
   ['percent-encoded underscores', (secret) => `/x/${secret.replaceAll('_', '%5F')}`],
   ['a percent-encoded letter', (secret) => `/x/${secret.replace('k', '%6B')}`],

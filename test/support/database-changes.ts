@@ -6,11 +6,11 @@ import { eventually } from './eventually.js';
 import { connectionOptions, testServerUrl } from './schema.js';
 
 /**
- * Changes rows of a key as an operator does it by hand: together with the change-log entry that tells every instance, in one transaction.
- * Resolves when it is committed; nobody has heard of it by then.
- * @param statements of SQL, with their values
+ * Changes rows of a key as an operator does in SQL: in one transaction with the change-log entry
+ * that every instance reads. Resolves when it is committed, before any instance has read the entry.
+ * @param statements SQL with its values
  */
-export async function changeByHand(
+export async function changeInDatabase(
   schemaName: string,
   keyId: string,
   ...statements: readonly (readonly [sql: string, ...values: unknown[]])[]
@@ -32,8 +32,8 @@ export async function changeByHand(
   }
 }
 
-/** Waits until the app knows of everything that has been committed by now. */
-export async function untilHeard({ app }: Pick<TestApp, 'app'>): Promise<void> {
+/** Waits until the app has read every change-log entry that is committed by now. */
+export async function untilChangesRead({ app }: Pick<TestApp, 'app'>): Promise<void> {
   const committedMs = performance.now();
   const feed = app.get(ChangeFeed);
   await eventually('the change feed is read', () => feed.knownAtMs > committedMs);
