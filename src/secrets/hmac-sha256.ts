@@ -27,7 +27,7 @@ export class HmacSha256 {
 
   /** @param message one character for each byte */
   digest(message: string): Buffer {
-    return Buffer.from(this.hexDigest(message), 'hex');
+    return Buffer.from(this.digestText(message), 'latin1');
   }
 
   /**
@@ -35,17 +35,17 @@ export class HmacSha256 {
    * @param digest one character for each byte, too: a text takes a fifth of the memory of a buffer, and less time to fetch
    */
   matches(message: string, digest: string): boolean {
-    this.made.write(this.hexDigest(message), 'hex');
+    this.made.write(this.digestText(message), 'latin1');
     this.known.write(digest, 'latin1');
     return digest.length === DIGEST_BYTES && timingSafeEqual(this.made, this.known);
   }
 
-  // As text, for Node makes a text much faster than a buffer.
-  private hexDigest(message: string): string {
+  // One character for each byte: Node makes a text much faster than a buffer, and reads it back faster than hexadecimal digits.
+  private digestText(message: string): string {
     this.makeRoomFor(message.length);
     this.inner.write(message, BLOCK_BYTES, 'latin1');
-    this.outer.write(hash('sha256', this.inner, 'hex'), BLOCK_BYTES, 'hex');
-    return hash('sha256', this.outer, 'hex');
+    this.outer.write(hash('sha256', this.inner, 'binary'), BLOCK_BYTES, 'latin1');
+    return hash('sha256', this.outer, 'binary');
   }
 
   /** Nearly all messages are of one length. */
