@@ -30,10 +30,6 @@ export class Program {
     return new Program(spawn(file, args, { cwd: '/', env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
   }
 
-  get tail() {
-    return tailOf(this.output);
-  }
-
   /**
    * Waits until the output has the text.
    *
