@@ -110,6 +110,7 @@ function nodeOptions(cluster: string, port: number, istPort: number): string[] {
     '--binlog-format=ROW',
     '--innodb-autoinc-lock-mode=2',
     '--innodb-flush-log-at-trx-commit=0',
+    '--innodb-flush-method=nosync',
     '--innodb-buffer-pool-size=32M',
     '--wsrep-on=ON',
     `--wsrep-provider=${PROVIDER}`,

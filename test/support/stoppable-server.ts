@@ -12,7 +12,12 @@ const SET_UP = [
 ];
 
 /** Nothing but the process of the server is stopped here, so the disk need not be waited for. */
-const OPTIONS = ['--innodb-flush-log-at-trx-commit=2', '--innodb-doublewrite=0', '--innodb-buffer-pool-size=32M'];
+const OPTIONS = [
+  '--innodb-flush-log-at-trx-commit=2',
+  '--innodb-flush-method=nosync',
+  '--innodb-doublewrite=0',
+  '--innodb-buffer-pool-size=32M',
+];
 
 /** A private database server that a test may stop, starve and set to read-only. Either program. */
 export interface StoppableServer {
