@@ -6,13 +6,19 @@ import type { Attempt, Verdict } from '../decision/verdict.js';
 import type { VerifiedKey } from '../verification/cache/cached-secret.js';
 import { Verifier } from '../verification/verifier.js';
 
-/** The part of a request that the strategy gets; it would also look for a token in a query or a body. */
+/**
+ * The part of a request that the strategy gets; it would also look for a token in a query or a
+ * body.
+ */
 interface HeaderOnlyRequest {
   readonly headers: { readonly authorization: string };
   readonly attempt: Attempt;
 }
 
-/** The callbacks of a strategy, which Passport sets on a copy for each request (see passport-strategy). */
+/**
+ * The callbacks of a strategy, which Passport sets on a copy for each request (see
+ * passport-strategy).
+ */
 interface Outcome {
   success(verdict: Verdict<VerifiedKey>): void;
   fail(challenge: unknown): void;
@@ -38,7 +44,8 @@ export class BearerStrategy {
 
   /**
    * The verdict on the token of the header.
-   * @param authorization every `Authorization` header of the request; Node's `headers` hides a second one
+   * @param authorization every `Authorization` header of the request; Node's `headers` hides a
+   * second one
    * @throws what `bearerToken` throws
    */
   async verdict(authorization: readonly string[], attempt: Attempt): Promise<Verdict<VerifiedKey>> {

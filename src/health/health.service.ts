@@ -17,7 +17,9 @@ export class HealthService {
     private readonly database: DatabaseProbe,
   ) {}
 
-  /** Whether the process runs. Never queries the database: restarting the process does not fix that. */
+  /**
+   * Whether the process runs. Never queries the database: restarting the process does not fix that.
+   */
   live(): HealthResult {
     return { status: 200, body: HealthResponse.from(this.readiness.phase, this.database.lastSeen) };
   }

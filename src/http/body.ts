@@ -3,7 +3,10 @@ import type { MaybePromise } from '../common/maybe-promise.js';
 import { bodyTooLargeSentence } from '../contract/error-messages.js';
 import { ProtocolError } from './error-response.js';
 
-/** How long a body may take by default. The limits of the listeners for a whole request are not longer. */
+/**
+ * How long a body may take by default. The limits of the listeners for a whole request are not
+ * longer.
+ */
 const LONGEST_BODY_MS = 30_000;
 
 /** Whether the request announces a body at all. */
@@ -12,7 +15,8 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * The bytes of a request's body, synchronously if all have arrived. body-parser is not used, because
+ * The bytes of a request's body, synchronously if all have arrived. body-parser is not used,
+ * because
  * it reads the rest of a rejected body before it lets us respond.
  * @throws ProtocolError (a promise rejects with it) when there are more than `limitBytes`, when the
  * body breaks off, or when it has not arrived after `deadlineMs`

@@ -13,7 +13,8 @@ const FILES = new Set([
 ]);
 
 /**
- * Mounted before Swagger UI, which serves the whole folder of its package: passes on the page and the
+ * Mounted before Swagger UI, which serves the whole folder of its package: passes on the page and
+ * the
  * files that it loads, and responds to every other path with 404. Paths are compared as they were
  * sent, so an encoded spelling of another file is rejected too.
  *

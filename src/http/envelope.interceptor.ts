@@ -7,7 +7,10 @@ import { Page } from '../contract/page.js';
 import { skipsEnvelope } from '../contract/skip-envelope.decorator.js';
 import type { HttpRequest, HttpResponse } from './http-request.js';
 
-/** Wraps the result of a handler in the envelope that its `@ApiResult` declares. A `Page` becomes its items and a `Link` header. */
+/**
+ * Wraps the result of a handler in the envelope that its `@ApiResult` declares. A `Page` becomes
+ * its items and a `Link` header.
+ */
 @Injectable()
 export class EnvelopeInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -10,7 +10,10 @@ import { redactSecrets } from '../logging/redact-secrets.js';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** A violation of HTTP or of an endpoint's format. Only the edge throws it; services throw `DomainError`s. */
+/**
+ * A violation of HTTP or of an endpoint's format. Only the edge throws it; services throw
+ * `DomainError`s.
+ */
 export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 
@@ -60,7 +63,9 @@ const SENTENCES: Readonly<Record<number, string>> = {
   503: 'The service is unavailable for the moment; try again shortly.',
 };
 
-/** Maps everything that can be thrown to a failure. Pure. An unknown error is a 500 without details. */
+/**
+ * Maps everything that can be thrown to a failure. Pure. An unknown error is a 500 without details.
+ */
 export function describeFailure(thrown: unknown): Failure {
   if (thrown instanceof DomainError) {
     return describeDomainError(thrown);
@@ -73,7 +78,8 @@ export function describeFailure(thrown: unknown): Failure {
     return describeStatus(400, 'MALFORMED_URL', 'The address of the request has a malformed percent-encoding.');
   }
   const status = statusOf(thrown);
-  // Nest wraps what Express and its parsers throw. Their messages quote the request, so only the status is kept.
+  // Nest wraps what Express and its parsers throw. Their messages quote the request, so only the
+  // status is kept.
   if (thrown instanceof HttpException && thrown.cause instanceof Error && status < 500) {
     return thrown.cause instanceof URIError ? describeFailure(thrown.cause) : describeStatus(status, 'HTTP_ERROR');
   }
@@ -116,7 +122,8 @@ function describeStatus(
 }
 
 /**
- * The status that an error of Nest (`getStatus()`) or of http-errors (`status` and `expose`) carries;
+ * The status that an error of Nest (`getStatus()`) or of http-errors (`status` and `expose`)
+ * carries;
  * 500 for any other.
  */
 function statusOf(thrown: unknown): number {
@@ -139,7 +146,8 @@ function retryAfter(thrown: unknown, status: number): Record<string, string> {
 }
 
 /**
- * The `WWW-Authenticate` header of a failure (RFC 6750, section 3): the realm alone if no credentials
+ * The `WWW-Authenticate` header of a failure (RFC 6750, section 3): the realm alone if no
+ * credentials
  * were sent, or if they are not the reason; null for a failure that is not about access.
  */
 function challengeFor(error: DomainError): string | null {
@@ -189,7 +197,10 @@ export function sendFailure(
   sendJson(response, failure.status, JSON.stringify(envelopeOf(context, failure)));
 }
 
-/** Sends JSON without Express's `json()`, which inspects each response for features that ours do not have. */
+/**
+ * Sends JSON without Express's `json()`, which inspects each response for features that ours do not
+ * have.
+ */
 export function sendJson(response: ServerResponse, status: number, body: string | Buffer): void {
   response.statusCode = status;
   response.setHeader('Content-Type', JSON_TYPE);

@@ -6,7 +6,10 @@ import { LOGGER, type StructuredLogger } from '../logging/logger.js';
 import { describeFailure, sendFailure, type Failure } from './error-response.js';
 import type { HttpRequest, HttpResponse } from './http-request.js';
 
-/** Sends the envelope of everything that handlers, guards, pipes, interceptors and middleware throw; logs the rest. */
+/**
+ * Sends the envelope of everything that handlers, guards, pipes, interceptors and middleware throw;
+ * logs the rest.
+ */
 @Catch()
 export class EnvelopeExceptionFilter implements ExceptionFilter {
   constructor(@Inject(LOGGER) private readonly logger: StructuredLogger) {}

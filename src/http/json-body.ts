@@ -35,7 +35,8 @@ const LONGEST_PATH = 100;
 /** Deeper than any valid body, and safe for functions that recurse over it. */
 const DEEPEST = 32;
 /**
- * Names that every object inherits, and `prototype`. Validation silently drops such a field or takes
+ * Names that every object inherits, and `prototype`. Validation silently drops such a field or
+ * takes
  * it for a declared one; the edge rejects it by name, like every other unknown field.
  */
 export const UNSAFE_KEYS: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);

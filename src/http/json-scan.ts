@@ -6,7 +6,9 @@ export interface JsonSize {
   readonly values: number;
 }
 
-/** A member name with its path (`requests.3.scopes`), and whether its object already has the name. */
+/**
+ * A member name with its path (`requests.3.scopes`), and whether its object already has the name.
+ */
 export interface NamedPath {
   readonly path: string;
   readonly isRepeated: boolean;
@@ -136,7 +138,10 @@ function enterNextEntry(frame: Frame | undefined): void {
   }
 }
 
-/** The index of the closing quote of the string that begins at `start`; the text's length without one. */
+/**
+ * The index of the closing quote of the string that begins at `start`; the text's length without
+ * one.
+ */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   while (end !== -1 && isEscaped(text, end)) {

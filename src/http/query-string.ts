@@ -2,7 +2,8 @@ import { parse, type ParsedUrlQuery } from 'node:querystring';
 import { InvalidInputError } from '../common/domain-error.js';
 
 /**
- * More than any valid request has. Validating an unknown parameter takes microseconds, and a URL has
+ * More than any valid request has. Validating an unknown parameter takes microseconds, and a URL
+ * has
  * room for thousands.
  */
 export const MOST_PARAMETERS = 50;

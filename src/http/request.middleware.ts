@@ -39,7 +39,8 @@ function requestMiddleware(accessLog: AccessLog): HttpMiddleware {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (!isUnder(request.path, DOCS_PATH)) {
       response.setHeader('Cache-Control', 'no-store');
-      // Clients store nothing that they could compare. Express would answer `*` with a 304 without envelope.
+      // Clients store nothing that they could compare. Express would answer `*` with a 304 without
+      // envelope.
       delete request.headers['if-none-match'];
     }
     PipelinedConnection.of(request.socket).receive(new PublicRequest(request, response, next, accessLog));

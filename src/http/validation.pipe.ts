@@ -4,11 +4,17 @@ import { InvalidInputError } from '../common/domain-error.js';
 import { ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages.js';
 import { UNSAFE_KEYS } from './json-body.js';
 
-/** More than any valid request has. A body of thousands of unknown fields gets no response ten times its size. */
+/**
+ * More than any valid request has. A body of thousands of unknown fields gets no response ten times
+ * its size.
+ */
 const MOST_FIELDS = 50;
 const LONGEST_NAME = 100;
 
-/** Validates body, path and query against their classes. Rejects unknown fields by name, with one message per field. */
+/**
+ * Validates body, path and query against their classes. Rejects unknown fields by name, with one
+ * message per field.
+ */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
   constructor() {

@@ -8,7 +8,9 @@ export type Credential =
   | 'none'
   /** A token of `INTERNAL_TOKENS` as a bearer. */
   | 'bearer'
-  /** The same, or the token as the password of HTTP Basic under its name, as OAuth clients send it. */
+  /**
+   * The same, or the token as the password of HTTP Basic under its name, as OAuth clients send it.
+   */
   | 'bearer-or-basic'
   /** The token in a header of its own, because `Authorization` belongs to the gateway's client. */
   | 'gateway-token';
@@ -19,7 +21,9 @@ export type Credential =
  */
 export interface InternalEndpoint {
   readonly path: string;
-  /** Whether it also takes every path below its own. Dot segments in such a path are not resolved. */
+  /**
+   * Whether it also takes every path below its own. Dot segments in such a path are not resolved.
+   */
   readonly takesSubpaths?: boolean;
   /** Its name in the log and in metrics. Several endpoints may share one. */
   readonly name: string;

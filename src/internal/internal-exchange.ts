@@ -61,7 +61,8 @@ export class InternalExchange implements InFlightRequest, InternalRequest {
 
   serve(): void {
     this.services.pending.begin();
-    // Synchronous responses wait for this microtask too, so that those of one tick are written one after the other.
+    // Synchronous responses wait for this microtask too, so that those of one tick are written one
+    // after the other.
     void Promise.resolve(this.router.handle(this)).then((response) => {
       this.deliver(response);
     });

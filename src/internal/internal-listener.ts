@@ -87,7 +87,10 @@ export class InternalListener {
     this.server.askClientsToLeave();
   }
 
-  /** See `HttpServer.close`. Also waits for verifications whose clients have gone, because they are counted. */
+  /**
+   * See `HttpServer.close`. Also waits for verifications whose clients have gone, because they are
+   * counted.
+   */
   async close(): Promise<void> {
     await this.server.close();
     await Promise.race([this.pending.finished(), sleep(LAST_WORK_MS, undefined, { ref: false })]);

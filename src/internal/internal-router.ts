@@ -39,7 +39,10 @@ export class InternalRouter {
     this.withSubpaths = endpoints.filter(({ takesSubpaths }) => takesSubpaths === true);
   }
 
-  /** The beginnings of paths whose dot segments must not be resolved: that could lead to another endpoint. */
+  /**
+   * The beginnings of paths whose dot segments must not be resolved: that could lead to another
+   * endpoint.
+   */
   get opaquePrefixes(): readonly string[] {
     return this.withSubpaths.map(({ path }) => `${path}/`);
   }
@@ -49,7 +52,10 @@ export class InternalRouter {
     return this.byPath.get(path) ?? this.withSubpaths.find((endpoint) => path.startsWith(`${endpoint.path}/`));
   }
 
-  /** The response to a request. Never throws; sets the client, the verdict and the failure in the request's context. */
+  /**
+   * The response to a request. Never throws; sets the client, the verdict and the failure in the
+   * request's context.
+   */
   handle(routed: RoutedRequest): MaybePromise<InternalResponse> {
     const failed = (error: unknown) => this.failed(routed, error);
     try {

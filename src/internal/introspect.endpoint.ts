@@ -18,7 +18,10 @@ const FORM_TYPE = 'application/x-www-form-urlencoded';
 /** RFC 7662, section 2.2: no other member, which would tell why. */
 const INACTIVE = { active: false };
 
-/** `POST /introspect`: OAuth 2.0 token introspection (RFC 7662), for resource servers that implement it. */
+/**
+ * `POST /introspect`: OAuth 2.0 token introspection (RFC 7662), for resource servers that implement
+ * it.
+ */
 @Injectable()
 export class IntrospectEndpoint implements InternalEndpoint {
   readonly path = '/introspect';

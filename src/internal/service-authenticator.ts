@@ -22,14 +22,17 @@ export class ServiceAuthenticator {
     this.tokens = config.internalTokens;
   }
 
-  /** Whether no tokens are configured, so that every client that reaches the listener may use it. */
+  /**
+   * Whether no tokens are configured, so that every client that reaches the listener may use it.
+   */
   get isOpen(): boolean {
     return this.tokens.length === 0;
   }
 
   /**
    * The name of the service; null if no token is required.
-   * @throws ProtocolError 401; 500 for a gateway, because a 401 would tell its client that the key is wrong
+   * @throws ProtocolError 401; 500 for a gateway, because a 401 would tell its client that the key
+   * is wrong
    */
   identify(request: IncomingMessage, credential: Credential): string | null {
     if (this.isOpen || credential === 'none') {
@@ -65,7 +68,8 @@ export class ServiceAuthenticator {
   }
 
   /**
-   * RFC 6749, section 2.3.1: name and password are form-encoded before they are joined. Many clients
+   * RFC 6749, section 2.3.1: name and password are form-encoded before they are joined. Many
+   * clients
    * omit that, so a plus is not decoded: names and tokens contain neither spaces nor percent signs.
    */
   private nameOfBasic(encoded: string): string | null {

@@ -24,7 +24,9 @@ export interface VerificationResponse {
   readonly missing_scopes?: readonly Scope[];
 }
 
-/** A `VerificationResponse` as JSON. The largest part, the key, is serialized once per cache entry. */
+/**
+ * A `VerificationResponse` as JSON. The largest part, the key, is serialized once per cache entry.
+ */
 export function verificationJson(verdict: Verdict<VerifiedKey>): AsciiJson {
   const { code } = verdict;
   const apiKey = 'key' in verdict ? apiKeyText(verdict.key) : 'null';

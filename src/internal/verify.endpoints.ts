@@ -40,7 +40,8 @@ export class VerifyEndpoint implements InternalEndpoint {
 }
 
 /**
- * `POST /verify/batch`: up to a hundred verifications, answered in their order. If one of them cannot
+ * `POST /verify/batch`: up to a hundred verifications, answered in their order. If one of them
+ * cannot
  * be decided, all fail.
  */
 @Injectable()

@@ -5,7 +5,10 @@ import { TalliedCounter } from './tallied-counter.js';
 /** The two listeners of the process. */
 export type ListenerName = 'public' | 'internal';
 
-/** Requests of both listeners, and the connections that they closed. No label depends on what clients send. */
+/**
+ * Requests of both listeners, and the connections that they closed. No label depends on what
+ * clients send.
+ */
 @Injectable()
 export class HttpMetrics {
   private readonly requests: TalliedCounter<readonly ['listener', 'endpoint', 'client', 'status']>;
@@ -29,7 +32,8 @@ export class HttpMetrics {
   }
 
   /**
-   * @param endpoint the template of the route (public) or the endpoint's name (internal); null if none matched
+   * @param endpoint the template of the route (public) or the endpoint's name (internal); null if
+   * none matched
    * @param client null without a known service token
    * @param status null if the client was gone before the response began
    */

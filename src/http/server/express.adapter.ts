@@ -75,7 +75,8 @@ export class PublicExpressAdapter extends ExpressAdapter {
       return super.reply(response, body, status);
     }
     const text = JSON.stringify(body);
-    // As bytes, because Node keeps a UTF-8 copy of a large text beside it until the client has read it.
+    // As bytes, because Node keeps a UTF-8 copy of a large text beside it until the client has read
+    // it.
     sendJson(response, status ?? response.statusCode, text.length > LARGE_RESPONSE ? Buffer.from(text) : text);
     return response;
   }
@@ -108,7 +109,8 @@ function classesOf(app: ExpressApp): RequestClasses {
 }
 
 /**
- * Why no route took a request: the path does not exist (404), or does not take the method (405, with
+ * Why no route took a request: the path does not exist (404), or does not take the method (405,
+ * with
  * `Allow`). The path is not repeated, because it may contain a secret in a spelling that no pattern
  * redacts.
  */

@@ -15,7 +15,9 @@ export interface ListenerLimits {
   readonly headersTimeoutMs: number;
   /** For the next request on an open connection; 0: `silenceTimeoutMs` applies. */
   readonly keepAliveTimeoutMs: number;
-  /** For any byte in either direction, including those of a response that the client does not read. */
+  /**
+   * For any byte in either direction, including those of a response that the client does not read.
+   */
   readonly silenceTimeoutMs: number;
   /** How often the two timeouts of a request are checked. */
   readonly checkingIntervalMs: number;
@@ -31,7 +33,8 @@ export interface ListenerLimits {
 export const DEFAULT_LIMITS: ListenerLimits = {
   requestTimeoutMs: 30_000,
   headersTimeoutMs: 10_000,
-  // Longer than load balancers use (HAProxy 5 s, AWS 60 s), so that they close first and never lose a request.
+  // Longer than load balancers use (HAProxy 5 s, AWS 60 s), so that they close first and never lose
+  // a request.
   keepAliveTimeoutMs: 65_000,
   silenceTimeoutMs: 70_000,
   checkingIntervalMs: 1_000,
@@ -98,7 +101,10 @@ export class HttpServer {
     return this.server.maxConnections;
   }
 
-  /** Makes each further response the last of its connection, because a busy connection cannot be closed without cutting off a request. */
+  /**
+   * Makes each further response the last of its connection, because a busy connection cannot be
+   * closed without cutting off a request.
+   */
   askClientsToLeave(): void {
     const close = (_request: IncomingMessage, response: ServerResponse) => {
       response.setHeader('Connection', 'close');
@@ -107,7 +113,10 @@ export class HttpServer {
     this.server.prependListener('checkContinue', close);
   }
 
-  /** Stops accepting connections, finishes the requests under way, and after ten seconds cuts off the rest. */
+  /**
+   * Stops accepting connections, finishes the requests under way, and after ten seconds cuts off
+   * the rest.
+   */
   async close(): Promise<void> {
     const sweep = setInterval(() => {
       this.server.closeIdleConnections();
@@ -132,7 +141,9 @@ export class HttpServer {
     }
   }
 
-  /** Closes idle connections, so that a client that only opens them does not keep the others out. */
+  /**
+   * Closes idle connections, so that a client that only opens them does not keep the others out.
+   */
   private makeRoom(): void {
     this.makingRoom ??= setTimeout(() => {
       this.makingRoom = undefined;
@@ -158,7 +169,10 @@ export class HttpServer {
     });
   }
 
-  /** Closes connections that never sent a byte: Node counts them as busy, and a stop would wait for them. */
+  /**
+   * Closes connections that never sent a byte: Node counts them as busy, and a stop would wait for
+   * them.
+   */
   private closeSilentConnections(): void {
     for (const socket of this.sockets) {
       if (socket.bytesRead === 0) {
@@ -179,7 +193,8 @@ function createNodeServer(receive: Receive, limits: ListenerLimits, classes: Req
     maxHeaderSize: limits.maxHeaderBytes,
     // A missing Host header gets our response, in the envelope.
     requireHostHeader: false,
-    // Otherwise Node ignores a second Content-Type. Joined values are never mistaken for a single one.
+    // Otherwise Node ignores a second Content-Type. Joined values are never mistaken for a single
+    // one.
     joinDuplicateHeaders: true,
     // perf: docs/performance.md#requests-without-a-body. Node 20 ignores it.
     optimizeEmptyRequests: true,
@@ -188,11 +203,13 @@ function createNodeServer(receive: Receive, limits: ListenerLimits, classes: Req
   const server = createServer(options, (request, response) => {
     receive(request, response);
   });
-  // By default Node drops headers after the thousandth: an address, or a second credential. The bytes are limited anyway.
+  // By default Node drops headers after the thousandth: an address, or a second credential. The
+  // bytes are limited anyway.
   server.maxHeadersCount = 0;
   server.maxConnections = limits.maxConnections;
   server.setTimeout(limits.silenceTimeoutMs);
-  // With these listeners Node neither requests a body before we want it, nor rejects an unknown `Expect` itself.
+  // With these listeners Node neither requests a body before we want it, nor rejects an unknown
+  // `Expect` itself.
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     receive(request, response);
   });

@@ -23,8 +23,10 @@ const CONNECT_REFUSED = new ProtocolError(
 );
 
 /**
- * Answers what Node rejects before there is a request: bytes that are not HTTP, headers that are too
- * large or too slow, CONNECT. Such a failure gets the envelope, a line in the access log and a count,
+ * Answers what Node rejects before there is a request: bytes that are not HTTP, headers that are
+ * too
+ * large or too slow, CONNECT. Such a failure gets the envelope, a line in the access log and a
+ * count,
  * like every other.
  */
 export function handleParseErrors(server: Server, env: ApiEnvironment, accessLog: AccessLog): void {
@@ -76,7 +78,9 @@ function rejectBytes(socket: Socket, code: string, write: (failure: ProtocolErro
   });
 }
 
-/** The bytes belong to the body of a request that has its own response; it never gets a second one. */
+/**
+ * The bytes belong to the body of a request that has its own response; it never gets a second one.
+ */
 function rejectArriving(inFlight: InFlightRequest, failure: ProtocolError, socket: Socket): void {
   const { response } = inFlight;
   if (!response.headersSent) {

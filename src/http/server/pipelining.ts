@@ -90,7 +90,8 @@ export class PipelinedConnection {
   private startTurn(inFlight: InFlightRequest): void {
     this.served = inFlight;
     runAtEndOfTick(() => {
-      // Skipped if it was rejected because of the bytes behind it, or if the response before it was the last one.
+      // Skipped if it was rejected because of the bytes behind it, or if the response before it was
+      // the last one.
       if (!inFlight.response.headersSent && this.socket.writable) {
         inFlight.serve();
       }
@@ -119,7 +120,10 @@ export class PipelinedConnection {
     }
   }
 
-  /** An idle connection would otherwise keep its last request alive until it reaches the old generation. */
+  /**
+   * An idle connection would otherwise keep its last request alive until it reaches the old
+   * generation.
+   */
   private forget(inFlight: InFlightRequest): void {
     if (this.latest === inFlight && inFlight.request.complete) {
       this.latest = undefined;

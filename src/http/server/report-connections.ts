@@ -4,7 +4,10 @@ import type { HttpServer } from './http-server.js';
 
 const LOG_INTERVAL_MS = 60_000;
 
-/** Counts the connections that a listener refuses or closes. Refusals are logged at most once a minute. */
+/**
+ * Counts the connections that a listener refuses or closes. Refusals are logged at most once a
+ * minute.
+ */
 export function reportConnections(server: HttpServer, name: ListenerName, metrics: HttpMetrics): void {
   const logger = new Logger('Connections');
   let loggedAtMs = -Infinity;
