@@ -6,7 +6,7 @@ import { parseIpAddress } from '../common/net/ip-address.js';
 import type { VerifyRequest } from '../verification/key-authenticator.js';
 
 export const MOST_IN_BATCH = 100;
-/** So many unknown fields of an object, and wrong fields of a request, are told: an answer must not be many times as long as its request. */
+/** The most unknown fields and problems that a response names: it must not be many times longer than its request. */
 const MOST_UNKNOWN = 10;
 const MOST_TOLD = 100;
 
@@ -86,7 +86,7 @@ function parseScopes(scopes: unknown, path: string, problems: Problems): ScopeSe
   return SCOPE_CATALOGUE.none;
 }
 
-/** A misspelt `client_ip` or `scopes` must not ask for less than was meant. */
+/** Rejects unknown fields: a misspelt `client_ip` or `scopes` must not weaken the check. */
 function refuseUnknown(body: object, known: readonly string[], path: string, problems: Problems): void {
   let unknown = 0;
   for (const field in body) {
