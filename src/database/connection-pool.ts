@@ -101,7 +101,7 @@ export class ConnectionPool {
 
   /** Whether no connection has worked since then, and the last one to end timed out. */
   private isSilentSince(startedMs: number): boolean {
-    return this.lastReturnMs < startedMs && this.lastTimeoutMs >= this.lastReturnMs;
+    return this.lastReturnMs < startedMs && this.lastTimeoutMs > this.lastReturnMs;
   }
 
   private async prepare(pooled: PooledConnection): Promise<void> {
