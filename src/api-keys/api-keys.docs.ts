@@ -2,13 +2,13 @@ import type { ApiResultOptions } from '../contract/api-result.decorator.js';
 import { invalidFieldsMessage } from '../contract/error-messages.js';
 import { ApiKeyNotFoundError } from './api-keys.errors.js';
 import { EXAMPLE_KEY, EXAMPLE_METRICS } from './dto/api-key.example.js';
-import { checkApiKeyId } from './dto/field-checks.js';
+import { API_KEY_ID_MESSAGE } from './dto/validators/is-api-key-id.js';
 
 const NOT_FOUND = { 404: new ApiKeyNotFoundError(EXAMPLE_KEY.id).message } as const;
 
 /** The 400 of a route whose only input is an id. */
 const WRONG_ID = {
-  400: { error: invalidFieldsMessage(1), validator: { id: checkApiKeyId('') ?? '' } },
+  400: { error: invalidFieldsMessage(1), validator: { id: API_KEY_ID_MESSAGE } },
 } as const;
 
 /** The texts of the API document about the routes, beside the types. */

@@ -14,7 +14,7 @@ export interface DomainErrorOptions {
 
 /**
  * The base of every error that a caller is meant to see.
- * `message` is for the client: one sentence, what is wrong and how to mend it. `detail` and `cause` are for the log.
+ * `message` is for the client: one sentence, what is wrong and how to fix it. `detail` and `cause` are for the log.
  */
 export abstract class DomainError extends Error {
   abstract readonly kind: ErrorKind;

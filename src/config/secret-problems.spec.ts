@@ -76,13 +76,13 @@ describe.each(['production', 'development'])('a secret that guards two things is
 
   it('a pepper that is a token of a service', () => {
     expect(found({ SECRET_PEPPER: shared, INTERNAL_TOKENS: `a:${randomToken()},b:${shared}` })).toEqual([
-      expect.stringContaining('INTERNAL_TOKENS must not hold a pepper'),
+      expect.stringContaining('INTERNAL_TOKENS must not contain a pepper'),
     ]);
   });
 
   it('a retired pepper that is a token of a service', () => {
     expect(found({ ...own, SECRET_PEPPER_RETIRED: shared, INTERNAL_TOKENS: `b:${shared}` })).toEqual([
-      expect.stringContaining('INTERNAL_TOKENS must not hold a pepper'),
+      expect.stringContaining('INTERNAL_TOKENS must not contain a pepper'),
     ]);
   });
 
@@ -98,7 +98,7 @@ describe.each(['production', 'development'])('a secret that guards two things is
       expect.stringContaining('SECRET_PEPPER must not be the password in DATABASE_URL'),
     ]);
     expect(found({ ...url, ...own, INTERNAL_TOKENS: `a:${shared}` })).toEqual([
-      expect.stringContaining('INTERNAL_TOKENS must not hold the password in DATABASE_URL'),
+      expect.stringContaining('INTERNAL_TOKENS must not contain the password in DATABASE_URL'),
     ]);
   });
 });

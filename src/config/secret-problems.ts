@@ -28,7 +28,7 @@ function problemsOfReuse({ pepper, retiredPeppers, internalTokens, database }: S
   }
   if ([...(pepper === undefined ? [] : [pepper]), ...retiredPeppers].some(isTaken)) {
     problems.push(
-      'INTERNAL_TOKENS must not hold a pepper, because services that know a token would know it too: make another token with openssl rand -hex 32',
+      'INTERNAL_TOKENS must not contain a pepper, because services that know a token would know it too: make another token with openssl rand -hex 32',
     );
   }
   if (pepper?.equals(password) === true) {
@@ -38,7 +38,7 @@ function problemsOfReuse({ pepper, retiredPeppers, internalTokens, database }: S
   }
   if (isTaken(password)) {
     problems.push(
-      'INTERNAL_TOKENS must not hold the password in DATABASE_URL: make another token with openssl rand -hex 32',
+      'INTERNAL_TOKENS must not contain the password in DATABASE_URL: make another token with openssl rand -hex 32',
     );
   }
   return problems;

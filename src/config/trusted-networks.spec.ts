@@ -37,7 +37,7 @@ describe('the proxies that are trusted', () => {
     ['2000::/15', '2000::/15'],
     ['fc00::/6', 'fc00::/6'],
   ])('must not be a large part of the internet: %s is refused, naming %s', (value, named) => {
-    expect(() => networks(value)).toThrow(`must not hold ${named}: a large part of the internet`);
+    expect(() => networks(value)).toThrow(`must not contain ${named}: a large part of the internet`);
   });
 
   it.each([

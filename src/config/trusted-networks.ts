@@ -26,13 +26,13 @@ export const networks: ParseVariable<readonly IpNetwork[]> = (value) => {
   );
   if (tooWide !== undefined) {
     throw new Error(
-      `must not hold ${tooWide.toString()}: a large part of the internet could then claim any client address; name the networks of your proxies, of /${SHORTEST_PREFIX[tooWide.first.family]} or longer`,
+      `must not contain ${tooWide.toString()}: a large part of the internet could then claim any client address; name the networks of your proxies, of /${SHORTEST_PREFIX[tooWide.first.family]} or longer`,
     );
   }
   const family = ([4, 6] as const).find((each) => shareOf(trusted, each) > LARGEST_SHARE[each]);
   if (family !== undefined) {
     throw new Error(
-      `must not hold more than 1/${1 / LARGEST_SHARE[family]} of all IPv${family} addresses together: a large part of the internet could then claim any client address; name the networks of your proxies alone`,
+      `must not contain more than 1/${1 / LARGEST_SHARE[family]} of all IPv${family} addresses together: a large part of the internet could then claim any client address; name the networks of your proxies alone`,
     );
   }
   return trusted;

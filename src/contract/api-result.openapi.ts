@@ -24,13 +24,13 @@ export type RouteFailures = Readonly<Record<number, string | DocumentedFailure |
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'Malformed or invalid',
   404: 'Not found',
-  406: 'Only JSON is spoken',
-  409: 'In conflict with what is there',
+  406: 'Only JSON is supported',
+  409: 'In conflict with the current state',
   413: 'The body is too large',
   415: 'The body is not JSON',
-  429: 'Too many requests of the caller wait already; nothing was done',
-  500: 'A failure on our side',
-  503: 'Unavailable for the moment; nothing was decided',
+  429: 'Too many requests of the caller are waiting; nothing was done',
+  500: 'An internal error',
+  503: 'Temporarily unavailable; no decision was made',
 };
 
 const HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {

@@ -3,9 +3,9 @@ import type { RequestIdentity } from './envelope.js';
 /** The largest body that the public listener reads, in bytes. */
 export const BODY_LIMIT_BYTES = 102_400;
 
-/** What clients read in `error` when the edge itself refuses. The API document shows the same texts, so its examples are true. */
+/** The error messages of the public listener. The API document shows the same texts. */
 export const ERROR_MESSAGES = {
-  notAcceptable: 'This API speaks JSON only: send Accept: application/json, or leave the header out.',
+  notAcceptable: 'Only JSON is supported: send Accept: application/json, or omit the header.',
   bodyMissing: 'This request needs a body: a JSON object, sent with Content-Type: application/json.',
   bodyNotJson: 'The body is not valid JSON in UTF-8.',
   bodyNotAnObject: 'The body must be a JSON object: {…}.',
@@ -13,22 +13,22 @@ export const ERROR_MESSAGES = {
   bodyNotJsonType: 'The body must be JSON in UTF-8: send Content-Type: application/json.',
   bodyNotUtf8:
     'The body must be JSON in UTF-8: send Content-Type: application/json, without charset or with charset=utf-8.',
-  bodyEncoded: 'The body must not be compressed: leave the header Content-Encoding out.',
-  unknownField: 'is not a field of this request',
-  repeatedField: 'is given more than once in its object; send it once',
+  bodyEncoded: 'The body must not be compressed: omit the header Content-Encoding.',
+  unknownField: 'is not a recognized field',
+  repeatedField: 'occurs more than once in its object; send it once',
 } as const;
 
-/** The sentence of a 413. */
+/** The message of a 413. */
 export function bodyTooLargeSentence(limitBytes: number): string {
   return `The body is larger than ${limitBytes / 1024} KB (${limitBytes} bytes).`;
 }
 
-/** The sentence over a `validator` with this many fields. */
+/** The message of a 400 whose `validator` has this many fields. */
 export function invalidFieldsMessage(count: number): string {
-  return `The request is invalid: see validator for the ${count === 1 ? 'field' : `${count} fields`} to mend.`;
+  return `The request is invalid. See validator for the ${count === 1 ? 'field' : `${count} fields`} to fix.`;
 }
 
-/** The sentence of a 500: nothing of the inside, and the way to tell us. */
+/** The message of a 500: no internals, and how to report it. */
 export function internalErrorMessage(identity: Pick<RequestIdentity, 'supportId'>): string {
-  return `Something went wrong on our side. If it happens again, tell us and name ${identity.supportId}.`;
+  return `An internal error occurred. If it happens again, contact us and mention ${identity.supportId}.`;
 }

@@ -29,7 +29,7 @@ export class ErrorEnvelope {
   @ApiProperty({ type: 'null' })
   readonly data!: null;
 
-  @ApiProperty({ type: 'string', description: 'One sentence: what is wrong and how to mend it.' })
+  @ApiProperty({ type: 'string', description: 'One sentence: what is wrong and how to fix it.' })
   readonly error!: string;
 
   @ApiProperty({

@@ -48,7 +48,7 @@ export class IntrospectEndpoint implements InternalEndpoint {
 
   /** RFC 6749, section 5.2. */
   formatFailure({ context }: InternalRequest, { status, sentence, headers }: Failure): InternalResponse {
-    const description = (sentence ?? `Something went wrong on our side: ${context.supportId}.`).replaceAll('"', "'");
+    const description = (sentence ?? `An internal error occurred: ${context.supportId}.`).replaceAll('"', "'");
     return jsonResponse(status, { error: oauthError(status), error_description: description }, headers);
   }
 }

@@ -112,9 +112,9 @@ function newOperator(): EventActor {
 }
 
 function assertName(name: string): void {
-  const problem = textProblem(name, MAX_NAME_CHARACTERS, false);
+  const problem = textProblem(name, MAX_NAME_CHARACTERS);
   if (problem !== null) {
-    throw new InvalidInputError('The organization is invalid. See below for the fields to fix.', {
+    throw new InvalidInputError('The organization is invalid.', {
       fields: { name: problem },
     });
   }

@@ -150,7 +150,7 @@ describe('creating an API key', () => {
       const { secret } = fixture.root;
       for (const value of [secret, `my key: ${secret}.`]) {
         expectFailure(await fixture.client.create({ label: 'x', [field]: value }), 400, {
-          validator: { [field]: 'must not hold the secret of an API key' },
+          validator: { [field]: 'must not contain the secret of an API key' },
         });
       }
     });

@@ -5,10 +5,11 @@ import { expectFailure, like } from '../support/expect-answer.js';
 type Send = (client: KeysClient, fixture: Fixture, body: unknown) => Promise<Answer<KeyOnWire>>;
 type Case<Expected> = readonly [why: string, value: unknown, expected: Expected];
 
-const NOT_A_FIELD = 'is not a field of this request';
-const BLANK = 'must have 1 to 255 characters, not all of them blank';
-const UNSTORABLE = 'must not hold a NUL character or half of a surrogate pair';
-const NO_MOMENT = 'must be a real moment as YYYY-MM-DD HH:MM:SS, in UTC, or null';
+const NOT_A_FIELD = 'is not a recognized field';
+const BLANK = 'must contain a visible character';
+const UNSTORABLE = 'must not contain a NUL character or an unpaired surrogate';
+const NO_DATE_TIME = 'must be a valid UTC date-time (YYYY-MM-DD HH:MM:SS), or null';
+const UNKNOWN_SCOPE = /^contains an unknown scope\. Valid scopes: /;
 const EMOJI = '🔑';
 
 const addresses = (count: number) => Array.from({ length: count }, (_, place) => `10.0.0.${place}`);
@@ -16,10 +17,10 @@ const addresses = (count: number) => Array.from({ length: count }, (_, place) =>
 const REFUSED: Readonly<Record<string, readonly Case<string | RegExp>[]>> = {
   label: [
     ['left out', undefined, 'is required'],
-    ['null', null, 'must be a text'],
-    ['a number', 7, 'must be a text'],
-    ['a list', ['x'], 'must be a text'],
-    ['an object', { toString: 'x' }, 'must be a text'],
+    ['null', null, 'must be a string'],
+    ['a number', 7, 'must be a string'],
+    ['a list', ['x'], 'must be a string'],
+    ['an object', { x: 'x' }, 'must be a string'],
     ['empty', '', BLANK],
     ['spaces', '   ', BLANK],
     ['white space and what shows as nothing', '\t\n\u00a0\u200b\u2060\u00ad', BLANK],
@@ -30,37 +31,41 @@ const REFUSED: Readonly<Record<string, readonly Case<string | RegExp>[]>> = {
     ['with the other half', '\udd11a', UNSTORABLE],
   ],
   description: [
-    ['a number', 7, 'must be a text'],
-    ['false', false, 'must be a text'],
+    ['a number', 7, 'must be a string, or null'],
+    ['false', false, 'must be a string, or null'],
     ['of 1,001 characters', 'x'.repeat(1001), 'must have at most 1000 characters'],
     ['with a NUL', '\0', UNSTORABLE],
     ['with half of a surrogate pair', '\ud800x', UNSTORABLE],
   ],
   scopes: [
-    ['empty', [], /^must name at least one scope/],
-    ['a text', 'invoices.read', 'must be a list of scopes'],
-    ['an object', { 0: 'invoices.read', length: 1 }, 'must be a list of scopes'],
-    ['true', true, 'must be a list of scopes'],
-    ['unknown', ['invoices.read', 'invoices.delete'], /"invoices\.delete" is none\. They are: invoices\.create, /],
-    ['in capitals', ['Invoices.Read'], /one entry is none/],
-    ['with a space', ['invoices.read '], /one entry is none/],
-    ['a wildcard', ['*'], /one entry is none/],
-    ['a member of every object', ['constructor'], /"constructor" is none/],
-    ['a number among them', ['invoices.read', 7], /one entry is none/],
-    ['null among them', ['invoices.read', null], /is none/],
-    ['a list among them', [['invoices.read']], /is none/],
-    ['endless', ['x'.repeat(5000)], /one entry is none/],
+    ['empty', [], 'must contain at least one scope; omit the field for the default'],
+    ['a text', 'invoices.read', 'must be an array of scopes'],
+    ['an object', { 0: 'invoices.read', length: 1 }, 'must be an array of scopes'],
+    ['true', true, 'must be an array of scopes'],
+    [
+      'unknown',
+      ['invoices.read', 'invoices.delete'],
+      /^contains an unknown scope "invoices\.delete"\. Valid scopes: invoices\.create, /,
+    ],
+    ['in capitals', ['Invoices.Read'], UNKNOWN_SCOPE],
+    ['with a space', ['invoices.read '], UNKNOWN_SCOPE],
+    ['a wildcard', ['*'], UNKNOWN_SCOPE],
+    ['a member of every object', ['constructor'], /^contains an unknown scope "constructor"\. Valid/],
+    ['a number among them', ['invoices.read', 7], UNKNOWN_SCOPE],
+    ['null among them', ['invoices.read', null], UNKNOWN_SCOPE],
+    ['a list among them', [['invoices.read']], UNKNOWN_SCOPE],
+    ['endless', ['x'.repeat(5000)], UNKNOWN_SCOPE],
   ],
   ip_allow_list: [
-    ['a text', '10.0.0.1', 'must be a list of IP addresses and networks'],
-    ['a number among them', [167772161], 'must hold only texts: IP addresses and networks'],
-    ['null among them', ['10.0.0.1', null], 'must hold only texts: IP addresses and networks'],
-    ['of 101 entries', addresses(101), /^must have at most 100 entries/],
+    ['a text', '10.0.0.1', 'must be an array of IP addresses and networks'],
+    ['a number among them', [167772161], 'must contain only strings: IP addresses and networks'],
+    ['null among them', ['10.0.0.1', null], 'must contain only strings: IP addresses and networks'],
+    ['of 101 entries', addresses(101), 'must contain at most 100 entries; use networks (CIDR) to cover more'],
     ['an empty entry', [''], /must not be empty/],
     ['with white space', [' 10.0.0.1'], /white space/],
     ['two in one entry', ['10.0.0.1,10.0.0.2'], /must be .* address/],
     ['a short spelling', ['10.1'], /four decimal numbers/],
-    ['an octal spelling', ['010.0.0.1'], /must not begin with 0/],
+    ['an octal spelling', ['010.0.0.1'], /must not start with 0/],
     ['a hexadecimal spelling', ['0x0a.0.0.1'], /hexadecimal/],
     ['an integer', ['167772161'], /four decimal numbers/],
     ['out of range', ['10.0.0.256'], /0 to 255/],
@@ -82,23 +87,23 @@ const REFUSED: Readonly<Record<string, readonly Case<string | RegExp>[]>> = {
     ['a bad one behind a good one', ['10.0.0.1', 'nonsense'], /host name/],
   ],
   expires_at: [
-    ['30 February', '2099-02-30 00:00:00', NO_MOMENT],
-    ['29 February of no leap year', '2099-02-29 00:00:00', NO_MOMENT],
-    ['month 13', '2099-13-01 00:00:00', NO_MOMENT],
-    ['day 0', '2099-01-00 00:00:00', NO_MOMENT],
-    ['24 o’clock', '2099-01-01 24:00:00', NO_MOMENT],
-    ['a leap second', '2099-12-31 23:59:60', NO_MOMENT],
-    ['year 0', '0000-00-00 00:00:00', NO_MOMENT],
-    ['year 10000', '10000-01-01 00:00:00', NO_MOMENT],
-    ['ISO 8601', '2099-01-01T00:00:00Z', NO_MOMENT],
-    ['with a fraction', '2099-01-01 00:00:00.5', NO_MOMENT],
-    ['with a zone', '2099-01-01 00:00:00+02:00', NO_MOMENT],
-    ['a day alone', '2099-01-01', NO_MOMENT],
-    ['without leading zeros', '2099-1-1 0:0:0', NO_MOMENT],
-    ['with white space around', ' 2099-01-01 00:00:00', NO_MOMENT],
-    ['with a line end behind', '2099-01-01 00:00:00\n', NO_MOMENT],
-    ['empty', '', NO_MOMENT],
-    ['seconds since the epoch', 4070908800, NO_MOMENT],
+    ['30 February', '2099-02-30 00:00:00', NO_DATE_TIME],
+    ['29 February of no leap year', '2099-02-29 00:00:00', NO_DATE_TIME],
+    ['month 13', '2099-13-01 00:00:00', NO_DATE_TIME],
+    ['day 0', '2099-01-00 00:00:00', NO_DATE_TIME],
+    ['24 o’clock', '2099-01-01 24:00:00', NO_DATE_TIME],
+    ['a leap second', '2099-12-31 23:59:60', NO_DATE_TIME],
+    ['year 0', '0000-00-00 00:00:00', NO_DATE_TIME],
+    ['year 10000', '10000-01-01 00:00:00', NO_DATE_TIME],
+    ['ISO 8601', '2099-01-01T00:00:00Z', NO_DATE_TIME],
+    ['with a fraction', '2099-01-01 00:00:00.5', NO_DATE_TIME],
+    ['with a zone', '2099-01-01 00:00:00+02:00', NO_DATE_TIME],
+    ['a day alone', '2099-01-01', NO_DATE_TIME],
+    ['without leading zeros', '2099-1-1 0:0:0', NO_DATE_TIME],
+    ['with white space around', ' 2099-01-01 00:00:00', NO_DATE_TIME],
+    ['with a line end behind', '2099-01-01 00:00:00\n', NO_DATE_TIME],
+    ['empty', '', NO_DATE_TIME],
+    ['seconds since the epoch', 4070908800, NO_DATE_TIME],
     ['in the past', '2020-01-01 00:00:00', /^must be in the future; it is \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC now$/],
     ['the first moment there is', '1000-01-01 00:00:00', /^must be in the future/],
   ],
@@ -163,7 +168,7 @@ export function describeFieldRules(fixtureOf: () => Fixture, send: Send): void {
       const fixture = fixtureOf();
       const answer = await send(fixture.client, fixture, { label: 'x', [field]: value });
       expectFailure(answer, 400, {
-        error: /^The request is invalid: /,
+        error: /^The request is invalid[.:] /,
         validator: { [field]: typeof message === 'string' ? message : like(message) },
       });
     });
@@ -186,10 +191,10 @@ export function describeFieldRules(fixtureOf: () => Fixture, send: Send): void {
     const fixture = fixtureOf();
     const answer = await send(fixture.client, fixture, { label: '', description: 7, scopes: [], colour: 'red' });
     expectFailure(answer, 400, {
-      error: 'The request is invalid: see validator for the 4 fields to mend.',
+      error: 'The request is invalid. See validator for the 4 fields to fix.',
       validator: {
         label: BLANK,
-        description: 'must be a text',
+        description: 'must be a string, or null',
         scopes: like(/./),
         colour: NOT_A_FIELD,
       },

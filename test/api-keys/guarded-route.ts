@@ -124,8 +124,8 @@ export function describeMissing(
       ['made for SQL', "api_key_'%20OR%201=1--%20"],
     ])('is refused: %s', async (_, id) => {
       expectFailure(await call(fixtureOf().client, id), 400, {
-        error: 'The request is invalid: see validator for the field to mend.',
-        validator: { id: 'must be the id of an API key: api_key_ and a UUIDv7 in lower case' },
+        error: 'The request is invalid. See validator for the field to fix.',
+        validator: { id: 'must be the id of an API key: api_key_ followed by a UUIDv7 in lower case' },
       });
     });
   });

@@ -8,8 +8,8 @@ import { describeGuards } from './guarded-route.js';
 
 const LISTED = 'API keys listed';
 const CHOICES = 'must be one of active, disabled, expired';
-const NO_ID = 'must be the id of an API key: api_key_ and a UUIDv7 in lower case';
-const NO_LIMIT = 'must be a whole number from 1 to 1000';
+const NO_ID = 'must be the id of an API key: api_key_ followed by a UUIDv7 in lower case';
+const NO_LIMIT = 'must be an integer from 1 to 1000';
 
 const idsOf = (answer: Answer<KeyOnWire[]>) => expectSuccess(answer, LISTED).map(({ id }) => id);
 
@@ -322,11 +322,11 @@ describe('listing API keys', () => {
       ['status', '?status=deleted', CHOICES],
       ['status', '?status=', CHOICES],
       ['status', '?status=Active', CHOICES],
-      ['page', '?page=2', 'is not a field of this request'],
-      ['limit[]', '?limit[]=1', 'is not a field of this request'],
+      ['page', '?page=2', 'is not a recognized field'],
+      ['limit[]', '?limit[]=1', 'is not a recognized field'],
     ])('is refused by name: %s in %s', async (field, query, message) => {
       expectFailure(await shared.client.list(query), 400, {
-        error: 'The request is invalid: see validator for the field to mend.',
+        error: 'The request is invalid. See validator for the field to fix.',
         validator: { [field]: message },
       });
     });

@@ -54,7 +54,7 @@ describe('updating an API key', () => {
   it('refuses null for scopes: there is no default to return to', async () => {
     const { id } = await fixture.createKey();
     expectFailure(await fixture.client.update(id, { label: 'x', scopes: null }), 400, {
-      validator: { scopes: 'must be a list of scopes' },
+      validator: { scopes: 'must be an array of scopes' },
     });
   });
 

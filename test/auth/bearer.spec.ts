@@ -162,7 +162,7 @@ describe('the credentials of a request', () => {
       const withQuery = await send(app.url, 'GET', `${KEYS}/${root.id}?access_token=nonsense`, root);
       const withBody = await fixture.client.create({ label: 'x', access_token: root.secret });
       expect(withQuery.status).toBe(200);
-      expectFailure(withBody, 400, { validator: { access_token: 'is not a field of this request' } });
+      expectFailure(withBody, 400, { validator: { access_token: 'is not a recognized field' } });
     });
   });
 });

@@ -133,7 +133,7 @@ describe('a stored key that cannot be understood', () => {
   ])('lets nobody in (%s = %s), rather than everybody, and says nothing of the inside', async (column, json) => {
     const key = await fixture.createKey();
     await fixture.setColumn(key.id, column, `'${json}'`);
-    expectFailure(await fixture.clientOf(key).list(), 500, { error: /^Something went wrong on our side\./ });
+    expectFailure(await fixture.clientOf(key).list(), 500, { error: /^An internal error occurred\./ });
   });
 
   it('grants nothing for a scope that this version does not know', async () => {

@@ -181,7 +181,7 @@ describe('the command line', () => {
           ...['create-key', '--organization', 'ORGANIZATION', '--label', ' ', '--scopes', 'api_keys.read,api_keys.own'],
           ...['--ip-allow-list', '10.0.0.5/24', '--expires-at', '2099-02-30 00:00:00'],
         ],
-        /^(?=.*\bscopes: .*"api_keys\.own")(?=.*\bip_allow_list: .*10\.0\.0\.0\/24)(?=.*\bexpires_at: must be a real moment)(?=.*\blabel: must have 1 to 255)/s,
+        /^(?=.*\bscopes: .*"api_keys\.own")(?=.*\bip_allow_list: .*10\.0\.0\.0\/24)(?=.*\bexpires_at: must be a valid UTC date-time)(?=.*\blabel: must contain a visible)/s,
       ],
       [
         'empty lists, of which one would mean nothing and the other everything',
@@ -197,8 +197,8 @@ describe('the command line', () => {
       ['an organization by its name', ['create-key', '--organization', 'Acme', '--label', 'Key'], /org_ and a UUIDv7/],
       ['to stop an unknown organization', ['deactivate-organization', UNKNOWN_ID], /no organization/],
       ['to stop an organization that is not named', ['deactivate-organization'], /missing required argument/],
-      ['an organization with a blank name', ['create-organization', '--name', ' '], /name: must have 1 to 255/],
-      ['an organization with an empty name', ['create-organization', '--name='], /name: must have 1 to 255/],
+      ['an organization with a blank name', ['create-organization', '--name', ' '], /name: must contain a visible/],
+      ['an organization with an empty name', ['create-organization', '--name='], /name: must contain a visible/],
       ['an option without its value', ['create-organization', '--name'], /argument missing/],
       [
         'an option that has taken the next for its value',

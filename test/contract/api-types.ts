@@ -170,7 +170,7 @@ export interface components {
             /** @description The HTTP status. */
             status: number;
             data: null;
-            /** @description One sentence: what is wrong and how to mend it. */
+            /** @description One sentence: what is wrong and how to fix it. */
             error: string;
             log: {
                 request_id: string;
@@ -200,14 +200,14 @@ export interface components {
              */
             description?: string | null;
             /**
-             * @description What the key may do. Left out or null: all that your key may. Each must be a scope that your key has.
+             * @description What the key may do. Omitted or null: everything that your key may do. Each must be a scope that your key has.
              * @example [
              *       "products.create"
              *     ]
              */
             scopes?: components["schemas"]["Scope"][] | null;
             /**
-             * @description From where the key may be used: IPv4 or IPv6 addresses and networks (CIDR). Left out: as your key; null or empty: any address. Each must lie within your key's.
+             * @description The addresses from which the key may be used: IPv4 or IPv6 addresses and networks (CIDR). Omitted: as for your key. Null or empty: any address. Each must be within those of your key.
              * @example [
              *       "127.0.0.1"
              *     ]
@@ -215,7 +215,7 @@ export interface components {
             ip_allow_list?: string[] | null;
             /**
              * Format: mysql-date-time
-             * @description From when on the key is expired: YYYY-MM-DD HH:MM:SS in UTC, in the future. Left out: as your key; null: never. Not later than your key.
+             * @description When the key expires: YYYY-MM-DD HH:MM:SS in UTC, in the future. Omitted: as for your key. Null: never. Not later than your key.
              * @example 2099-12-31 23:59:59
              */
             expires_at?: string | null;
@@ -342,7 +342,7 @@ export interface components {
              */
             scopes?: components["schemas"]["Scope"][];
             /**
-             * @description From where the key may be used from now on; null or empty: any address. Each entry must lie within your key's.
+             * @description The addresses from which the key may be used from now on. Null or empty: any address. Each must be within those of your key.
              * @example [
              *       "127.0.0.1"
              *     ]
@@ -350,7 +350,7 @@ export interface components {
             ip_allow_list?: string[] | null;
             /**
              * Format: mysql-date-time
-             * @description From when on the key is expired: YYYY-MM-DD HH:MM:SS in UTC, in the future; null: never. Not later than your key.
+             * @description When the key expires: YYYY-MM-DD HH:MM:SS in UTC, in the future. Null: never. Not later than your key.
              * @example 2099-12-31 23:59:59
              */
             expires_at?: string | null;
@@ -384,9 +384,9 @@ export interface operations {
     apiKeysList: {
         parameters: {
             query?: {
-                /** @description How many keys at the most; a page also ends at about 1 MB. */
+                /** @description The maximum number of keys. A page also ends at about 1 MB. */
                 limit?: number;
-                /** @description Only keys older than this id. It is compared, never looked up. */
+                /** @description Only keys older than this id, which need not exist. */
                 after?: string;
                 /** @description Only keys that work (active), that were disabled, or that are enabled and expired. */
                 status?: "active" | "disabled" | "expired";
@@ -488,7 +488,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Only JSON is spoken */
+            /** @description Only JSON is supported */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -497,7 +497,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Too many requests of the caller wait already; nothing was done */
+            /** @description Too many requests of the caller are waiting; nothing was done */
             429: {
                 headers: {
                     /** @example 1 */
@@ -508,7 +508,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description A failure on our side */
+            /** @description An internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -517,7 +517,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Unavailable for the moment; nothing was decided */
+            /** @description Temporarily unavailable; no decision was made */
             503: {
                 headers: {
                     /** @example 1 */
@@ -628,7 +628,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Only JSON is spoken */
+            /** @description Only JSON is supported */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -655,7 +655,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Too many requests of the caller wait already; nothing was done */
+            /** @description Too many requests of the caller are waiting; nothing was done */
             429: {
                 headers: {
                     /** @example 1 */
@@ -666,7 +666,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description A failure on our side */
+            /** @description An internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -675,7 +675,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Unavailable for the moment; nothing was decided */
+            /** @description Temporarily unavailable; no decision was made */
             503: {
                 headers: {
                     /** @example 1 */
@@ -773,7 +773,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Only JSON is spoken */
+            /** @description Only JSON is supported */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -782,7 +782,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description A failure on our side */
+            /** @description An internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -791,7 +791,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Unavailable for the moment; nothing was decided */
+            /** @description Temporarily unavailable; no decision was made */
             503: {
                 headers: {
                     /** @example 1 */
@@ -915,7 +915,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Only JSON is spoken */
+            /** @description Only JSON is supported */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -924,7 +924,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Too many requests of the caller wait already; nothing was done */
+            /** @description Too many requests of the caller are waiting; nothing was done */
             429: {
                 headers: {
                     /** @example 1 */
@@ -935,7 +935,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description A failure on our side */
+            /** @description An internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -944,7 +944,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Unavailable for the moment; nothing was decided */
+            /** @description Temporarily unavailable; no decision was made */
             503: {
                 headers: {
                     /** @example 1 */
@@ -1072,7 +1072,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Only JSON is spoken */
+            /** @description Only JSON is supported */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1099,7 +1099,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Too many requests of the caller wait already; nothing was done */
+            /** @description Too many requests of the caller are waiting; nothing was done */
             429: {
                 headers: {
                     /** @example 1 */
@@ -1110,7 +1110,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description A failure on our side */
+            /** @description An internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1119,7 +1119,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Unavailable for the moment; nothing was decided */
+            /** @description Temporarily unavailable; no decision was made */
             503: {
                 headers: {
                     /** @example 1 */
@@ -1225,7 +1225,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Only JSON is spoken */
+            /** @description Only JSON is supported */
             406: {
                 headers: {
                     [name: string]: unknown;
@@ -1234,7 +1234,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Too many requests of the caller wait already; nothing was done */
+            /** @description Too many requests of the caller are waiting; nothing was done */
             429: {
                 headers: {
                     /** @example 1 */
@@ -1245,7 +1245,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description A failure on our side */
+            /** @description An internal error */
             500: {
                 headers: {
                     [name: string]: unknown;
@@ -1254,7 +1254,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description Unavailable for the moment; nothing was decided */
+            /** @description Temporarily unavailable; no decision was made */
             503: {
                 headers: {
                     /** @example 1 */

@@ -41,7 +41,7 @@ describe('a client generated from the API document', () => {
     const { data, error, response } = await client.POST('/developers/api_keys', { body: { label: '' } });
     expect(data).toBeUndefined();
     expect(response.status).toBe(400);
-    expect(error?.validator).toEqual({ label: 'must have 1 to 255 characters, not all of them blank' });
+    expect(error?.validator).toEqual({ label: 'must contain a visible character' });
     expect(error?.log.request_id).toMatch(/^req_/);
   });
 

@@ -16,7 +16,7 @@ const PASSWORD = 'p w/@:ü';
  * Made for these tests: an authority, and its certificates for localhost and for elsewhere.example
  * with one key.
  */
-const CERTIFICATES = resolve('test/data/certificates');
+const CERTIFICATES = resolve('test/database/certificates');
 
 describe('a connection to the database', () => {
   let folder: string;

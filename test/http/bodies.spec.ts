@@ -255,9 +255,9 @@ describe('validation', () => {
     expect(validator).toEqual({
       name: 'must have 1 to 5 characters',
       scopes: 'must be a or b',
-      'parts.1.size': 'must be a text',
+      'parts.1.size': 'must be a string',
     });
-    expect(error).toBe('The request is invalid: see validator for the 3 fields to mend.');
+    expect(error).toBe('The request is invalid. See validator for the 3 fields to fix.');
   });
 
   it('refuses unknown fields by name, at any depth', async () => {
@@ -266,8 +266,8 @@ describe('validation', () => {
       400,
     );
     expect(validator).toEqual({
-      ip_allowlist: 'is not a field of this request',
-      'parts.0.colour': 'is not a field of this request',
+      ip_allowlist: 'is not a recognized field',
+      'parts.0.colour': 'is not a recognized field',
     });
   });
 
@@ -290,11 +290,11 @@ describe('validation', () => {
     const path = await refused(await fetch(`${edge.url}/things/muchtoolong`), 400);
     expect(path.validator).toEqual({ id: 'must have 1 to 5 characters' });
     const query = await refused(await fetch(`${edge.url}/things?colour=green&size=1&colour=red`), 400);
-    expect(query.validator).toMatchObject({ colour: 'must be red or blue', size: 'is not a field of this request' });
+    expect(query.validator).toMatchObject({ colour: 'must be red or blue', size: 'is not a recognized field' });
     const twice = await refused(await fetch(`${edge.url}/things?colour=red&colour=red`), 400);
     expect(twice.validator).toEqual({ colour: 'must be red or blue' });
     const inherited = await refused(await fetch(`${edge.url}/things?__proto__=x`), 400);
-    expect(inherited.validator).toEqual(Object.fromEntries([['__proto__', 'is not a field of this request']]));
+    expect(inherited.validator).toEqual(Object.fromEntries([['__proto__', 'is not a recognized field']]));
   });
 
   it('of a query counts its parameters first: more than fifty are 400, and the first few are named', async () => {

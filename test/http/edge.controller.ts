@@ -58,13 +58,13 @@ class Thing {
 }
 
 class Part {
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   size!: string;
 }
 
 class ThingRequest {
   @Length(1, 5, { message: 'must have 1 to 5 characters' })
-  @IsString({ message: 'must be a text' })
+  @IsString({ message: 'must be a string' })
   name!: string;
 
   @IsOptional()

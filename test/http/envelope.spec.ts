@@ -121,7 +121,7 @@ describe('a failure thrown by a handler', () => {
       const body = await response.text();
       const { error, support_id } = expectFailure(body, 500);
       expect(response.status).toBe(500);
-      expect(error).toContain('Something went wrong on our side');
+      expect(error).toContain('An internal error occurred');
       expect(error).toContain(support_id);
       expect(body).not.toMatch(/inside|root|hidden|sk_|Error|\.ts/);
     },

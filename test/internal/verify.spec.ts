@@ -85,7 +85,7 @@ describe('POST /verify', () => {
     [{ secret: 'x', scopes: Array(33).fill('invoices.read') }, { scopes: /at most 32/ }],
     [{ secret: 'x', clientIp: '127.0.0.1' }, { clientIp: /not a field/ }],
     [{ secret: 'x', hasOwnProperty: 1 }, { hasOwnProperty: /not a field/ }],
-  ])('refuses %j, and says which fields to mend', async (body, fields) => {
+  ])('refuses %j, and says which fields to fix', async (body, fields) => {
     const validator = Object.fromEntries(
       Object.entries(fields).map(([field, pattern]) => [field, expect.stringMatching(pattern) as unknown]),
     );

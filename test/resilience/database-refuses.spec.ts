@@ -119,7 +119,7 @@ describe('a database server that only lets read', () => {
     expectUnavailable(changes);
     const reads = await Promise.all(Array.from({ length: 9 }, () => service.send('GET', `${KEYS}/${id}`, { secret })));
     expect(tally(reads)).toEqual({ 200: 9 });
-    await service.prints('usage counts could not be written; they are kept and tried again');
+    await service.prints('usage counts could not be written; they are kept and written later');
     expect(await countOf(admin, id)).toBe(0);
 
     await setReadOnly(admin, false);

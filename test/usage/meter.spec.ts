@@ -40,8 +40,7 @@ describe('the meter', () => {
     keyId = newId('api_key_');
   });
 
-  const tasks = new BackgroundTasks();
-  const newMeter = () => new UsageMeter(new UsageStore(database), tasks);
+  const newMeter = (tasks = new BackgroundTasks()) => new UsageMeter(new UsageStore(database), tasks);
 
   function use(times: number, id = keyId, of = meter): void {
     for (let i = 0; i < times; i += 1) {
@@ -89,7 +88,7 @@ describe('the meter', () => {
       }
       await write(sequence, batch);
     };
-    meter = new UsageMeter(store, tasks);
+    meter = new UsageMeter(store, new BackgroundTasks());
     use(1);
     await meter.flush();
     await later;
@@ -106,7 +105,7 @@ describe('the meter', () => {
       use(writes < 50 ? 1 : 0);
       await write(sequence, batch);
     };
-    meter = new UsageMeter(store, tasks);
+    meter = new UsageMeter(store, new BackgroundTasks());
     use(1);
     await meter.flush();
 
@@ -319,6 +318,8 @@ describe('the meter', () => {
   });
 
   it('writes by itself once started', async () => {
+    const tasks = new BackgroundTasks();
+    meter = newMeter(tasks);
     await tasks.start();
     use(4);
     await eventually('the count is written', async () => (await requests()) === 4);

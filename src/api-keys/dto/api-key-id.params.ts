@@ -1,16 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { ApiKeyId } from '../../common/prefixed-id.js';
 import { EXAMPLE_KEY } from './api-key.example.js';
-import { CheckedBy } from './checked-by.js';
-import { checkApiKeyId } from './field-checks.js';
+import { IsApiKeyId } from './validators/is-api-key-id.js';
 
-/** The key that a path names. */
+/** The key in the path. */
 export class ApiKeyIdParams {
   @ApiProperty({
     type: String,
     description: 'The id of the API key.',
     example: EXAMPLE_KEY.id,
   })
-  @CheckedBy('apiKeyId', checkApiKeyId)
+  @IsApiKeyId()
   id!: ApiKeyId;
 }

@@ -1,31 +1,34 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import type { ApiKeyId } from '../../common/prefixed-id.js';
 import { API_KEY_STATUSES, type ApiKeyStatus } from '../api-keys.pagination.js';
-import { CheckedBy } from './checked-by.js';
-import { checkApiKeyId, checkLimit, MAX_PAGE } from './field-checks.js';
+import { IsApiKeyId } from './validators/is-api-key-id.js';
 
 const DEFAULT_PAGE = 100;
+const MAX_PAGE = 1_000;
+const LIMIT_MESSAGE = `must be an integer from 1 to ${MAX_PAGE}`;
 
-/** Which page of the list, and of which keys. */
+/** The page of the list, and the filters. */
 export class ListApiKeysQuery {
   @ApiPropertyOptional({
     type: 'integer',
     minimum: 1,
     maximum: MAX_PAGE,
     default: DEFAULT_PAGE,
-    description: 'How many keys at the most; a page also ends at about 1 MB.',
+    description: 'The maximum number of keys. A page also ends at about 1 MB.',
   })
   @Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value,
   )
-  @CheckedBy('limit', checkLimit)
+  @Max(MAX_PAGE, { message: LIMIT_MESSAGE })
+  @Min(1, { message: LIMIT_MESSAGE })
+  @IsInt({ message: LIMIT_MESSAGE })
   limit: number = DEFAULT_PAGE;
 
-  @ApiPropertyOptional({ type: String, description: 'Only keys older than this id. It is compared, never looked up.' })
+  @ApiPropertyOptional({ type: String, description: 'Only keys older than this id, which need not exist.' })
+  @IsApiKeyId()
   @IsOptional()
-  @CheckedBy('apiKeyId', checkApiKeyId)
   after?: ApiKeyId;
 
   @ApiPropertyOptional({
@@ -37,7 +40,7 @@ export class ListApiKeysQuery {
   status?: ApiKeyStatus;
 
   @ApiPropertyOptional({ type: String, description: 'Only keys that this key created.' })
+  @IsApiKeyId()
   @IsOptional()
-  @CheckedBy('apiKeyId', checkApiKeyId)
   created_by?: ApiKeyId;
 }

@@ -74,7 +74,7 @@ describe('telling IPv4 and IPv6 apart', () => {
     '::8000:0:0/81',
     '::fffe:1:0/95',
   ])('refuses %s, which straddles both', (text) => {
-    expect(errorForVerdict(text)).toMatch(/IPv4-mapped and other IPv6 addresses at once: write .*10\.0\.0\.0\/8/);
+    expect(explanationOf(text)).toMatch(/IPv4-mapped and other IPv6 addresses at once: write .*10\.0\.0\.0\/8/);
   });
 });
 
@@ -88,7 +88,7 @@ describe('refusing what is not a network', () => {
     ['2001:db8::1/127', '2001:db8::/127', '2001:db8::1'],
     ['::1/0', '::/0', '::1'],
   ])('offers both readings of %s, whose host bits are set', (text, network, single) => {
-    expect(errorForVerdict(text)).toContain(
+    expect(explanationOf(text)).toContain(
       `write ${network} for the whole network or ${single} for the single address.`,
     );
     expect(IpNetwork.parse(network).contains(address(single))).toBe(true);
@@ -99,9 +99,9 @@ describe('refusing what is not a network', () => {
     [' 10.0.0.1', 'white space'],
     ['10.0.0.1, 10.0.0.2', 'white space'],
     ['10.0.0.1\n', 'white space'],
-    ['010.0.0.1', 'must not begin with 0'],
-    ['10.0.0.08/32', 'must not begin with 0'],
-    ['::ffff:010.0.0.1', 'must not begin with 0'],
+    ['010.0.0.1', 'must not start with 0'],
+    ['10.0.0.08/32', 'must not start with 0'],
+    ['::ffff:010.0.0.1', 'must not start with 0'],
     ['10.1', 'four decimal numbers'],
     ['167772161', 'four decimal numbers'],
     ['10.0.0.256', 'from 0 to 255'],
@@ -121,8 +121,8 @@ describe('refusing what is not a network', () => {
     ['10.0.0.0/255.0.0.0', 'netmask'],
     ['10.0.0.1:80', 'a port'],
     ['10.0.0.1:80/32', 'a port'],
-    ['[2001:db8::1]:443', 'without brackets and without a port'],
-    ['[::1]', 'without brackets'],
+    ['[2001:db8::1]:443', 'no brackets and no port'],
+    ['[::1]', 'no brackets'],
     ['fe80::1%eth0', 'zone id'],
     ['fe80::%1/10', 'zone id'],
     ['localhost', 'host name'],
@@ -139,7 +139,7 @@ describe('refusing what is not a network', () => {
     ['x'.repeat(50), 'longer than 49'],
     ['0'.repeat(1e6), 'longer than 49'],
   ])('says of %j what is wrong: %s', (text, part) => {
-    expect(errorForVerdict(text)).toContain(part);
+    expect(explanationOf(text)).toContain(part);
   });
 
   it('says it in one sentence that never repeats a text it could not read', () => {
@@ -152,8 +152,8 @@ describe('refusing what is not a network', () => {
       'hunter2'.repeat(20),
     ];
     for (const text of texts) {
-      expect(errorForVerdict(text)).toMatch(/^[A-Z][^\n]*[^.]\.$/);
-      expect(errorForVerdict(text)).not.toContain('hunter2');
+      expect(explanationOf(text)).toMatch(/^[A-Z][^\n]*[^.]\.$/);
+      expect(explanationOf(text)).not.toContain('hunter2');
     }
   });
 });
@@ -166,7 +166,7 @@ function address(text: string): IpAddress {
   return parsed;
 }
 
-function errorForVerdict(text: string): string {
+function explanationOf(text: string): string {
   try {
     return `accepted as ${IpNetwork.parse(text).toString()}`;
   } catch (error) {

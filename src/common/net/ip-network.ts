@@ -8,7 +8,7 @@ const MAPPED_ZEROS = 80;
 const MAPPED_BITS = 96;
 const ALL_BITS = 128;
 
-/** A text that is not an IP network. `message` is one sentence for the client: what is wrong and how to mend it. */
+/** A text that is not an IP network. `message` is one sentence for the client: what is wrong and how to fix it. */
 export class InvalidIpNetworkError extends Error {
   override readonly name = 'InvalidIpNetworkError';
 }
