@@ -1,6 +1,6 @@
 /**
- * Which folder of src may import which: exactly what the code needs, and nothing else of ours. The entry points
- * (main, start, cli, openapi) may import anything, and nothing imports them.
+ * Which folder of src may import which: exactly what the code needs, and nothing else of ours. The
+ * entry points (main, start, cli, openapi) may import anything, and nothing imports them.
  */
 const MAY_IMPORT = {
   background: [],

@@ -1,9 +1,13 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** Prettier wraps code, and leaves comments as they are. */
+const COMMENT_WIDTH = { code: 10_000, comments: 100, ignoreUrls: true, ignorePattern: '^\\s*// eslint-' };
+
 export default tseslint.config(
   { ignores: ['dist/**', '.data/**', 'coverage/**', 'node_modules/**', 'test/contract/api-types.ts'] },
   eslint.configs.recommended,
+  { rules: { 'max-len': ['error', COMMENT_WIDTH] } },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, tseslint.configs.stylisticTypeChecked],
@@ -14,7 +18,8 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      // Nest declares its options as classes, and so are our requests: both are meant to be written as literals.
+      // Nest declares its options as classes, and so are our requests: both are meant to be written
+      // as literals.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       'no-restricted-imports': [
         'error',

@@ -1,7 +1,8 @@
 /*
- * `npm run bench [-- --quick --node=24]`: Latchkey beside the bare framework, the bare runtime and a peer, all on
- * this machine, on each version of Node that the product supports. Writes RESULTS.md and the chart. With `--quick` (few
- * and short rounds) or `--node` (some of the versions) it prints the report instead.
+ * `npm run bench [-- --quick --node=24]`: Latchkey beside the bare framework, the bare runtime and
+ * a peer, all on this machine, on each version of Node that the product supports. Writes RESULTS.md
+ * and the chart. With `--quick` (few and short rounds) or `--node` (some of the versions) it prints
+ * the report instead.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

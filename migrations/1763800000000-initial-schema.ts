@@ -2,7 +2,10 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const TABLE_OPTIONS = 'ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
-/** Organizations, their keys, the keys' secrets and metrics, the marks of the change feed, and settings. */
+/**
+ * Organizations, their keys, the keys' secrets and metrics, the marks of the change feed, and
+ * settings.
+ */
 export class InitialSchema1763800000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     for (const statement of UP) {
@@ -27,9 +30,10 @@ const UP = [
     PRIMARY KEY (id)
   ) ${TABLE_OPTIONS}`,
 
-  // The first two indexes give pages in order, newest first; the last tells how many keys have a status, and which, if they are few.
-  // Each holds all that a page's filters ask for, so that a row is read only once it is known to be on the page.
-  // revision is written by whoever relies on the row in a transaction: a common row excludes where FOR UPDATE does not (Galera).
+  // The first two indexes give pages in order, newest first; the last tells how many keys have a
+  // status, and which, if they are few. Each holds all that a page's filters ask for, so that a row
+  // is read only once it is known to be on the page. revision is written by whoever relies on the
+  // row in a transaction: a common row excludes where FOR UPDATE does not (Galera).
   `CREATE TABLE api_keys (
     id              BINARY(16)    NOT NULL,
     organization_id BINARY(16)    NOT NULL,

@@ -1,7 +1,7 @@
 /*
- * `npm run rehearse:container`, for root on Debian without Docker: buildah builds the Dockerfile, Compose reads
- * docker-compose.yml, and the services of that file run in containers of the image. The base image is a stand-in: a
- * minimal Debian with the same line of Node.
+ * `npm run rehearse:container`, for root on Debian without Docker: buildah builds the Dockerfile,
+ * Compose reads docker-compose.yml, and the services of that file run in containers of the image.
+ * The base image is a stand-in: a minimal Debian with the same line of Node.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /*
- * `npm run rehearse:fresh-machine [-- --start-only]`, for root on Debian: the README's commands, as written there, on a
- * minimal Debian that has Node and a clone of the project and nothing else. Only what is committed is rehearsed.
+ * `npm run rehearse:fresh-machine [-- --start-only]`, for root on Debian: the README's commands, as
+ * written there, on a minimal Debian that has Node and a clone of the project and nothing else.
+ * Only what is committed is rehearsed.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +18,10 @@ import { requireTool } from './support/ensure-tool.mjs';
 import { runScript } from './support/script.mjs';
 import { say, step } from './support/steps.mjs';
 
-/** Outside root's home, which other users may not enter: the private server need not run as root then. */
+/**
+ * Outside root's home, which other users may not enter: the private server need not run as root
+ * then.
+ */
 const CLONE = '/srv/latchkey';
 
 /** The machine's programs may do what root may: install packages and change users. */
@@ -48,7 +52,9 @@ async function rehearse(folder, debian, stop) {
   }
 }
 
-/** @param {Buildah} buildah @param {string} machine @param {string} debian @param {AbortSignal} stop */
+/**
+ * @param {Buildah} buildah @param {string} machine @param {string} debian @param {AbortSignal} stop
+ */
 async function setUp(buildah, machine, debian, stop) {
   const tree = await buildah.run(['mount', machine], stop);
   await copyInto(tree, debian, stop);

@@ -3,7 +3,10 @@ import { createDocument, createDocumentedApp } from './app/swagger.js';
 
 const FILE = 'openapi.json';
 
-/** Writes the API document to `openapi.json`; with `--check`, only says whether the file is up to date. Needs no database. */
+/**
+ * Writes the API document to `openapi.json`; with `--check`, only says whether the file is up to
+ * date. Needs no database.
+ */
 const text = `${JSON.stringify(createDocument(await createDocumentedApp()), null, 2)}\n`;
 if (!process.argv.includes('--check')) {
   writeFileSync(FILE, text);

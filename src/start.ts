@@ -8,7 +8,10 @@ import { InternalListener } from './internal/internal-listener.js';
 import { createFirstKey, firstKeyFile, type FirstKey } from './app/first-key.js';
 import { LINE_SINK, type LineSink } from './logging/line-sink.js';
 
-/** What `npm start` runs: migrates, makes the first key of a new development database, serves, and says where. */
+/**
+ * What `npm start` runs: migrates, makes the first key of a new development database, serves, and
+ * says where.
+ */
 let firstKey: FirstKey | null = null;
 
 const app = await serve({

@@ -1,6 +1,6 @@
 /*
- * The least that node:http can do: reads the request to its end and answers with the same bytes that Latchkey answers, always the
- * same ones. Neither looks at anything nor writes a log.
+ * The least that node:http can do: reads the request to its end and answers with the same bytes
+ * that Latchkey answers, always the same ones. Neither looks at anything nor writes a log.
  */
 import { createServer } from 'node:http';
 import { SAMPLE_KEY } from './sample-key.mjs';

@@ -1,7 +1,8 @@
 /*
- * The least that Nest on Express can do and still give the same answer: one route without guards, interceptors or pipes,
- * a fixed envelope with ids of the same kind in it, and the same line in the log, by the same logger.
- * Express is left as it comes; BARE_TUNED=1 switches off what our own listener has switched off too.
+ * The least that Nest on Express can do and still give the same answer: one route without guards,
+ * interceptors or pipes, a fixed envelope with ids of the same kind in it, and the same line in the
+ * log, by the same logger. Express is left as it comes; BARE_TUNED=1 switches off what our own
+ * listener has switched off too.
  */
 import 'reflect-metadata';
 import { Controller, Get, Module, Req } from '@nestjs/common';

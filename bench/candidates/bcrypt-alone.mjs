@@ -1,4 +1,6 @@
-/* `bcrypt.hash` and nothing else: so many at a time, for so many seconds. Prints hashes a second. */
+/*
+ * `bcrypt.hash` and nothing else: so many at a time, for so many seconds. Prints hashes a second.
+ */
 import { hash } from 'bcrypt';
 
 const [seconds, atOnce, cost] = process.argv.slice(2).map(Number);

@@ -1,4 +1,7 @@
-/* better-auth's API-key plugin, verifying in Express by its own server-side API. No log line, no ids: what it does not do costs it nothing. */
+/*
+ * better-auth's API-key plugin, verifying in Express by its own server-side API. No log line, no
+ * ids: what it does not do costs it nothing.
+ */
 import express from 'express';
 import { createPool } from 'mysql2/promise';
 import { authOn } from './better-auth-set-up.mjs';

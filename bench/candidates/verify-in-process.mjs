@@ -1,4 +1,7 @@
-/* The product's verifier, called in a loop in its own process. Prints calls a second, and where their time goes, as JSON. */
+/*
+ * The product's verifier, called in a loop in its own process. Prints calls a second, and where
+ * their time goes, as JSON.
+ */
 import { readFileSync } from 'node:fs';
 import { Session } from 'node:inspector/promises';
 import { importProduct } from '../support/product.mjs';

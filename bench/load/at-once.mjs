@@ -1,6 +1,7 @@
 /*
- * Creates keys, so many requests at a time, for so many seconds. Counted like `bcrypt-alone.mjs`: the last ones are waited
- * for, which matters where one takes a tenth of a second. Prints answers a second.
+ * Creates keys, so many requests at a time, for so many seconds. Counted like `bcrypt-alone.mjs`:
+ * the last ones are waited for, which matters where one takes a tenth of a second. Prints answers a
+ * second.
  */
 import { Agent, request } from 'node:http';
 

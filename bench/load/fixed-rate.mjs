@@ -1,9 +1,11 @@
 /*
- * A load generator with a fixed rate (open loop): each request has a moment at which it is due, and its latency is counted
- * from then, so that a server which stalls pays for all that had to wait. Prints JSON.
- * Arguments: URL, requests a second, how many, file of secrets, how many of them; for `POST /verify` the token of the internal endpoints.
+ * A load generator with a fixed rate (open loop): each request has a moment at which it is due, and
+ * its latency is counted from then, so that a server which stalls pays for all that had to wait.
+ * Prints JSON. Arguments: URL, requests a second, how many, file of secrets, how many of them; for
+ * `POST /verify` the token of the internal endpoints.
  *
- * By bare sockets, with all requests written beforehand: Node's own client takes longer over a request than the server does.
+ * By bare sockets, with all requests written beforehand: Node's own client takes longer over a
+ * request than the server does.
  */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -76,7 +78,10 @@ class Wire {
   }
 }
 
-/** A millisecond coarse, the same for all: a generator that span for more would take the database's core. */
+/**
+ * A millisecond coarse, the same for all: a generator that span for more would take the database's
+ * core.
+ */
 function sendDue(number) {
   const dueMs = (place) => begun + (place * 1_000) / Number(rate);
   for (; number < Number(total) && dueMs(number) <= performance.now(); number += 1) {

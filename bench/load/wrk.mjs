@@ -19,9 +19,11 @@ export async function ensureWrk(stop) {
  *
  * @param {import('../support/servers.mjs').Server} server
  * @param {number} seconds
- * @param {{ file: string, skip?: number, count: number, shape?: 'current' | 'verify' | 'batch' | 'forward-auth' }} asked
+ * @param {{ file: string, skip?: number, count: number, shape?: 'current' | 'verify' | 'batch' |
+ *   'forward-auth' }} asked
  * @param {AbortSignal} stop
- * @returns {Promise<{ perSecond: number, perCpuSecond: number, requests: number }>} `perCpuSecond`: for each second of
+ * @returns {Promise<{ perSecond: number, perCpuSecond: number, requests: number }>}
+ *   `perCpuSecond`: for each second of
  *   processor time that the server used, which a machine busy with other things hardly changes
  * @throws {Failure} if more than a few requests failed
  */

@@ -20,7 +20,8 @@ const candidate = (name) => join(import.meta.dirname, '../candidates', name);
 /**
  * Every row of the report, one after the other, on one version of Node after the other.
  *
- * @returns {Promise<{ machine: object, settings: object, columns: object[] }>} a column for each version
+ * @returns {Promise<{ machine: object, settings: object, columns: object[] }>} a column for each
+ * version
  */
 export async function measureAll({ databases, runtimes, settings, stop }) {
   const machine = describeMachine({ runtimes, wrk: await ensureWrk(stop), database: databases.version });

@@ -7,8 +7,8 @@ const REQUESTS = 10_000;
 const SETTLE_MS = 1_200;
 
 /**
- * What the database server itself counts around 10,000 warm requests and more, and while nothing happens: what remains
- * is the poll and the meter's flush.
+ * What the database server itself counts around 10,000 warm requests and more, and while nothing
+ * happens: what remains is the poll and the meter's flush.
  */
 export async function countStatements({ servers, databases, secrets, settings, stop }) {
   const ask = () => load(servers.product, 1, { file: secrets.ours, count: settings.few }, stop);

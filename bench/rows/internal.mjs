@@ -3,7 +3,10 @@ import { interleave, row } from '../support/statistics.mjs';
 
 const BATCH = 100;
 
-/** The endpoints for services, warm: against a bare `node:http` server, a peer, and a batch against single requests. */
+/**
+ * The endpoints for services, warm: against a bare `node:http` server, a peer, and a batch against
+ * single requests.
+ */
 export async function measureInternal({ servers: { product, bareHttp, peer }, secrets, settings, stop }) {
   const { rounds, seconds, internalKeys: count } = settings;
   const ask = (server, shape) => () => load(server, seconds, { file: secrets.ours, count, shape }, stop);
@@ -15,7 +18,8 @@ export async function measureInternal({ servers: { product, bareHttp, peer }, se
     batch: ask(product, 'batch'),
     peer: () => load(peer, seconds, { file: secrets.peer, count: settings.few }, stop),
   };
-  // Each key is verified once before anything is measured. Not in batches: so many cold keys at once would be refused.
+  // Each key is verified once before anything is measured. Not in batches: so many cold keys at
+  // once would be refused.
   for (let skip = 0; skip < count;)
     skip += (await load(product, 1, { file: secrets.ours, skip, count: count - skip, shape: 'verify' }, stop)).requests;
   for (const warmUp of Object.values(candidates)) await warmUp();

@@ -6,8 +6,8 @@ import { interleave, median } from '../support/statistics.mjs';
 const GENERATOR = join(import.meta.dirname, '../load/fixed-rate.mjs');
 
 /**
- * Percentiles of the public route and of the bare route, each at half of its own greatest rate: the bare route cannot
- * keep up with half of ours.
+ * Percentiles of the public route and of the bare route, each at half of its own greatest rate: the
+ * bare route cannot keep up with half of ours.
  */
 export function measureLatency(context, maxima) {
   const { product, bare } = context.servers;
@@ -18,7 +18,9 @@ export function measureLatency(context, maxima) {
   return measureAtRate(context, asked, context.settings.few);
 }
 
-/** The same for `POST /verify` and the bare `node:http` server, both at half of our greatest rate. */
+/**
+ * The same for `POST /verify` and the bare `node:http` server, both at half of our greatest rate.
+ */
 export function measureInternalLatency(context, maximum) {
   const { product, bareHttp } = context.servers;
   const asked = {

@@ -3,7 +3,10 @@ import { count } from '../support/format.mjs';
 import { startProduct } from '../support/product.mjs';
 import { interleave, row } from '../support/statistics.mjs';
 
-/** Two instances of the product: one that knows a few keys of a small database, one that knows many of a large one. */
+/**
+ * Two instances of the product: one that knows a few keys of a small database, one that knows many
+ * of a large one.
+ */
 export async function measureManyKeys({ databases, runtime, secrets, settings, stop }) {
   const { rounds, seconds, few, cached, keys } = settings;
   const [small, large] = await Promise.all([
@@ -34,7 +37,10 @@ export async function measureManyKeys({ databases, runtime, secrets, settings, s
   }
 }
 
-/** Asks for each key once. The generator sends them in turn, so what it has answered is the beginning of the list. */
+/**
+ * Asks for each key once. The generator sends them in turn, so what it has answered is the
+ * beginning of the list.
+ */
 async function fill(server, seconds, { file, count: keys }, stop) {
   for (let skip = 0; skip < keys;)
     skip += (await load(server, seconds, { file, skip, count: keys - skip }, stop)).requests;

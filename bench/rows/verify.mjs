@@ -5,7 +5,10 @@ import { SERVER_CORE, workFolder } from '../support/settings.mjs';
 
 const SCRIPT = join(import.meta.dirname, '../candidates/verify-in-process.mjs');
 
-/** `Verifier.verify` without HTTP around it. @returns {Promise<{ perSecond: number, profile: object }>} */
+/**
+ * `Verifier.verify` without HTTP around it. @returns {Promise<{ perSecond: number, profile: object
+ * }>}
+ */
 export async function measureVerify({ databases, runtime, secrets, settings, stop }) {
   const args = [secrets.ours, settings.few, settings.verifications].map(String);
   const env = {

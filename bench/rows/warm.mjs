@@ -5,7 +5,8 @@ const WHAT = 'warm `GET /developers/api_keys/current`, requests/s';
 
 /**
  * The other candidates, and the ratio to them that Latchkey must reach.
- * @type {Record<string, [against: string, mustReach: import('../support/statistics.mjs').MustReach]>}
+ * @type {Record<string, [against: string, mustReach:
+ * import('../support/statistics.mjs').MustReach]>}
  */
 const AGAINST = {
   bare: ['bare Nest + Express route: same envelope, same log line by the same logger', { 20: 3, 24: 1.7 }],

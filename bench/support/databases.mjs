@@ -13,7 +13,10 @@ import { LOAD_CORE, workFolder } from './settings.mjs';
 /** Room for a million keys; else as MariaDB comes, so that what is committed is on the disk. */
 const OPTIONS = ['--innodb-buffer-pool-size=1G', '--max-allowed-packet=64M'];
 
-/** @typedef {{ connection: import('mysql2/promise').Connection, socket: string, url: string }} Database */
+/**
+ * @typedef {{ connection: import('mysql2/promise').Connection, socket: string, url: string }}
+ * Database
+ */
 
 /** One server, and on it a database for each candidate. */
 export class Databases {
@@ -78,7 +81,10 @@ export class Databases {
     await this.#server.destroy();
   }
 
-  /** Puts all its threads, and those that it will start, on the load's core: on the servers' they would stop whoever is measured. */
+  /**
+   * Puts all its threads, and those that it will start, on the load's core: on the servers' they
+   * would stop whoever is measured.
+   */
   async #pin(stop) {
     const question = 'SELECT @@datadir AS dataFolder, @@pid_file AS pidFile';
     const [[{ dataFolder, pidFile }]] = /** @type {[Record<string, string>[], unknown]} */ (

@@ -11,8 +11,8 @@ const NETWORKS = JSON.stringify(['127.0.0.0/8', '10.0.0.0/8']);
 const NO_HASH = `$2b$10$${'.'.repeat(53)}`;
 
 /**
- * Makes keys in bulk, straight into the tables, as good as those that the service makes (scopes, two networks, no
- * expiry), and writes the secrets of the first ones down, one a line.
+ * Makes keys in bulk, straight into the tables, as good as those that the service makes (scopes,
+ * two networks, no expiry), and writes the secrets of the first ones down, one a line.
  *
  * @param {import('mysql2/promise').Connection} connection
  * @param {number} count

@@ -1,4 +1,7 @@
-/* Preloaded into a server (`node --expose-gc --import …`): answers the bench about its memory, and takes CPU profiles. */
+/*
+ * Preloaded into a server (`node --expose-gc --import …`): answers the bench about its memory, and
+ * takes CPU profiles.
+ */
 import { Session } from 'node:inspector/promises';
 
 const session = new Session();

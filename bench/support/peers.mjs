@@ -7,7 +7,9 @@ import { step } from '../../scripts/support/steps.mjs';
 const folder = join(import.meta.dirname, '..');
 const note = join(folder, 'node_modules/.installed-from');
 
-/** Installs what we are measured against: in `bench`, so that it is no dependency of the product. */
+/**
+ * Installs what we are measured against: in `bench`, so that it is no dependency of the product.
+ */
 export async function ensurePeers(stop) {
   const wanted = createHash('sha256')
     .update(readFileSync(join(folder, 'package-lock.json')))

@@ -5,11 +5,13 @@ const isNoWork = ({ functionName, url }) =>
   functionName === '(idle)' || functionName === 'dispatch' || (functionName === 'post' && url === 'node:inspector');
 
 /**
- * Where the time of a CPU profile went: by function (its own time), and by owner: whoever of the product or its packages
- * is nearest to the top of the stack, so that Node's inside counts for who called it.
+ * Where the time of a CPU profile went: by function (its own time), and by owner: whoever of the
+ * product or its packages is nearest to the top of the stack, so that Node's inside counts for who
+ * called it.
  *
  * @param {object} profile as the inspector gives it
- * @returns {{ functions: [name: string, share: number][], owners: [name: string, share: number][] }}
+ * @returns {{ functions: [name: string, share: number][], owners: [name: string, share: number][]
+ * }}
  */
 export function digest(profile) {
   const nodes = new Map(profile.nodes.map((node) => [node.id, node]));

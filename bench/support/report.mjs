@@ -16,7 +16,8 @@ const MISSED = ' **missed**';
 /**
  * Prints what was measured. A complete run is also written to the repository.
  *
- * @param {{ machine: object, settings: object, columns: object[] }} results a column for each version of Node
+ * @param {{ machine: object, settings: object, columns: object[] }} results a column for each
+ * version of Node
  * @param {{ command: string, isComplete: boolean }} run
  */
 export function report(results, { command, isComplete }) {

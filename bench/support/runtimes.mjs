@@ -13,7 +13,9 @@ const OPTION = '--node=';
  * @typedef {{ major: number, path: string, version: string }} Runtime
  */
 
-/** @returns {number[]} the majors that `--node=20` or `--node=20,24` names; all without the option */
+/**
+ * @returns {number[]} the majors that `--node=20` or `--node=20,24` names; all without the option
+ */
 export function majorsIn(args) {
   const option = args.find((arg) => arg.startsWith(OPTION));
   if (option === undefined) return MAJORS;
@@ -24,8 +26,8 @@ export function majorsIn(args) {
 }
 
 /**
- * The binary of a major version: a package of the benchmark, so that its exact version is in the lock file and does not
- * depend on the machine.
+ * The binary of a major version: a package of the benchmark, so that its exact version is in the
+ * lock file and does not depend on the machine.
  *
  * @returns {Runtime}
  */

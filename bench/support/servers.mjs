@@ -12,7 +12,10 @@ const START_DEADLINE_MS = 60_000;
 /** In which Linux counts a process's time. */
 const TICKS_PER_SECOND = 100;
 
-/** A candidate as a process of its own, pinned to the servers' core. It ends when we do: it holds our IPC channel. */
+/**
+ * A candidate as a process of its own, pinned to the servers' core. It ends when we do: it holds
+ * our IPC channel.
+ */
 export class Server {
   #child;
   #name;

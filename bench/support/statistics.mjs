@@ -1,5 +1,6 @@
 /**
- * The ratio that a row must reach, if necessary by major version of Node; null: it is only reported.
+ * The ratio that a row must reach, if necessary by major version of Node; null: it is only
+ * reported.
  * @typedef {number | Record<number, number> | null} MustReach
  */
 
@@ -11,8 +12,8 @@ export function median(values) {
 }
 
 /**
- * Measures the candidates in turn, round after round, every other round in the other order: whatever else the machine
- * does meanwhile, it does to all of them.
+ * Measures the candidates in turn, round after round, every other round in the other order:
+ * whatever else the machine does meanwhile, it does to all of them.
  *
  * @param {number} rounds
  * @template T

@@ -10,9 +10,9 @@ import { admissionKeyOf, waitForTurn } from './wait-for-turn.js';
 import { isWithoutAdmission } from './without-admission.js';
 
 /**
- * Bounds the concurrent requests of each organization and key. Runs after everything that can refuse
- * a caller, and before the body is read, so that a queued request holds no body. A client that
- * disconnects leaves the queue.
+ * Bounds the concurrent requests of each organization and key. Runs after everything that can
+ * refuse a caller, and before the body is read, so that a queued request holds no body. A client
+ * that disconnects leaves the queue.
  */
 @Injectable()
 export class AdmissionInterceptor implements NestInterceptor {

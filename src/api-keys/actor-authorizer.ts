@@ -35,8 +35,8 @@ export interface AuthorizedChange extends AuthorizedActor {
 const OPERATOR_AUTHORITY: Authority = { scopes: SCOPES, networks: [], expiresAt: null };
 
 /**
- * Authorizes a caller inside the transaction that makes the change, on rows that are read and locked
- * there. What the guards saw does not count, because the key can have been revoked since.
+ * Authorizes a caller inside the transaction that makes the change, on rows that are read and
+ * locked there. What the guards saw does not count, because the key can have been revoked since.
  */
 @Injectable()
 export class ActorAuthorizer {

@@ -20,7 +20,10 @@ export class ApiKeySecret {
   @Column({ name: 'secret_hash', type: 'char', length: 60 })
   secretHash!: string;
 
-  /** HMAC-SHA-256 of the secret, bound to key and organization. Null for an imported secret until its first use. */
+  /**
+   * HMAC-SHA-256 of the secret, bound to key and organization. Null for an imported secret until
+   * its first use.
+   */
   @Column({ type: 'binary', length: 32, nullable: true })
   digest!: Buffer | null;
 

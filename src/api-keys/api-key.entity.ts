@@ -49,8 +49,8 @@ export class ApiKey {
   updatedAt!: MysqlDateTime | null;
 
   /**
-   * Incremented by a transaction that relies on the row, so that it excludes one that changes the row.
-   * Says nothing about the key.
+   * Incremented by a transaction that relies on the row, so that it excludes one that changes the
+   * row. Says nothing about the key.
    */
   @Column({ type: 'int', unsigned: true })
   revision!: number;

@@ -38,7 +38,10 @@ export function newKey(
   return Object.assign(new ApiKey(), columns);
 }
 
-/** The row of a new secret. A rotation gives an old key a new secret, so `createdAt` is not the key's. */
+/**
+ * The row of a new secret. A rotation gives an old key a new secret, so `createdAt` is not the
+ * key's.
+ */
 export function newSecret({
   keyId,
   issued,

@@ -8,8 +8,8 @@ import { ApiKeysRepository } from './api-keys.repository.js';
 import { ApiKeyResponse } from './dto/api-key.response.js';
 
 /**
- * A key takes 500 bytes as a rule and at most 10 KB: a thousand of those would take 10 MB of memory,
- * several times over, for one request.
+ * A key takes 500 bytes as a rule and at most 10 KB: a thousand of those would take 10 MB of
+ * memory, several times over, for one request.
  */
 const MAX_BYTES = 1_000_000;
 /** Keys in the first step: the default page. A page of the largest keys holds as many. */
@@ -30,8 +30,8 @@ export class ApiKeysListing {
 
   /**
    * Ends before the key that would make it larger than 1 MB, and has at least one; the next page
-   * begins with that key. Reads in steps. The length of a step is estimated from the size of the keys
-   * before it, so that few keys are read in vain.
+   * begins with that key. Reads in steps. The length of a step is estimated from the size of the
+   * keys before it, so that few keys are read in vain.
    */
   async find(manager: EntityManager, organizationId: OrganizationId, page: ApiKeysPage): Promise<Page<ApiKeyResponse>> {
     const items: ApiKeyResponse[] = [];
@@ -76,8 +76,8 @@ function stepFor(count: number, bytes: number): number {
 }
 
 /**
- * An upper bound of the bytes that the JSON of a key takes, a few percent above them. Counted rather
- * than serialized, because serializing would produce a megabyte of garbage for each page.
+ * An upper bound of the bytes that the JSON of a key takes, a few percent above them. Counted
+ * rather than serialized, because serializing would produce a megabyte of garbage for each page.
  */
 function jsonBytesOf({ label, description, scopes, ip_allow_list: networks }: ApiKeyResponse): number {
   const entries = [...scopes, ...networks];

@@ -17,8 +17,8 @@ export interface ApiKeysPage {
 
 /**
  * No index has the keys of one status newest first, because time alone changes the status of a key.
- * So all keys are searched from the newest: first a short range, which nearly always suffices, then a
- * long one, and no further.
+ * So all keys are searched from the newest: first a short range, which nearly always suffices, then
+ * a long one, and no further.
  */
 const RANGES = [2_000, 18_000] as const;
 /** If at most this many keys have the status, all of them are read and sorted. */
@@ -62,7 +62,10 @@ async function findOfStatus(
   return pageOf(found, limit, seen ?? null);
 }
 
-/** @param unseen where the next page begins if the limit was not exceeded; null if there is no next page */
+/**
+ * @param unseen where the next page begins if the limit was not exceeded; null if there is no next
+ * page
+ */
 function pageOf(found: readonly ApiKey[], limit: number, unseen: ApiKeyId | null): Page<ApiKey> {
   const items = found.slice(0, limit);
   return new Page(items, found.length > limit ? (items.at(-1)?.id ?? null) : unseen);
@@ -121,7 +124,9 @@ class ApiKeysSearch {
     return row === undefined ? null : bytesToId('api_key_', row.id);
   }
 
-  /** Whether at most `count` keys of the organization have the status, whichever key created them. */
+  /**
+   * Whether at most `count` keys of the organization have the status, whichever key created them.
+   */
   async isAtMost(count: number, status: ApiKeyStatus): Promise<boolean> {
     const oneMore = await this.manager.query<unknown[]>(
       `SELECT 1 FROM api_keys k FORCE INDEX (${BY_STATUS})

@@ -30,8 +30,8 @@ export class ApiKeysQueries {
   ) {}
 
   /**
-   * One page of the organization's keys, newest first. It is shorter than `limit` if it would exceed
-   * 1 MB.
+   * One page of the organization's keys, newest first. It is shorter than `limit` if it would
+   * exceed 1 MB.
    */
   async list(caller: Caller, query: ListApiKeysQuery): Promise<Page<ApiKeyResponse>> {
     const { limit, after, status, created_by: createdBy } = query;

@@ -7,7 +7,9 @@ import { ApiKey } from './api-key.entity.js';
 /** An id that no key has. Used in place of another organization's, so that the work is the same. */
 const NO_KEY: ApiKeyId = 'api_key_00000000-0000-7000-8000-000000000000';
 
-/** Queries about single keys (pages: `findPage`). The organization is always part of the condition. */
+/**
+ * Queries about single keys (pages: `findPage`). The organization is always part of the condition.
+ */
 @Injectable()
 export class ApiKeysRepository {
   async insert(manager: EntityManager, key: ApiKey, secret: ApiKeySecret): Promise<void> {
@@ -33,7 +35,8 @@ export class ApiKeysRepository {
   async lock(manager: EntityManager, organizationId: OrganizationId, ids: readonly ApiKeyId[]): Promise<ApiKey[]> {
     const locked: ApiKey[] = [];
     for (const id of [...new Set(ids)].sort()) {
-      // Two queries, because the server locks a row before it compares the organization, and keeps the lock.
+      // Two queries, because the server locks a row before it compares the organization, and keeps
+      // the lock.
       const owned = await manager.findOne(ApiKey, { select: { id: true }, where: { id, organizationId } });
       const where = { id: owned?.id ?? NO_KEY, organizationId };
       const key = await manager.findOne(ApiKey, { where, lock: { mode: 'pessimistic_write' } });
@@ -45,8 +48,9 @@ export class ApiKeysRepository {
   }
 
   /**
-   * Writes a key's row without changing the key, so that a transaction that relies on the row excludes
-   * one that changes it. On Galera only a common write does, because a lock holds on one node only.
+   * Writes a key's row without changing the key, so that a transaction that relies on the row
+   * excludes one that changes it. On Galera only a common write does, because a lock holds on one
+   * node only.
    */
   async touch(manager: EntityManager, id: ApiKeyId): Promise<void> {
     await manager.query('UPDATE api_keys SET revision = revision + 1 WHERE id = ?', [idToBytes('api_key_', id)]);

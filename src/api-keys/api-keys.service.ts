@@ -71,12 +71,16 @@ export class ApiKeysService {
       assertWithin(change, after, 'the changed key');
       await this.keys.update(transaction.manager, before, changes);
       await this.events.record(transaction, apiKeyUpdated({ actor: actorOf(caller), before, after }));
-      // In the transaction, because the response to a committed change must not depend on another read.
+      // In the transaction, because the response to a committed change must not depend on another
+      // read.
       return this.queries.read(transaction.manager, caller, id);
     });
   }
 
-  /** Deletes a key. Its secret is invalid at once; its row stays for the record. @throws ApiKeyNotFoundError */
+  /**
+   * Deletes a key. Its secret is invalid at once; its row stays for the record. @throws
+   * ApiKeyNotFoundError
+   */
   async delete(caller: Caller, id: ApiKeyId): Promise<DeletedApiKeyResponse> {
     return this.actors.authorizeFor(caller, 'api_keys.delete', id, async (transaction, { target: before, now }) => {
       const changes = { deletedAt: now, updatedAt: now };

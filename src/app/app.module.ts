@@ -24,7 +24,9 @@ import { InternalModule } from '../internal/internal.module.js';
 import { LoggingModule, type LoggingOptions } from '../logging/logging.module.js';
 import { MetricsModule } from '../metrics/metrics.module.js';
 
-/** The global guards, interceptors, pipe and filter, in the order in which a request passes them. */
+/**
+ * The global guards, interceptors, pipe and filter, in the order in which a request passes them.
+ */
 const GLOBAL_ENHANCERS = [
   { provide: APP_GUARD, useExisting: BearerGuard },
   { provide: APP_GUARD, useExisting: ScopesGuard },

@@ -24,7 +24,8 @@ import { PepperKeyring } from '../secrets/pepper-keyring.js';
 surviveStreamErrors();
 
 /**
- * The operator commands. Each prints one JSON value to stdout. Errors go to stderr, with exit code 1.
+ * The operator commands. Each prints one JSON value to stdout. Errors go to stderr, with exit code
+ * 1.
  */
 const program = new Command('cli')
   .description('Latchkey operator commands')
@@ -147,8 +148,8 @@ async function run(
 }
 
 /**
- * @throws Error when the result cannot be written, because a secret that is shown once would be lost
- * without notice
+ * @throws Error when the result cannot be written, because a secret that is shown once would be
+ * lost without notice
  */
 function print(text: string): Promise<void> {
   return new Promise((resolve, reject) => {

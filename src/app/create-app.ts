@@ -16,7 +16,9 @@ export interface AppOptions extends LoggingOptions {
   readonly server?: Partial<ListenerLimits>;
 }
 
-/** Creates the application, the same for the product and for tests. It neither connects nor listens. */
+/**
+ * Creates the application, the same for the product and for tests. It neither connects nor listens.
+ */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.forRoot(config, options),
@@ -32,7 +34,9 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   return app;
 }
 
-/** Whether Express may trust the X-Forwarded-For of this peer. Called for each hop, from the right. */
+/**
+ * Whether Express may trust the X-Forwarded-For of this peer. Called for each hop, from the right.
+ */
 function isTrusted(peer: string, proxies: readonly IpNetwork[]): boolean {
   const address = parseForwardedAddress(peer);
   return address !== null && proxies.some((proxy) => proxy.contains(address));

@@ -55,7 +55,9 @@ export function firstKeyFile(dataDir: string): string {
   return join(dataDir, 'first-key.json');
 }
 
-/** Writes a new file and renames it, so that an existing symbolic link is replaced, not followed. */
+/**
+ * Writes a new file and renames it, so that an existing symbolic link is replaced, not followed.
+ */
 function writeDown(dataDir: string, key: CreatedApiKeyResponse): string {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = firstKeyFile(dataDir);

@@ -30,8 +30,8 @@ export interface StartSteps {
 }
 
 /**
- * The whole life of the process: starts, serves, and stops on a signal, or when the parent that holds
- * its IPC channel has exited. A failed start writes one text to stderr and exits with code 1.
+ * The whole life of the process: starts, serves, and stops on a signal, or when the parent that
+ * holds its IPC channel has exited. A failed start writes one text to stderr and exits with code 1.
  */
 export async function serve(steps: StartSteps = {}, options: AppOptions = {}): Promise<NestExpressApplication> {
   try {

@@ -19,8 +19,8 @@ export function logWarnings(logger: StructuredLogger): void {
 }
 
 /**
- * Logs an uncaught exception and exits, because the state of the process is undefined after it. Node's
- * own report would print every property of the error, which may include secrets.
+ * Logs an uncaught exception and exits, because the state of the process is undefined after it.
+ * Node's own report would print every property of the error, which may include secrets.
  */
 export function exitOnUncaughtException(logger: StructuredLogger): void {
   process.on('uncaughtException', (error) => {

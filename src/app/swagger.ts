@@ -36,8 +36,8 @@ export function createDocument(app: NestExpressApplication): OpenAPIObject {
     .setDescription(DESCRIPTION)
     .setVersion('1')
     .setLicense('MIT licence', 'https://opensource.org/license/mit')
-    // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs"), so that it is
-    // right under a path prefix.
+    // Relative to the document's own URL (OpenAPI 3.1, "Relative References in URLs"), so that it
+    // is right under a path prefix.
     .addServer('..', 'This server')
     .addTag('API keys', 'Create, list, read, update and delete the keys of your organization')
     .addTag('Health', 'For orchestrators: plain statuses, no envelope')
@@ -57,7 +57,9 @@ export async function createDocumentedApp(): Promise<NestExpressApplication> {
   return NestFactory.create<NestExpressApplication>(AppModule.forRoot({} as Config), { preview: true, logger: false });
 }
 
-/** Serves Swagger UI at /docs/ and the document at /docs/openapi.json, without external resources. */
+/**
+ * Serves Swagger UI at /docs/ and the document at /docs/openapi.json, without external resources.
+ */
 export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env'>): void {
   app.use(
     DOCS_PATH,
@@ -100,7 +102,10 @@ export function serveDocs(app: NestExpressApplication, config: Pick<Config, 'env
   });
 }
 
-/** The operation id, which generated clients use as a name: `ApiKeysController.create` is `apiKeysCreate`. */
+/**
+ * The operation id, which generated clients use as a name: `ApiKeysController.create` is
+ * `apiKeysCreate`.
+ */
 function operationId(controller: string, method: string): string {
   const subject = controller.replace(/Controller$/, '');
   return `${subject.charAt(0).toLowerCase()}${subject.slice(1)}${method.charAt(0).toUpperCase()}${method.slice(1)}`;

@@ -6,8 +6,8 @@ export interface PeriodicTaskOptions {
   /** The time from the beginning of one run to the beginning of the next. */
   readonly intervalMs: number;
   /**
-   * The share of the interval, from 0 to 1, by which it is randomly shortened or lengthened, so that
-   * several instances do not run at the same moments. Default: 0.
+   * The share of the interval, from 0 to 1, by which it is randomly shortened or lengthened, so
+   * that several instances do not run at the same moments. Default: 0.
    */
   readonly jitter?: number;
   /** Whether the first run belongs to the start, which then waits for it. Default: false. */
@@ -16,13 +16,15 @@ export interface PeriodicTaskOptions {
   readonly logger: Pick<Logger, 'warn'>;
   /** What that line says. */
   readonly failureMessage: string;
-  /** One run. A run may reject: the next one follows all the same. The signal aborts at the stop. */
+  /**
+   * One run. A run may reject: the next one follows all the same. The signal aborts at the stop.
+   */
   readonly run: (signal: AbortSignal) => Promise<unknown>;
 }
 
 /**
- * A background job. Runs never overlap: a run that takes longer than the interval is followed by the
- * next one at once. The timer does not keep the process alive.
+ * A background job. Runs never overlap: a run that takes longer than the interval is followed by
+ * the next one at once. The timer does not keep the process alive.
  */
 export class PeriodicTask {
   private readonly stopping = new AbortController();

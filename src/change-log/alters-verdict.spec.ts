@@ -28,7 +28,10 @@ const AFTER: ApiKeySnapshot = {
   updatedAt: MOMENT,
 };
 const FIELDS = Object.keys(BEFORE) as (keyof ApiKeySnapshot)[];
-/** The only fields that cannot alter a verdict. Written here again, so that the list does not grow unnoticed. */
+/**
+ * The only fields that cannot alter a verdict. Written here again, so that the list does not grow
+ * unnoticed.
+ */
 const HARMLESS: readonly string[] = ['label', 'description', 'updatedAt'];
 
 const actor = SYSTEM_ACTOR;

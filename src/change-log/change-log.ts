@@ -32,7 +32,10 @@ export class ChangeLog {
   private readonly unconfirmedListeners = new Set<UnconfirmedCommitListener>();
   private readonly pending = new WeakMap<Transaction, Change[]>();
 
-  /** Calls back for each change of this process once its COMMIT was sent, even if the outcome is unknown. */
+  /**
+   * Calls back for each change of this process once its COMMIT was sent, even if the outcome is
+   * unknown.
+   */
   subscribe(listener: ChangeLogListener): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -45,10 +48,10 @@ export class ChangeLog {
   }
 
   /**
-   * Adds a change to the log. For `ChangeLogSubscriber` and `UnconfirmedCommits` only: services record
-   * events. The entries of a transaction are written by its final statement,
-   * whenever they were added: the time of an entry must be close to its commit, because instances
-   * read only the last 20 s again.
+   * Adds a change to the log. For `ChangeLogSubscriber` and `UnconfirmedCommits` only: services
+   * record events. The entries of a transaction are written by its final statement, whenever they
+   * were added: the time of an entry must be close to its commit, because instances read only the
+   * last 20 s again.
    */
   record(transaction: Transaction, change: Change): void {
     const changes = this.pending.get(transaction);
@@ -90,7 +93,10 @@ export class ChangeLog {
   }
 }
 
-/** Writes one entry for each change, in one statement. @returns the id of the first, which is the lowest */
+/**
+ * Writes one entry for each change, in one statement. @returns the id of the first, which is the
+ * lowest
+ */
 async function insertEntries({ manager }: Transaction, changes: readonly Change[]): Promise<string> {
   const { insertId } = await manager.query<{ insertId: number | string }>(
     `INSERT INTO key_changes (organization_id, key_id, created_at) VALUES ${changes.map(() => '(?, ?, UTC_TIMESTAMP(3))').join(', ')}`,

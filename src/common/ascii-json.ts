@@ -1,11 +1,17 @@
 declare const asciiOnly: unique symbol;
 
-/** JSON of ASCII alone: in every encoding that is asked for it has as many bytes as characters, so nobody has to count them. */
+/**
+ * JSON of ASCII alone: in every encoding that is asked for it has as many bytes as characters, so
+ * nobody has to count them.
+ */
 export type AsciiJson = string & { readonly [asciiOnly]: true };
 
 const BEYOND_ASCII = /[\u0080-\uffff]/g;
 
-/** A value as JSON in which every character beyond ASCII is written as an escape (RFC 8259, section 7). */
+/**
+ * A value as JSON in which every character beyond ASCII is written as an escape (RFC 8259, section
+ * 7).
+ */
 export function asciiJson(value: unknown): AsciiJson {
   const json = JSON.stringify(value);
   const ascii = json.replace(BEYOND_ASCII, escape);

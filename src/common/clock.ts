@@ -11,9 +11,9 @@ export const CLOCK = Symbol('clock');
 const TOLERATED_STEP_MS = 500;
 
 /**
- * The machine's own. Node's monotonic clock stands still while the machine sleeps, or is a virtual one that was paused; the wall clock,
- * put right afterwards, tells: what it jumps ahead by has passed. If it was merely wrong before, things seem older than they are, which is
- * harmless.
+ * The machine's own. Node's monotonic clock stands still while the machine sleeps, or is a virtual
+ * one that was paused; the wall clock, put right afterwards, tells: what it jumps ahead by has
+ * passed. If it was merely wrong before, things seem older than they are, which is harmless.
  */
 export class SystemClock implements Clock {
   private sleptMs = 0;

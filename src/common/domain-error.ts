@@ -1,4 +1,7 @@
-/** What went wrong, in terms that no transport owns. The public edge makes a status of it, the command line an exit code. */
+/**
+ * What went wrong, in terms that no transport owns. The public edge makes a status of it, the
+ * command line an exit code.
+ */
 export type ErrorKind =
   'invalid' | 'unauthenticated' | 'forbidden' | 'not_found' | 'conflict' | 'too_many_requests' | 'unavailable';
 
@@ -13,8 +16,8 @@ export interface DomainErrorOptions {
 }
 
 /**
- * The base of every error that a caller is meant to see.
- * `message` is for the client: one sentence, what is wrong and how to fix it. `detail` and `cause` are for the log.
+ * The base of every error that a caller is meant to see. `message` is for the client: one sentence,
+ * what is wrong and how to fix it. `detail` and `cause` are for the log.
  */
 export abstract class DomainError extends Error {
   abstract readonly kind: ErrorKind;

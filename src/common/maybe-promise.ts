@@ -1,6 +1,6 @@
 /**
- * What is there at once, or comes later as one of the language's own promises. Waiting for one takes longer than most of what the endpoints
- * for services do.
+ * What is there at once, or comes later as one of the language's own promises. Waiting for one
+ * takes longer than most of what the endpoints for services do.
  */
 export type MaybePromise<T> = T | Promise<T>;
 

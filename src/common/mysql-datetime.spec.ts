@@ -16,7 +16,8 @@ describe('reading a DATETIME', () => {
     expect(parseMysqlDateTime(text)).toBe(text);
   });
 
-  // The hours that clocks skip in New York and Berlin, and the day that Samoa skipped: all real in UTC.
+  // The hours that clocks skip in New York and Berlin, and the day that Samoa skipped: all real in
+  // UTC.
   it.each(['2026-03-08 02:30:00', '2026-03-29 02:30:00', '2011-12-30 12:00:00'])(
     'accepts %s, whatever the local zone',
     (text) => {

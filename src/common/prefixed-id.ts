@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { stringify, v7 } from 'uuid';
 
 /**
- * Ids are UUIDv7 (RFC 9562): they sort by the time they were made. Outside the database they wear a prefix that says what
- * they name; inside it they are BINARY(16).
+ * Ids are UUIDv7 (RFC 9562): they sort by the time they were made. Outside the database they wear a
+ * prefix that says what they name; inside it they are BINARY(16).
  */
 export type ApiKeyId = `api_key_${string}`;
 export type OrganizationId = `org_${string}`;
@@ -23,8 +23,9 @@ let passingMs = NaN;
 let passingStart = '';
 
 /**
- * Two new ids for something that nobody stores or sorts, as each request needs: UUIDv7 all the same, at a tenth of the cost, in order only
- * to the millisecond. They share most of one random number, which is enough to tell one request from all others.
+ * Two new ids for something that nobody stores or sorts, as each request needs: UUIDv7 all the
+ * same, at a tenth of the cost, in order only to the millisecond. They share most of one random
+ * number, which is enough to tell one request from all others.
  */
 export function newRequestIds<P extends IdPrefix, Q extends IdPrefix>(
   first: P,
@@ -36,7 +37,8 @@ export function newRequestIds<P extends IdPrefix, Q extends IdPrefix>(
     passingMs = nowMs;
     passingStart = `${time.slice(0, 8)}-${time.slice(8)}-7`;
   }
-  // After the version, a version 4 is as random as a version 7 may be, and has the same variant bits.
+  // After the version, a version 4 is as random as a version 7 may be, and has the same variant
+  // bits.
   const random = randomUUID();
   const shared = random.slice(18);
   return [
@@ -55,7 +57,10 @@ export function idToBytes(prefix: IdPrefix, id: string): Buffer {
   return Buffer.from(idToHex(prefix, id), 'hex');
 }
 
-/** The same bytes as 32 hexadecimal digits, and nothing but those. Throws a TypeError on a text that is not an id. */
+/**
+ * The same bytes as 32 hexadecimal digits, and nothing but those. Throws a TypeError on a text that
+ * is not an id.
+ */
 export function idToHex(prefix: IdPrefix, id: string): string {
   if (!isPrefixedId(prefix, id)) {
     throw new TypeError(`not an id of the form ${prefix}<uuidv7>`);

@@ -1,6 +1,7 @@
 /**
- * Every value of a header, in the order in which they came. From Node's `rawHeaders`, since `headers` hides a second one, and
- * `headersDistinct` builds an object of all headers for each request.
+ * Every value of a header, in the order in which they came. From Node's `rawHeaders`, since
+ * `headers` hides a second one, and `headersDistinct` builds an object of all headers for each
+ * request.
  * @param name in lower case
  */
 export function headerValues(rawHeaders: readonly string[], name: string): string[] {

@@ -22,8 +22,9 @@ export interface RequestFailure {
 }
 
 /**
- * Everything that one request accumulates on its way, on both listeners: its ids, who sends it, what was decided
- * about it, and the fields of its line in the access log. `HttpServer` creates it before anything else happens.
+ * Everything that one request accumulates on its way, on both listeners: its ids, who sends it,
+ * what was decided about it, and the fields of its line in the access log. `HttpServer` creates it
+ * before anything else happens.
  *
  * All fields exist from the start, so that every context has the same hidden class.
  */
@@ -31,14 +32,20 @@ export class RequestContext<V extends VerdictSummary = VerdictSummary> {
   /** Generated here, never taken from the client. */
   readonly requestId: string;
   readonly supportId: string;
-  /** Why HTTP itself forbids to serve the request; the edge sends it once the response can be written. */
+  /**
+   * Why HTTP itself forbids to serve the request; the edge sends it once the response can be
+   * written.
+   */
   refusal: Error | null = null;
   /** The verified API key. Set by the bearer guard only. */
   caller: Caller | null = null;
   /** Set by the bearer guard on the public listener, by the endpoints on the internal one. */
   verdict: V | null = null;
   failure: RequestFailure | null = null;
-  /** The template of the route (public), or the name of the endpoint (internal); null if none matched. */
+  /**
+   * The template of the route (public), or the name of the endpoint (internal); null if none
+   * matched.
+   */
   endpoint: string | null = null;
   /** The name of the service token that authenticated the request. */
   client: string | null = null;
@@ -71,7 +78,8 @@ export function attachContext(request: object, context: RequestContext): void {
 
 /**
  * The context of a request.
- * @typeParam V the verdict that the caller's folder stores; only `auth` stores one on the public listener
+ * @typeParam V the verdict that the caller's folder stores; only `auth` stores one on the public
+ * listener
  * @throws TypeError if the request did not come through one of our listeners
  */
 export function requestContext<V extends VerdictSummary = VerdictSummary>(request: object): RequestContext<V> {

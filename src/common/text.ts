@@ -10,8 +10,8 @@ const OUTSIDE_BASIC_PLANE = /[\u{10000}-\u{10ffff}]/gu;
 const VISIBLE = /[^\p{White_Space}\p{Control}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb\u{1d159}]/u;
 
 /**
- * Whether the text contains a NUL or an unpaired surrogate. Many programs truncate or reject a NUL. A
- * surrogate has no UTF-8 form, so the stored text would differ from the one sent.
+ * Whether the text contains a NUL or an unpaired surrogate. Many programs truncate or reject a NUL.
+ * A surrogate has no UTF-8 form, so the stored text would differ from the one sent.
  */
 export function hasUnstorableCharacters(text: string): boolean {
   return text.includes('\0') || LONE_SURROGATE.test(text);

@@ -1,6 +1,9 @@
 import { DomainError, type DomainErrorOptions } from './domain-error.js';
 
-/** Something this service depends on does not answer. Says nothing about any key; the caller should try again. */
+/**
+ * Something this service depends on does not answer. Says nothing about any key; the caller should
+ * try again.
+ */
 export class UnavailableError extends DomainError {
   readonly kind = 'unavailable';
   readonly code = 'UNAVAILABLE';

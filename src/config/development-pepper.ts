@@ -11,7 +11,10 @@ import { ConfigError } from './parse-env.js';
  */
 const PEPPER = /^[^\p{Cc}\uFFFD]{32,}$/u;
 
-/** The pepper of a development machine: made once, kept in the data folder for its owner's eyes only. */
+/**
+ * The pepper of a development machine: made once, kept in the data folder for its owner's eyes
+ * only.
+ */
 export function developmentPepper(dataDir: string): Pepper {
   const path = join(dataDir, 'pepper');
   try {

@@ -8,7 +8,8 @@ import { ConfigError, parseEnv } from './parse-env.js';
 const ENV_FILE = '.env';
 
 /**
- * The configuration of this process: its environment, and what `.env` in the working folder adds to it.
+ * The configuration of this process: its environment, and what `.env` in the working folder adds to
+ * it.
  * @throws ConfigError that lists all that is wrong at once
  */
 export function loadConfig(): Config {

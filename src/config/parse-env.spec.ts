@@ -87,7 +87,9 @@ describe('the configuration', () => {
       for (const name of ['TRUST_PROXY', 'FORWARD_AUTH_TRUSTED_PEERS']) {
         for (const value of ['0.0.0.0/1,128.0.0.0/1', '::/1, 8000::/1']) {
           expect(problems({ ...env, FORWARD_AUTH_ADDRESS_HEADER, [name]: value })).toEqual(
-            expect.arrayContaining([expect.stringMatching(new RegExp(`^${name} must not contain .*name the networks`))]),
+            expect.arrayContaining([
+              expect.stringMatching(new RegExp(`^${name} must not contain .*name the networks`)),
+            ]),
           );
         }
       }

@@ -5,7 +5,10 @@ import { isLoopback } from './is-loopback.js';
 import { problemsOfSecrets } from './secret-problems.js';
 import { VARIABLES, type Variable, type VariableName } from './variables.js';
 
-/** Some variables are wrong. `problems` has one sentence for each, by name, with what would be right. */
+/**
+ * Some variables are wrong. `problems` has one sentence for each, by name, with what would be
+ * right.
+ */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(`The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
@@ -118,7 +121,10 @@ function readVariable<N extends VariableName>(
   }
 }
 
-/** What is wrong with settings of the internal endpoints that are right each by itself; not asked while one of them is not. */
+/**
+ * What is wrong with settings of the internal endpoints that are right each by itself; not asked
+ * while one of them is not.
+ */
 function problemsOfDoors(
   endpoints: {
     readonly internalHost: string | undefined;

@@ -19,7 +19,9 @@ export interface Variable<T> {
   readonly comment: string;
   /** The value when unset or empty, per environment where they differ. Null: none. */
   readonly default: string | null | { readonly development: string | null; readonly production: string | null };
-  /** Throws an Error that says what is required. It never repeats the value, which may be a secret. */
+  /**
+   * Throws an Error that says what is required. It never repeats the value, which may be a secret.
+   */
   readonly parse: ParseVariable<T>;
 }
 

@@ -18,7 +18,9 @@ export interface ResponseClass {
   readonly example: unknown;
 }
 
-/** Failures of one route by status: a sentence, or more of it, or null for one that it cannot have. */
+/**
+ * Failures of one route by status: a sentence, or more of it, or null for one that it cannot have.
+ */
 export type RouteFailures = Readonly<Record<number, string | DocumentedFailure | null>>;
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {

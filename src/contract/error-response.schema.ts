@@ -63,7 +63,10 @@ export interface DocumentedFailure {
   readonly validator?: Readonly<Record<string, string>>;
 }
 
-/** Documents one status of a route: the shared envelope, and a true example for each way to come by it. */
+/**
+ * Documents one status of a route: the shared envelope, and a true example for each way to come by
+ * it.
+ */
 export function ApiFailure(
   status: number,
   description: string,

@@ -3,11 +3,10 @@ import { Body } from '@nestjs/common';
 const TAKES_BODY = Symbol('takes body');
 
 /**
- * The validated JSON body as a handler's argument. Use it in place of `@Body()`, which does not tell
- * the edge that the handler takes a body: the body would stay unread.
+ * The validated JSON body as a handler's argument. Use it in place of `@Body()`, which does not
+ * tell the edge that the handler takes a body: the body would stay unread.
  *
- * @example
- * create(@JsonBody() body: CreateThingRequest) {}
+ * @example create(@JsonBody() body: CreateThingRequest) {}
  */
 export function JsonBody(): ParameterDecorator {
   return (target, method, index) => {

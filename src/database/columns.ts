@@ -10,8 +10,8 @@ export const IdColumn = (prefix: IdPrefix, options: ColumnOptions = {}) =>
   Column({ type: 'binary', length: 16, transformer: idTransformer(prefix), ...options });
 
 /**
- * A DATETIME as MySQL's own text. Declared as text because TypeORM converts a `datetime` column to a
- * local-time Date, which changes the value in a time zone with daylight saving.
+ * A DATETIME as MySQL's own text. Declared as text because TypeORM converts a `datetime` column to
+ * a local-time Date, which changes the value in a time zone with daylight saving.
  */
 export const DateTimeColumn = (options: ColumnOptions = {}) => Column({ type: 'varchar', length: 19, ...options });
 

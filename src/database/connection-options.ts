@@ -59,8 +59,8 @@ export function connectionOptions(
     username: user,
     dateStrings: true,
     poolSize,
-    // mysql2 closes idle connections only if `maxIdle` is below the limit. `ConnectionPool` opens at
-    // most `poolSize`.
+    // mysql2 closes idle connections only if `maxIdle` is below the limit. `ConnectionPool` opens
+    // at most `poolSize`.
     extra: { connectionLimit: poolSize + 1, maxIdle: poolSize, idleTimeout: MAX_IDLE_MS, gracefulEnd: true },
     entities: entities ?? [],
     migrations: [...MIGRATIONS],

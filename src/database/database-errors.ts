@@ -41,7 +41,9 @@ const CONNECTION_LIMIT_ERRNOS = new Set([1040, 1203, 1226]);
 /** Another transaction holds the row. The database works, and other rows can be used. */
 const LOCK_WAIT_TIMEOUT = 1205;
 
-/** A deadlock or a failed certification on Galera (1213), or on MySQL's Group Replication (3101). */
+/**
+ * A deadlock or a failed certification on Galera (1213), or on MySQL's Group Replication (3101).
+ */
 const CONFLICT_ERRNOS = new Set([1213, 3101]);
 
 /** The connection broke or timed out after COMMIT was sent: the change may have taken place. */
@@ -70,7 +72,10 @@ export class DatabaseRefusedError extends DatabaseSetupError {}
  */
 export class SessionRefusedError extends DatabaseSetupError {}
 
-/** Whether the transaction was rolled back by a deadlock or a certification conflict, and may be retried. */
+/**
+ * Whether the transaction was rolled back by a deadlock or a certification conflict, and may be
+ * retried.
+ */
 export function isConflict(error: unknown): boolean {
   return CONFLICT_ERRNOS.has(serverErrno(error));
 }
@@ -111,7 +116,9 @@ interface DriverError {
   readonly message?: string;
 }
 
-/** mysql2's error, which TypeORM wraps. Identified by shape, because it can come from another realm. */
+/**
+ * mysql2's error, which TypeORM wraps. Identified by shape, because it can come from another realm.
+ */
 function driverError(error: unknown): DriverError | null {
   if (typeof error !== 'object' || error === null) {
     return null;

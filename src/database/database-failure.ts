@@ -9,8 +9,8 @@ import { DatabaseSetupError, serverErrno } from './database-errors.js';
 const RIGHT_ERRNOS = new Set([1142, 1143, 1227, 1370]);
 
 /**
- * The text for an operator whose start or command failed because of the database. Null for any other
- * error.
+ * The text for an operator whose start or command failed because of the database. Null for any
+ * other error.
  */
 export function databaseFailure(error: unknown): string | null {
   if (error instanceof DatabaseSetupError) {

@@ -24,8 +24,8 @@ export type DatabaseReachability = 'reachable' | 'busy' | 'unreachable';
  * destroyed, so that nothing hangs and no busy connection returns to the pool. Outages are
  * `UnavailableError`.
  *
- * Connections are shared by lanes (see `laneLimits`). The default lane is `control`, because a flood
- * of requests may exhaust that one without affecting verification and operators.
+ * Connections are shared by lanes (see `laneLimits`). The default lane is `control`, because a
+ * flood of requests may exhaust that one without affecting verification and operators.
  */
 @Injectable()
 export class Database {
@@ -95,8 +95,8 @@ export class Database {
   }
 
   /**
-   * Runs work of any duration, such as a migration. Its connection is destroyed afterwards, with all
-   * that was set on it.
+   * Runs work of any duration, such as a migration. Its connection is destroyed afterwards, with
+   * all that was set on it.
    */
   async withoutDeadline<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
     const connection = await this.pool.acquire(performance.now() + READ_DEADLINE_MS, this.lane, null);

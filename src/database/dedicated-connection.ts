@@ -11,8 +11,9 @@ import { prepareSession } from './session.js';
 const CONNECT_DEADLINE_MS = 1_000;
 
 /**
- * One connection outside the pool, for one query at a time that must not wait for others. Connects on
- * demand. After the deadline of a query the socket is destroyed, and the next query opens a new one.
+ * One connection outside the pool, for one query at a time that must not wait for others. Connects
+ * on demand. After the deadline of a query the socket is destroyed, and the next query opens a new
+ * one.
  */
 export class DedicatedConnection {
   private connection: Connection | undefined;

@@ -29,16 +29,20 @@ export class Migrator {
     this.database = database.over('system');
   }
 
-  /** Whether a migration of this version is missing. A newer schema is accepted, because changes are additive first. */
+  /**
+   * Whether a migration of this version is missing. A newer schema is accepted, because changes are
+   * additive first.
+   */
   async isPending(): Promise<boolean> {
-    // Creates nothing, because the account may lack the right, and another process may be migrating.
+    // Creates nothing, because the account may lack the right, and another process may be
+    // migrating.
     const pending = await this.database.read(({ queryRunner }) => this.executor(queryRunner).getPendingMigrations());
     return pending.length > 0;
   }
 
   /**
-   * Applies the missing migrations, oldest first, and returns their names. Needs no rights if none is
-   * missing.
+   * Applies the missing migrations, oldest first, and returns their names. Needs no rights if none
+   * is missing.
    */
   async up(): Promise<string[]> {
     return this.locked(async (runner) => {
@@ -62,8 +66,8 @@ export class Migrator {
   }
 
   /**
-   * Runs every statement on the given connection. By default TypeORM takes another from the pool for
-   * each step.
+   * Runs every statement on the given connection. By default TypeORM takes another from the pool
+   * for each step.
    */
   private executor(runner: QueryRunner | undefined): MigrationExecutor {
     const executor = new MigrationExecutor(this.database.dataSource, runner);

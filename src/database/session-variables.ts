@@ -21,8 +21,8 @@ const SQL_MODE = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVIS
 const NO_LIMIT = '18446744073709551615';
 
 /**
- * The idle time in seconds after which the server closes a connection and rolls back. A client whose
- * host lost power sends no FIN: without this limit its row locks stay for the server's
+ * The idle time in seconds after which the server closes a connection and rolls back. A client
+ * whose host lost power sends no FIN: without this limit its row locks stay for the server's
  * `wait_timeout`, 8 hours.
  */
 const IDLE_SECONDS = '8';

@@ -6,8 +6,8 @@ import { GALERA_SESSION, SESSION, type SessionVariable } from './session-variabl
 const SET_TRANSACTION = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE';
 
 /**
- * `@latchkey_connection_id` identifies the connection that was set up. Proxies also stop multiplexing
- * a connection with such a variable.
+ * `@latchkey_connection_id` identifies the connection that was set up. Proxies also stop
+ * multiplexing a connection with such a variable.
  */
 const SET_VARIABLES = `SET NAMES utf8mb4 COLLATE utf8mb4_bin, @latchkey_connection_id = CONNECTION_ID()${assignments(SESSION)}`;
 
@@ -15,8 +15,8 @@ const SET_GALERA = `SET @latchkey_connection_id = CONNECTION_ID()${assignments(G
 
 /**
  * Three rows have a meaning of their own: `pseudo_thread_id` is present only on the connection that
- * was set up, `version` only if the server decodes text as mysql2 encodes it, `version_comment` only
- * in the right database (some servers use lower case). No character takes four bytes in UTF-8,
+ * was set up, `version` only if the server decodes text as mysql2 encodes it, `version_comment`
+ * only in the right database (some servers use lower case). No character takes four bytes in UTF-8,
  * because on MySQL such a statement makes the process list unreadable while it runs.
  */
 const READ_SESSION = `SHOW SESSION VARIABLES WHERE Variable_name IN (${names([...SESSION, ...GALERA_SESSION])}, 'wsrep_on')

@@ -33,7 +33,8 @@ export class Transaction {
   /**
    * Registers the last statement before COMMIT. It runs after the work, whatever the work does in
    * between.
-   * @throws Error if there is one already, because only one can be the last, or if the work has ended
+   * @throws Error if there is one already, because only one can be the last, or if the work has
+   * ended
    */
   beforeCommit(statement: () => Promise<unknown>): void {
     if (this.isFinishing || this.finalStatement !== undefined) {
@@ -42,7 +43,10 @@ export class Transaction {
     this.finalStatement = statement;
   }
 
-  /** Calls back once the COMMIT has been sent, before the caller's promise settles. Never after a rollback. */
+  /**
+   * Calls back once the COMMIT has been sent, before the caller's promise settles. Never after a
+   * rollback.
+   */
   onSettled(listener: (settled: Settled) => void): void {
     this.listeners.push(listener);
   }

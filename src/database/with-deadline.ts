@@ -1,4 +1,6 @@
-/** The result of the promise, or a rejection with `tooLate` after the deadline (monotonic clock). */
+/**
+ * The result of the promise, or a rejection with `tooLate` after the deadline (monotonic clock).
+ */
 export async function withDeadline<T>(deadline: number, promise: Promise<T>, tooLate: Error): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

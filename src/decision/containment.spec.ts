@@ -45,7 +45,10 @@ function authority(key: ModelKey): Authority {
   };
 }
 
-/** Everything a key can do, written out as (scope, address, moment): what "stronger" means, without any rule of ours. */
+/**
+ * Everything a key can do, written out as (scope, address, moment): what "stronger" means, without
+ * any rule of ours.
+ */
 function powers(key: ModelKey): Set<string> {
   const addresses = SAMPLES.filter(
     (sample) =>

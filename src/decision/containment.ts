@@ -23,8 +23,8 @@ export interface Excess {
 }
 
 /**
- * The part of an authority that exceeds another; null if it lies inside. This is the rule that no key
- * makes a stronger key. A network must lie inside a single network of the other.
+ * The part of an authority that exceeds another; null if it lies inside. This is the rule that no
+ * key makes a stronger key. A network must lie inside a single network of the other.
  */
 export function findExcess({ of, over }: { readonly of: Authority; readonly over: Authority }): Excess | null {
   const restricted = over.networks.length > 0;

@@ -2,9 +2,9 @@ import type { KeySnapshot } from './key-snapshot.js';
 import type { Attempt, KeyVerdict } from './verdict.js';
 
 /**
- * Decides whether a key may be used for an attempt, for every endpoint. Checks the organization, then
- * deleted, disabled, expired, then scopes, then the address. Call it only after the digest of the
- * secret has matched.
+ * Decides whether a key may be used for an attempt, for every endpoint. Checks the organization,
+ * then deleted, disabled, expired, then scopes, then the address. Call it only after the digest of
+ * the secret has matched.
  * @param nowMs the database's time, milliseconds since the epoch
  */
 export function decide<K extends KeySnapshot>(key: K, attempt: Attempt, nowMs: number): KeyVerdict<K> {

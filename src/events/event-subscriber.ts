@@ -1,7 +1,10 @@
 import type { Transaction } from '../database/transaction.js';
 import type { ChangeEvent } from './event.js';
 
-/** Receives the events of a transaction while it runs. A subscriber that throws rolls the change back. */
+/**
+ * Receives the events of a transaction while it runs. A subscriber that throws rolls the change
+ * back.
+ */
 export interface EventSubscriber {
   /**
    * Writes what follows from the events, in the transaction of the change. Statements run at once;

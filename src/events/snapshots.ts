@@ -27,7 +27,10 @@ export interface SecretSnapshot {
   readonly pepperVersion: number | null;
 }
 
-/** Copies the fields of a snapshot and nothing else, so that later changes to the row do not reach the event. */
+/**
+ * Copies the fields of a snapshot and nothing else, so that later changes to the row do not reach
+ * the event.
+ */
 export function apiKeySnapshot(key: ApiKeySnapshot): ApiKeySnapshot {
   const { label, description, scopes, ipAllowList, expiresAt, disabledAt, deletedAt, updatedAt } = key;
   return {

@@ -116,7 +116,10 @@ function responseFor(request: InternalRequest, verdict: Verdict<VerifiedKey>): I
   return { status: 200, headers, body: '' };
 }
 
-/** `scopes` exactly once and nothing else, because a further parameter could be one of the gateway's client. */
+/**
+ * `scopes` exactly once and nothing else, because a further parameter could be one of the gateway's
+ * client.
+ */
 function scopesOfQuery(query: string): ScopeSet<Scope> {
   const [[name, value] = [], ...more] = hasTooManyParameters(query) ? [] : [...new URLSearchParams(query)];
   if (name !== 'scopes' || value === undefined || more.length > 0) {

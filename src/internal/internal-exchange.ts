@@ -10,7 +10,10 @@ import type { InternalRouter } from './internal-router.js';
 /** Node 20 writes a body that is given to `end` as two chunks, of which the second is empty. */
 const END_IS_ONE_WRITE = Number.parseInt(process.versions.node, 10) >= 24;
 
-/** How long a client may use an idle connection: less than we keep it, so that no request meets its end. */
+/**
+ * How long a client may use an idle connection: less than we keep it, so that no request meets its
+ * end.
+ */
 const KEEP_ALIVE = ['Keep-Alive', 'timeout=65'];
 
 /** The requests that endpoints are working on, including those whose clients have gone. */

@@ -6,14 +6,18 @@ import { parseIpAddress } from '../common/net/ip-address.js';
 import type { VerifyRequest } from '../verification/key-authenticator.js';
 
 export const MOST_IN_BATCH = 100;
-/** The most unknown fields and problems that a response names: it must not be many times longer than its request. */
+/**
+ * The most unknown fields and problems that a response names: it must not be many times longer than
+ * its request.
+ */
 const MOST_UNKNOWN = 10;
 const MOST_TOLD = 100;
 
 type Problems = Record<string, string>;
 
 /**
- * The body of `POST /verify`. By hand rather than by class-validator, which takes as long as the whole rest of a warm verification.
+ * The body of `POST /verify`. By hand rather than by class-validator, which takes as long as the
+ * whole rest of a warm verification.
  * @throws InvalidInputError that names each wrong field
  */
 export function parseVerifyRequest(body: object): VerifyRequest {

@@ -87,7 +87,9 @@ function readValues([first, ...others]: readonly unknown[]): Entry {
 
 const DEEPEST_DETAIL = 6;
 
-/** Serializes errors anywhere in a detail by allow-list, because their properties may hold secrets. */
+/**
+ * Serializes errors anywhere in a detail by allow-list, because their properties may hold secrets.
+ */
 function describeDetail(detail: unknown, depth = 0): unknown {
   if (detail instanceof Error) {
     return serializeError(detail);

@@ -21,8 +21,8 @@ const NOTHING = Buffer.alloc(0);
  * Writes the lines of an event-loop tick by one system call. Urgent lines are written immediately,
  * together with all lines before them.
  *
- * Never waits for the destination (ADR 17). If its reader is slow or its disk is full, lines wait in
- * memory. Beyond 4 MB they are dropped and counted.
+ * Never waits for the destination (ADR 17). If its reader is slow or its disk is full, lines wait
+ * in memory. Beyond 4 MB they are dropped and counted.
  */
 export class StandardOutput implements LineSink {
   droppedLines = 0;

@@ -14,8 +14,8 @@ interface Tally {
 const newTally = (): Tally => ({ count: 0, below: new Map() });
 
 /**
- * A counter for what happens thousands of times a second: counted in memory, and handed over when somebody looks. prom-client makes a
- * text of the labels at each count.
+ * A counter for what happens thousands of times a second: counted in memory, and handed over when
+ * somebody looks. prom-client makes a text of the labels at each count.
  */
 export class TalliedCounter<const L extends readonly string[]> {
   private readonly root = newTally();
@@ -35,7 +35,10 @@ export class TalliedCounter<const L extends readonly string[]> {
     });
   }
 
-  /** @param values one for each label, in the order of their names; there must not be many different ones */
+  /**
+   * @param values one for each label, in the order of their names; there must not be many different
+   * ones
+   */
   count(...values: ValuesOf<L>): void {
     this.tallyOf(values).count++;
   }

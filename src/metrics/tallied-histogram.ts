@@ -17,8 +17,8 @@ export interface TalliedHistogramOptions {
 }
 
 /**
- * A histogram for what happens thousands of times a second, by one label. prom-client's own makes a text of the labels at each observation,
- * and looks its bucket up by the bound's text.
+ * A histogram for what happens thousands of times a second, by one label. prom-client's own makes a
+ * text of the labels at each observation, and looks its bucket up by the bound's text.
  */
 export class TalliedHistogram {
   private readonly tallies = new Map<string, Tally>();

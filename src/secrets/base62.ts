@@ -25,7 +25,10 @@ export class Base62Field {
     return digitsOf(BigInt(`0x${Buffer.from(bytes).toString('hex')}`), this.width);
   }
 
-  /** Whether the text, already known to be base62 of this width, stands for a number that fits the bytes. */
+  /**
+   * Whether the text, already known to be base62 of this width, stands for a number that fits the
+   * bytes.
+   */
   fits(text: string): boolean {
     return text <= this.greatest;
   }

@@ -4,8 +4,9 @@ const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 
 /**
- * HMAC-SHA-256 (RFC 2104, FIPS 198-1) under one key. By two of Node's one-shot hashes, with the key's two blocks made once: `createHmac`
- * sets up objects for each message, which takes three times as long as the hashing.
+ * HMAC-SHA-256 (RFC 2104, FIPS 198-1) under one key. By two of Node's one-shot hashes, with the
+ * key's two blocks made once: `createHmac` sets up objects for each message, which takes three
+ * times as long as the hashing.
  */
 export class HmacSha256 {
   /** The inner block, and behind it the message. */
@@ -32,7 +33,8 @@ export class HmacSha256 {
 
   /**
    * Whether this is the digest of the message, in constant time.
-   * @param digest one character for each byte, too: a text takes a fifth of the memory of a buffer, and less time to fetch
+   * @param digest one character for each byte, too: a text takes a fifth of the memory of a buffer,
+   * and less time to fetch
    */
   matches(message: string, digest: string): boolean {
     this.made.write(this.digestText(message), 'latin1');
@@ -40,7 +42,8 @@ export class HmacSha256 {
     return digest.length === DIGEST_BYTES && timingSafeEqual(this.made, this.known);
   }
 
-  // One character for each byte: Node makes a text much faster than a buffer, and reads it back faster than hexadecimal digits.
+  // One character for each byte: Node makes a text much faster than a buffer, and reads it back
+  // faster than hexadecimal digits.
   private digestText(message: string): string {
     this.makeRoomFor(message.length);
     this.inner.write(message, BLOCK_BYTES, 'latin1');

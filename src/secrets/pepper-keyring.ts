@@ -3,7 +3,10 @@ import { idToBytes, type ApiKeyId, type OrganizationId } from '../common/prefixe
 import { CONFIG, type Config, type Pepper } from '../config/config.js';
 import { HmacSha256 } from './hmac-sha256.js';
 
-/** What a digest binds a secret to: a row that is moved to another key or organization does not verify. */
+/**
+ * What a digest binds a secret to: a row that is moved to another key or organization does not
+ * verify.
+ */
 export interface SecretBinding {
   readonly keyId: ApiKeyId;
   readonly organizationId: OrganizationId;
@@ -35,10 +38,11 @@ export interface VersionedDigest {
 }
 
 /**
- * Digests are HMAC-SHA-256(pepper, secret ‖ key id ‖ organization id): a secret is ASCII, and so one character a byte like the rest.
+ * Digests are HMAC-SHA-256(pepper, secret ‖ key id ‖ organization id): a secret is ASCII, and so
+ * one character a byte like the rest.
  *
- * The peppers of this process by their version. Versions are the database's: it holds a check value for each pepper ever
- * used, and the start assigns them (`assign`) before anything is verified.
+ * The peppers of this process by their version. Versions are the database's: it holds a check value
+ * for each pepper ever used, and the start assigns them (`assign`) before anything is verified.
  */
 @Injectable()
 export class PepperKeyring {
@@ -82,12 +86,18 @@ export class PepperKeyring {
     return pepperVersion < this.current;
   }
 
-  /** Whether the version is newer than all configured ones: another instance has a pepper that this one lacks. */
+  /**
+   * Whether the version is newer than all configured ones: another instance has a pepper that this
+   * one lacks.
+   */
   isAhead(pepperVersion: number): boolean {
     return pepperVersion > Math.max(...this.byVersion.keys());
   }
 
-  /** Whether the secret has this digest, in constant time. False for a version without a configured pepper. */
+  /**
+   * Whether the secret has this digest, in constant time. False for a version without a configured
+   * pepper.
+   */
   matches(secret: string, binding: BindingText, digest: DigestText, pepperVersion: number): boolean {
     return this.byVersion.get(pepperVersion)?.matches(secret + binding, digest) ?? false;
   }

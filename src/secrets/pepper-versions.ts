@@ -24,8 +24,9 @@ export class UnknownPepperError extends Error {
 }
 
 /**
- * Gives each configured pepper its version. The database keeps a check value for each pepper ever used; one that it does not
- * know gets the next version, provided that the newest known one is configured too.
+ * Gives each configured pepper its version. The database keeps a check value for each pepper ever
+ * used; one that it does not know gets the next version, provided that the newest known one is
+ * configured too.
  * @throws UnknownPepperError
  */
 export async function assignPepperVersions(
@@ -49,8 +50,9 @@ export async function assignPepperVersions(
 }
 
 /**
- * Says in the log how many living keys still need a pepper other than the current one, so that an operator knows when it may go;
- * and warns of those whose pepper is not set. Reads every secret once, if there has ever been a rotation: not for anybody to wait for.
+ * Says in the log how many living keys still need a pepper other than the current one, so that an
+ * operator knows when it may go; and warns of those whose pepper is not set. Reads every secret
+ * once, if there has ever been a rotation: not for anybody to wait for.
  * @throws UnavailableError
  */
 export async function reportOldPeppers(database: Database, ring: PepperKeyring): Promise<void> {

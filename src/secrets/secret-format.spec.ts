@@ -72,7 +72,8 @@ describe('the form of a secret', () => {
   it('refuses a part that stands for more than its bytes can hold, although the checksum is right', () => {
     const overflowing = 'zzzzzzzzzzzzzzzzzzzzzz';
     const head = `sk_live_${overflowing}${'0'.repeat(33)}`;
-    // The right checksum of a wrong head: borrowed from the code under test, through a secret with the same text before it.
+    // The right checksum of a wrong head: borrowed from the code under test, through a secret with
+    // the same text before it.
     for (const text of [head, `sk_live_${'0'.repeat(22)}${'z'.repeat(33)}`]) {
       expect(parseSecretId('sk_live_', text + checksum(text))).toBeNull();
     }

@@ -12,15 +12,18 @@ const BASE62 = /^[0-9A-Za-z]+$/;
 /** How many random bytes a secret holds: 192 bits, its whole strength. */
 export const SECRET_RANDOM_BYTES = RANDOM.bytes;
 
-/** The text of a secret: prefix, id (22 characters), random part (33), CRC-32 of all before it (6). */
+/**
+ * The text of a secret: prefix, id (22 characters), random part (33), CRC-32 of all before it (6).
+ */
 export function formatSecret(prefix: SecretPrefix, secretId: Uint8Array, random: Uint8Array): string {
   const unchecked = prefix + SECRET_ID.encode(secretId) + RANDOM.encode(random);
   return unchecked + checksumOf(unchecked);
 }
 
 /**
- * The id, as it is written, in a text that has the form of a secret of this installation; null for anything else.
- * The checksum catches every change of one character and all garbage, so that none of it costs a query.
+ * The id, as it is written, in a text that has the form of a secret of this installation; null for
+ * anything else. The checksum catches every change of one character and all garbage, so that none
+ * of it costs a query.
  */
 export function parseSecretId(prefix: SecretPrefix, text: string): string | null {
   if (text.length !== prefix.length + BODY_WIDTH || !text.startsWith(prefix)) {
@@ -39,7 +42,10 @@ export function decodeSecretId(secretId: string): Buffer {
   return SECRET_ID.decode(secretId);
 }
 
-/** What may be shown of a secret after its creation: `sk_live_MDE5N2MwZWMt...GdwdA`. All but the last five lies in the id. */
+/**
+ * What may be shown of a secret after its creation: `sk_live_MDE5N2MwZWMt...GdwdA`. All but the
+ * last five lies in the id.
+ */
 export function maskSecret(prefix: SecretPrefix, secret: string): string {
   return `${secret.slice(0, prefix.length + MASK_HEAD)}...${secret.slice(-MASK_TAIL)}`;
 }

@@ -3,7 +3,10 @@ import type { ApiKeyId } from '../common/prefixed-id.js';
 /** The uses of a key since its count was last taken. */
 interface Usage {
   requests: number;
-  /** Seconds since the epoch, as the database keeps them: a whole number that small lies in the object itself. */
+  /**
+   * Seconds since the epoch, as the database keeps them: a whole number that small lies in the
+   * object itself.
+   */
   lastUsedAtSeconds: number;
   /** How many times in a row there was nothing to take. */
   idleRounds: number;
@@ -14,7 +17,9 @@ export interface KeyUsage extends Readonly<Omit<Usage, 'idleRounds'>> {
   readonly keyId: ApiKeyId;
 }
 
-/** The uses of several keys, in the order of the keys, so that two instances lock rows in one order. */
+/**
+ * The uses of several keys, in the order of the keys, so that two instances lock rows in one order.
+ */
 export type UsageBatch = readonly KeyUsage[];
 
 /** After so many takes without a use a key loses its place. */

@@ -10,7 +10,9 @@ import { UsageStore } from './usage-store.js';
 const FLUSH_INTERVAL_MS = 1_000;
 /** Keys in one transaction: few, so that neither this process nor the database delays others. */
 const KEYS_PER_WRITE = 250;
-/** How long the last flush retries: long enough for a restarting server, within the time of a stop. */
+/**
+ * How long the last flush retries: long enough for a restarting server, within the time of a stop.
+ */
 const FINAL_DEADLINE_MS = 4_000;
 const FINAL_PAUSE_MS = 100;
 

@@ -24,7 +24,9 @@ export class UsageStore {
     this.database = database.over('system');
   }
 
-  /** Adds the counts of a batch. `sequence` grows with each new batch; a retry uses the same one. */
+  /**
+   * Adds the counts of a batch. `sequence` grows with each new batch; a retry uses the same one.
+   */
   async write(sequence: number, batch: UsageBatch): Promise<void> {
     const timeText = textsOfSeconds();
     const rows = batch.map((used) => rowText(used, timeText));
@@ -39,8 +41,8 @@ export class UsageStore {
 
   /**
    * Whether the batch of this sequence was written. Waits for a commit in progress on the server,
-   * because the write below blocks on its lock, so that a "no" stays true. Always a write, even of a
-   * missing row or within the same second: on Galera only writes exclude each other.
+   * because the write below blocks on its lock, so that a "no" stays true. Always a write, even of
+   * a missing row or within the same second: on Galera only writes exclude each other.
    */
   async isWritten(sequence: number): Promise<boolean> {
     return this.database.transaction(async ({ manager }) => {
@@ -57,7 +59,10 @@ export class UsageStore {
     });
   }
 
-  /** Deletes this instance's sequence after the last batch, and those of instances that crashed long ago. */
+  /**
+   * Deletes this instance's sequence after the last batch, and those of instances that crashed long
+   * ago.
+   */
   async close(): Promise<void> {
     await this.database.transaction(async ({ manager }) => {
       await manager.query('DELETE FROM settings WHERE name = ?', [this.setting]);
@@ -78,8 +83,9 @@ export class UsageStore {
 }
 
 /**
- * Written out rather than bound: thousands of rows are written each second under load, and the driver takes its time over each value. An id
- * is hexadecimal digits by now, and nothing else here is anybody's text.
+ * Written out rather than bound: thousands of rows are written each second under load, and the
+ * driver takes its time over each value. An id is hexadecimal digits by now, and nothing else here
+ * is anybody's text.
  */
 function rowText(
   { keyId, requests, lastUsedAtSeconds }: KeyUsage,

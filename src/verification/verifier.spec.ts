@@ -72,7 +72,8 @@ describe('several verdicts', () => {
       cache.set('warm', valid('warm'));
       tell('warm', valid('warm'));
       tell('cold', valid('cold'), () => {
-        // A change-log entry was received: the key is gone from the cache, and the database knows why.
+        // A change-log entry was received: the key is gone from the cache, and the database knows
+        // why.
         cache.delete('warm');
         tell('warm', deleted('warm'));
       });

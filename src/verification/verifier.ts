@@ -91,8 +91,8 @@ export class Verifier {
   }
 
   /**
-   * Renews all verdicts, because the first may be outdated by the time the last is reached. A verdict
-   * is withdrawn if its key may have changed. Returns whether one was.
+   * Renews all verdicts, because the first may be outdated by the time the last is reached. A
+   * verdict is withdrawn if its key may have changed. Returns whether one was.
    */
   private revalidateAll(asked: readonly Asked[], options: VerifyOptions): boolean {
     const nowMs = this.clock.monotonicMs();
@@ -161,7 +161,9 @@ export class Verifier {
 interface Asked {
   readonly request: VerifyRequest;
   verdict: Verdict<VerifiedKey> | undefined;
-  /** When the verdict was begun or last renewed, on the monotonic clock: a later change outdates it. */
+  /**
+   * When the verdict was begun or last renewed, on the monotonic clock: a later change outdates it.
+   */
   sinceMs: number;
 }
 

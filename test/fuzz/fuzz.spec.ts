@@ -42,7 +42,10 @@ const NETWORK = '127.0.0.0/8';
 const EXPIRY = '2099-01-01 00:00:00';
 const MIB = 2 ** 20;
 
-/** After this time a request counts as hanging. The product's own deadlines are five seconds together. */
+/**
+ * After this time a request counts as hanging. The product's own deadlines are five seconds
+ * together.
+ */
 const PATIENCE_MS = 20_000;
 
 type Memory = Pick<NodeJS.MemoryUsage, 'heapUsed' | 'rss'>;

@@ -1,6 +1,6 @@
 /*
- * Sends one request repeatedly over many connections for a number of seconds. In its own process: it
- * must not share the event loop of the service that it floods, or of the test that measures. The
+ * Sends one request repeatedly over many connections for a number of seconds. In its own process:
+ * it must not share the event loop of the service that it floods, or of the test that measures. The
  * argument is JSON; the output is the number of responses of each status.
  */
 import { Agent, request } from 'node:http';

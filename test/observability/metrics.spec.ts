@@ -154,7 +154,8 @@ describe('the metrics', () => {
     );
 
     const values = new Set(ours(after).flatMap(({ labels }) => Object.values(labels)));
-    // Short words, templates and numbers: a code, an endpoint, a status, a bound. None can contain an id.
+    // Short words, templates and numbers: a code, an endpoint, a status, a bound. None can contain
+    // an id.
     const isBounded = (value: string) =>
       /^(?:[A-Z_]{4,21}|[a-z-]{0,18}|(?:\/:?[a-z_]{2,10})+|[\d.]{1,8}|\+Inf)$/.test(value);
     expect([...values].filter((value) => !isBounded(value))).toEqual([]);

@@ -73,7 +73,9 @@ export function groupingOf({ expr }: Query): string[] {
   return [...expr.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, labels = '']) => labels.split(/, */));
 }
 
-/** The labels that a template names: `{{code}}` in a legend, `{{ $labels.instance }}` in an alert. */
+/**
+ * The labels that a template names: `{{code}}` in a legend, `{{ $labels.instance }}` in an alert.
+ */
 export function labelsIn(template: string): string[] {
   return [...template.matchAll(/\{\{ ?(?:\$labels\.)?(\w+) ?\}\}/g)].map(([, label = '']) => label);
 }

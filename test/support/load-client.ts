@@ -88,7 +88,9 @@ export function envelope<T = Record<string, unknown>>({ body }: Outcome): Answer
   return JSON.parse(body) as Answer<T>['body'];
 }
 
-/** Clients that each send one request after the other on a connection of their own, until `stop`. */
+/**
+ * Clients that each send one request after the other on a connection of their own, until `stop`.
+ */
 export class Load {
   readonly outcomes: Outcome[] = [];
   private isOver = false;

@@ -14,8 +14,8 @@ export type ProxyMode = 'open' | 'closed' | 'mute' | 'severed';
  * - `lost before`: the connection breaks, and the server does not receive the statement;
  * - `lost after`: the server runs the statement, and the connection breaks instead of its response;
  * - `unanswered`: the server runs the statement, and the client receives nothing;
- * - `conflict`: the server rolls back, and the client receives a deadlock error, as from Galera when
- *   the certification fails.
+ * - `conflict`: the server rolls back, and the client receives a deadlock error, as from Galera
+ *   when the certification fails.
  */
 export type CommitFault = 'lost before' | 'lost after' | 'unanswered' | 'conflict';
 

@@ -121,7 +121,9 @@ export async function endProcesses(): Promise<void> {
   folders.clear();
 }
 
-/** Kills the group of a process that leads one. The other processes have no group of that number. */
+/**
+ * Kills the group of a process that leads one. The other processes have no group of that number.
+ */
 function killGroup(pid: number | undefined): void {
   try {
     process.kill(-(pid ?? NaN), 'SIGKILL');

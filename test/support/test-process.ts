@@ -16,7 +16,9 @@ type Caller = Pick<MadeKey, 'secret'>;
 export interface TestProcessOptions {
   /** Default: `main`. */
   readonly program?: Program;
-  /** A module that serves the product in its own way, instead of a program. It has an IPC channel. */
+  /**
+   * A module that serves the product in its own way, instead of a program. It has an IPC channel.
+   */
   readonly module?: string;
   /** Options of Node. */
   readonly execArgv?: readonly string[];
@@ -149,7 +151,9 @@ export class TestProcess extends RunningProcess {
     return envelope<T>(outcome).data;
   }
 
-  /** Reads the key itself, on the route that needs no scope and, once the key is cached, no query. */
+  /**
+   * Reads the key itself, on the route that needs no scope and, once the key is cached, no query.
+   */
   current(key: Caller): Promise<Outcome> {
     return this.send('GET', CURRENT, key);
   }

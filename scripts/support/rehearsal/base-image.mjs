@@ -22,8 +22,9 @@ export function readBaseName(dockerfile) {
 }
 
 /**
- * Makes a stand-in for one of Docker's official images of Node: a minimal Debian of the same release, the same line of
- * Node with npm, and a user `node`. It is kept until this machine's Debian tree, Node or way to the registry changes.
+ * Makes a stand-in for one of Docker's official images of Node: a minimal Debian of the same
+ * release, the same line of Node with npm, and a user `node`. It is kept until this machine's
+ * Debian tree, Node or way to the registry changes.
  *
  * @param {import('./buildah.mjs').Buildah} buildah
  * @param {string} name "node:24-bookworm-slim"

@@ -6,7 +6,10 @@ import { projectFolder } from '../project.mjs';
 /** The content of each file that must not get into the image. */
 export const MARK = 'DECOY_7f3a9c51e2';
 
-/** Files that a working copy often has. `src/.env` passes .dockerignore, and must be lost in the build. */
+/**
+ * Files that a working copy often has. `src/.env` passes .dockerignore, and must be lost in the
+ * build.
+ */
 const DECOYS = [
   '.env',
   '.data/first-key.json',
@@ -17,7 +20,8 @@ const DECOYS = [
 ];
 
 /**
- * Copies the project as it is on this disk, and adds files from which a secret could get into the image.
+ * Copies the project as it is on this disk, and adds files from which a secret could get into the
+ * image.
  *
  * @param {string} folder which is empty
  * @param {AbortSignal} stop

@@ -4,29 +4,37 @@ import { capture, mustSucceed } from '../command.mjs';
 import { requireTool } from '../ensure-tool.mjs';
 
 /**
- * The part of an image's configuration that a rehearsal uses. Durations are in nanoseconds, as Docker stores them.
+ * The part of an image's configuration that a rehearsal uses. Durations are in nanoseconds, as
+ * Docker stores them.
  * @typedef {{ Cmd: string[], WorkingDir: string,
- *   Healthcheck: { Test: string[], Interval: number, Timeout: number, StartPeriod: number, Retries: number } }} ImageConfig
+ * Healthcheck: { Test: string[], Interval: number, Timeout: number, StartPeriod: number, Retries:
+ * number } }} ImageConfig
  */
 
-/** Builds run in mount and process namespaces of their own, so that no mount or process outlives a build. */
+/**
+ * Builds run in mount and process namespaces of their own, so that no mount or process outlives a
+ * build.
+ */
 const OWN_NAMESPACES = ['--mount', '--pid', '--fork', '--kill-child', '--mount-proc', '--'];
 
 /**
- * buildah with a storage folder of its own. Isolation is `chroot`, because it needs no container runtime, no cgroups
- * and no daemon.
+ * buildah with a storage folder of its own. Isolation is `chroot`, because it needs no container
+ * runtime, no cgroups and no daemon.
  */
 export class Buildah {
   /** What another process needs to use the same storage. */
   place;
 
-  /** @param {{ folder: string, driver: string }} place `driver`: of the storage, `overlay` or `vfs` */
+  /**
+   * @param {{ folder: string, driver: string }} place `driver`: of the storage, `overlay` or `vfs`
+   */
   constructor(place) {
     this.place = place;
   }
 
   /**
-   * Installs buildah if it is missing, opens the storage and removes the containers that an interrupted run left.
+   * Installs buildah if it is missing, opens the storage and removes the containers that an
+   * interrupted run left.
    *
    * @param {string} folder which is kept: it holds the layers that the next build reuses
    * @param {AbortSignal} stop

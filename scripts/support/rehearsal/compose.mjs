@@ -11,11 +11,13 @@ import { makeWhole } from '../whole-folder.mjs';
 const COMPOSE = { name: 'docker-compose', program: 'usr/libexec/docker/cli-plugins/docker-compose' };
 
 /**
- * Reads docker-compose.yml with Compose: checked against the Compose specification, with its variables filled in.
+ * Reads docker-compose.yml with Compose: checked against the Compose specification, with its
+ * variables filled in.
  *
  * @param {Record<string, string>} variables
  * @param {AbortSignal} stop
- * @returns {Promise<{ services: Record<'mysql' | 'migrate' | 'latchkey', import('./container.mjs').Service> }>}
+ * @returns {Promise<{ services: Record<'mysql' | 'migrate' | 'latchkey',
+ *   import('./container.mjs').Service> }>}
  * @throws {Failure} with Compose's message, if the file is invalid or a variable is missing
  */
 export async function readComposeFile(variables, stop) {

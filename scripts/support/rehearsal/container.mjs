@@ -9,7 +9,8 @@ const NANOSECONDS = 1e-6;
 
 /**
  * What a rehearsal uses of a service in a Compose file.
- * @typedef {{ environment: Record<string, string>, command?: string[] | null, read_only?: boolean, cap_drop?: string[],
+ * @typedef {{ environment: Record<string, string>, command?: string[] | null, read_only?: boolean,
+ *   cap_drop?: string[],
  *   security_opt?: string[], stop_grace_period?: string, ports?: { target: number }[] }} Service
  */
 
@@ -80,7 +81,9 @@ export class Container {
     return { code, output: program.output };
   }
 
-  /** @throws {Failure} if the image's health check does not succeed in the time that it gives itself */
+  /**
+   * @throws {Failure} if the image's health check does not succeed in the time that it gives itself
+   */
   async untilHealthy() {
     const { Test, Interval, Timeout, StartPeriod, Retries } = this.config.Healthcheck;
     if (Test[0] !== 'CMD') throw new Failure(`The rehearsal does not know this health check: ${Test.join(' ')}`);
@@ -99,14 +102,15 @@ export class Container {
   #launch(command) {
     const variables = Object.entries(this.#service.environment).flatMap(([name, value]) => ['-e', `${name}=${value}`]);
     const args = this.#buildah.args('run', '--network', 'host', ...variables, this.#name, '--', ...command);
-    // buildah has no option for it, and what is forbidden to buildah stays forbidden to what it runs.
+    // buildah has no option for it, and what is forbidden to buildah stays forbidden to what it
+    // runs.
     const wrapped = this.#service.security_opt?.includes('no-new-privileges:true') ? ['setpriv', '--no-new-privs'] : [];
     return Program.launch([...wrapped, 'buildah', ...args], this.#buildah.env);
   }
 
   /**
-   * buildah has no option for this. A first run makes the files that it mounts something over; only /run stays
-   * writable, for root, because it keeps a note there.
+   * buildah has no option for this. A first run makes the files that it mounts something over; only
+   * /run stays writable, for root, because it keeps a note there.
    */
   async #makeReadOnly() {
     await this.#buildah.run(['run', '--user', 'root', '--network', 'host', this.#name, '--', 'true']);

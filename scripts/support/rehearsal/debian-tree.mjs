@@ -16,7 +16,8 @@ export function expectRoot() {
 }
 
 /**
- * A minimal Debian: the packages that every installation has, and apt. It is made once and kept, as a source of copies.
+ * A minimal Debian: the packages that every installation has, and apt. It is made once and kept, as
+ * a source of copies.
  *
  * @param {string} release "bookworm"
  * @param {AbortSignal} stop
@@ -60,7 +61,8 @@ async function bootstrap(release, tree, stop) {
     join(tree, 'etc/apt/apt.conf.d/90machine'),
     await mustSucceed('apt-config', 'apt-config', ['dump', 'Acquire'], { stop }),
   );
-  // A newly installed machine has no lists: they must be fetched before the first package is installed.
+  // A newly installed machine has no lists: they must be fetched before the first package is
+  // installed.
   for (const leftovers of ['var/lib/apt/lists', 'var/cache/apt/archives', 'var/log/bootstrap.log'])
     rmSync(join(tree, leftovers), { recursive: true, force: true });
 }

@@ -12,12 +12,16 @@ const UNWANTED = ['*.map', '*.ts', '*.[cm]ts', '.env*', '.npmrc', '.git', '.data
 /** The folders in which a build can leave files: its own, homes and caches. */
 const SEARCHED = ['app', 'root', 'home', 'tmp', 'var'];
 
-/** @typedef {{ dev?: boolean, devOptional?: boolean, optional?: boolean, peer?: boolean }} LockedPackage */
+/**
+ * @typedef {{ dev?: boolean, devOptional?: boolean, optional?: boolean, peer?: boolean }}
+ * LockedPackage
+ */
 
 /**
  * Searches an image for files that must not be in it.
  *
- * @param {import('./container.mjs').Container} container of the image, writable as far as its user's rights go
+ * @param {import('./container.mjs').Container} container of the image, writable as far as its
+ * user's rights go
  * @param {AbortSignal} stop
  * @throws {Failure} with all that was found
  */

@@ -2,16 +2,21 @@ import { spawn } from 'node:child_process';
 import { exitOf, stopHere } from '../command.mjs';
 import { Failure } from '../failure.mjs';
 
-/** The first process of the namespace. It is a shell, because it must collect orphans, which Node does not. */
+/**
+ * The first process of the namespace. It is a shell, because it must collect orphans, which Node
+ * does not.
+ */
 const FIRST = ['sh', '-c', '"$@"; exit $?', 'sh'];
 
 /**
- * Runs a script of ours in mount and process namespaces of its own. When it ends, or this process does, every process
+ * Runs a script of ours in mount and process namespaces of its own. When it ends, or this process
+ * does, every process
  * and every mount in them is gone.
  *
  * @param {string} script
  * @param {unknown} plan its only argument, as JSON
- * @param {{ ownNetwork?: boolean, env?: Record<string, string | undefined>, stop: AbortSignal }} options `ownNetwork`:
+ * @param {{ ownNetwork?: boolean, env?: Record<string, string | undefined>, stop: AbortSignal }}
+ *   options `ownNetwork`:
  *   nothing outside can be reached, and every port is free
  * @throws {Failure} if its exit code is not 0
  */

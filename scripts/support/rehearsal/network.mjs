@@ -2,7 +2,10 @@ import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { mustSucceed } from '../command.mjs';
 
-/** What npm must know here to reach its registry. The rest of this machine's npm configuration is left out. */
+/**
+ * What npm must know here to reach its registry. The rest of this machine's npm configuration is
+ * left out.
+ */
 const NPM_SETTINGS = ['registry', 'proxy', 'https-proxy', 'noproxy', 'cafile', 'strict-ssl'];
 
 const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]);
@@ -24,8 +27,8 @@ export async function networkSettings(stop) {
 }
 
 /**
- * Gives a tree the settings and the certificates that npm needs in it. They are npm's global configuration, because
- * variables would become part of an image.
+ * Gives a tree the settings and the certificates that npm needs in it. They are npm's global
+ * configuration, because variables would become part of an image.
  *
  * @param {string} tree with Node in usr/local
  * @param {Record<string, string>} settings

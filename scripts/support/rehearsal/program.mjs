@@ -12,7 +12,10 @@ export class Program {
   output = '';
   #child;
 
-  /** @param {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable, import('node:stream').Readable>} child */
+  /**
+   * @param {import('node:child_process').ChildProcessByStdio<null, import('node:stream').Readable,
+   * import('node:stream').Readable>} child
+   */
   constructor(child) {
     this.#child = child;
     for (const stream of [child.stdout, child.stderr])
@@ -35,7 +38,8 @@ export class Program {
    *
    * @param {string | RegExp} text
    * @param {number} deadlineMs
-   * @throws {Failure} with the output, if the program ends before, or does not print the text in time
+   * @throws {Failure} with the output, if the program ends before, or does not print the text in
+   *   time
    */
   async says(text, deadlineMs) {
     const deadline = performance.now() + deadlineMs;
@@ -67,7 +71,10 @@ export class Program {
     return pid === null ? [] : argumentsOf(pid);
   }
 
-  /** Signals the process in the container: buildah does not pass on every signal. @param {NodeJS.Signals} name */
+  /**
+   * Signals the process in the container: buildah does not pass on every signal. @param
+   * {NodeJS.Signals} name
+   */
   signal(name) {
     try {
       const pid = this.#innerPid ?? this.#child.pid;

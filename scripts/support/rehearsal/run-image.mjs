@@ -1,6 +1,7 @@
 /*
- * The second half of `npm run rehearse:container`: what `docker compose up` does with the image. It runs in network,
- * mount and process namespaces of its own: all ports are free and nothing outside can be reached.
+ * The second half of `npm run rehearse:container`: what `docker compose up` does with the image. It
+ * runs in network, mount and process namespaces of its own: all ports are free and nothing outside
+ * can be reached.
  */
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -19,7 +20,10 @@ const MINUTE_MS = 60_000;
 
 /** @typedef {import('./container.mjs').Service} Service */
 
-/** @type {{ place: Buildah['place'], image: string, base: string, services: Record<'mysql' | 'migrate' | 'latchkey', Service> }} */
+/**
+ * @type {{ place: Buildah['place'], image: string, base: string, services: Record<'mysql' |
+ * 'migrate' | 'latchkey', Service> }}
+ */
 const { place, image, base, services } = JSON.parse(process.argv[2] ?? '');
 const buildah = new Buildah(place);
 
@@ -43,7 +47,10 @@ async function examine(stop) {
   await reportSize(container, { image: await buildah.sizeOf(image), base: await buildah.sizeOf(base) }, stop);
 }
 
-/** The database that the image of MySQL makes from these variables. @param {Record<string, string>} environment */
+/**
+ * The database that the image of MySQL makes from these variables. @param {Record<string, string>}
+ * environment
+ */
 function databaseTraits({ MYSQL_DATABASE: name, MYSQL_USER: user, MYSQL_PASSWORD: password }) {
   return {
     variable: /** @type {const} */ ('DATABASE_URL'),

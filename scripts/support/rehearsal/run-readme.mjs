@@ -1,6 +1,7 @@
 /*
- * The second half of `npm run rehearse:fresh-machine`: the README's commands, in a container that stands for the
- * machine. It runs in mount and process namespaces of its own, and shares this machine's network.
+ * The second half of `npm run rehearse:fresh-machine`: the README's commands, in a container that
+ * stands for the machine. It runs in mount and process namespaces of its own, and shares this
+ * machine's network.
  */
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -99,8 +100,8 @@ async function rehearse(folder, commands) {
 }
 
 /**
- * Runs on the database of the start that is running, which is ended afterwards: its `node_modules` and `dist` are
- * replaced.
+ * Runs on the database of the start that is running, which is ended afterwards: its `node_modules`
+ * and `dist` are replaced.
  *
  * @param {string[]} commands the last of which serves
  */
@@ -123,7 +124,8 @@ async function rehearseProduction(commands) {
 }
 
 /**
- * Runs the README's example with this machine's curl: a fresh machine has none, and the tests must not find one.
+ * Runs the README's example with this machine's curl: a fresh machine has none, and the tests must
+ * not find one.
  *
  * @param {string} folder
  * @param {ReturnType<typeof readCommands>} commands

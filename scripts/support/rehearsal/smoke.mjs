@@ -7,11 +7,11 @@ const POST_VERIFY = `
   fetch(url, init).then((answer) => answer.text()).then(console.log)`;
 
 /**
- * Makes the first organization and key, as docker-compose.yml says; creates and lists keys with it over the API, and
- * verifies the new key.
+ * Makes the first organization and key, as docker-compose.yml says; creates and lists keys with it
+ * over the API, and verifies the new key.
  *
- * @param {(command: string[]) => Promise<string>} exec runs a command in the container of the service and gives its
- *   standard output
+ * @param {(command: string[]) => Promise<string>} exec runs a command in the container of the
+ * service and gives its standard output
  * @param {string} origin of the public API
  * @throws {Failure} with the answer that is not as expected
  */

@@ -1,6 +1,9 @@
 import type { MysqlDateTime } from '../../common/mysql-datetime.js';
 
-/** The key of every example in the API document. Its secret has the form of one, and was never issued. */
+/**
+ * The key of every example in the API document. Its secret has the form of one, and was never
+ * issued.
+ */
 export const EXAMPLE_SECRET = 'sk_live_030LKADJL8brw2LrrWLGq300lBcKUCcfcQwiP5o8gk3nAfLmS9Zf5fb0y00n0';
 
 export const EXAMPLE_KEY = {

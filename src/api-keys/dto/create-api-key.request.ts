@@ -19,7 +19,9 @@ export const LIST_MESSAGES = {
   tooManyNetworks: `must contain at most ${MAX_NETWORKS} entries; use networks (CIDR) to cover more`,
 } as const;
 
-/** The documentation of the fields that differ between create and update in their descriptions only. */
+/**
+ * The documentation of the fields that differ between create and update in their descriptions only.
+ */
 export const FIELD_DOCS = {
   scopes: { enum: SCOPES, enumName: 'Scope', isArray: true as const, minItems: 1, example: ['products.create'] },
   ipAllowList: {

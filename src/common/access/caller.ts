@@ -22,7 +22,10 @@ export interface KeyRecord extends ShownKey {
   readonly masked: string;
 }
 
-/** A verified API key and the address it calls from. A change checks its authority again, under lock. */
+/**
+ * A verified API key and the address it calls from. A change checks its authority again, under
+ * lock.
+ */
 export interface KeyCaller {
   readonly kind: 'key';
   readonly keyId: ApiKeyId;

@@ -17,7 +17,10 @@ export function requireKey(caller: Caller | undefined): KeyCaller {
   return caller;
 }
 
-/** The verified API key, as an argument of a handler. Other callers get 403, a request without one 401. */
+/**
+ * The verified API key, as an argument of a handler. Other callers get 403, a request without one
+ * 401.
+ */
 export const CurrentKey = createParamDecorator((_: unknown, context: ExecutionContext) =>
   requireKey(findCaller(context.switchToHttp().getRequest<object>())),
 );

@@ -29,7 +29,10 @@ export class ScopeCatalogue<S extends string = string> {
     return typeof value === 'string' && this.places.has(value);
   }
 
-  /** The set of the given scopes. Unknown names (from the row of a newer version) are ignored: they grant nothing. */
+  /**
+   * The set of the given scopes. Unknown names (from the row of a newer version) are ignored: they
+   * grant nothing.
+   */
   setOf(names: readonly string[]): ScopeSet<S> {
     const [first] = names;
     if (first === undefined) {
@@ -55,9 +58,15 @@ export class ScopeCatalogue<S extends string = string> {
   }
 }
 
-/** An immutable set of scopes of one catalogue, however many scopes that has. Created by `ScopeCatalogue.setOf`. */
+/**
+ * An immutable set of scopes of one catalogue, however many scopes that has. Created by
+ * `ScopeCatalogue.setOf`.
+ */
 export class ScopeSet<S extends string = string> {
-  /** @param words 32 scopes in each, as a signed integer: the scope in place n is bit n % 32 of word n / 32 */
+  /**
+   * @param words 32 scopes in each, as a signed integer: the scope in place n is bit n % 32 of word
+   * n / 32
+   */
   constructor(
     private readonly catalogue: ScopeCatalogue<S>,
     private readonly words: readonly number[],

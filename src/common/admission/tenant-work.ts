@@ -82,7 +82,10 @@ export class TenantWork {
     moveToEnd(this.rotation, key);
   }
 
-  /** The newest request of the key with the longest queue, if that is longer than what the key would have. */
+  /**
+   * The newest request of the key with the longest queue, if that is longer than what the key would
+   * have.
+   */
   newestOfLongestQueue(key: AdmissionKey): Waiting | undefined {
     let longest: ReadonlySet<Waiting> = new Set();
     for (const { queue } of this.rotation.values()) {

@@ -1,7 +1,9 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 
-/** The longest spelling there is: six groups of four digits and a dotted quad of four times three. */
+/**
+ * The longest spelling there is: six groups of four digits and a dotted quad of four times three.
+ */
 const LONGEST_ADDRESS = 45;
 // Before node's own check, which lets zone ids through.
 const ADDRESS_CHARACTERS = /^[0-9a-fA-F:.]+$/;
@@ -12,9 +14,9 @@ const MAPPED_MARKER = 0xffff;
 const MAPPED_START = '::ffff:';
 
 /**
- * One IP address, as four unsigned 32-bit words, most significant first.
- * IPv4 is held at its place in `::ffff:0:0/96` (RFC 4291, 2.5.5.2), which no IPv6 address can occupy here: mapped IPv6 *is* IPv4.
- * Made by `parseIpAddress`; immutable.
+ * One IP address, as four unsigned 32-bit words, most significant first. IPv4 is held at its place
+ * in `::ffff:0:0/96` (RFC 4291, 2.5.5.2), which no IPv6 address can occupy here: mapped IPv6 *is*
+ * IPv4. Made by `parseIpAddress`; immutable.
  */
 export class IpAddress {
   readonly family: 4 | 6;
@@ -28,12 +30,18 @@ export class IpAddress {
     this.family = w0 === 0 && w1 === 0 && w2 === MAPPED_MARKER ? 4 : 6;
   }
 
-  /** Negative, zero or positive as this address sorts before, with or after the other, by numeric value. */
+  /**
+   * Negative, zero or positive as this address sorts before, with or after the other, by numeric
+   * value.
+   */
   compareTo(other: IpAddress): number {
     return this.w0 - other.w0 || this.w1 - other.w1 || this.w2 - other.w2 || this.w3 - other.w3;
   }
 
-  /** The address with all but its first `bits` bits cleared; of 128 for both families, so an IPv4 prefix counts 96 more. */
+  /**
+   * The address with all but its first `bits` bits cleared; of 128 for both families, so an IPv4
+   * prefix counts 96 more.
+   */
   truncate(bits: number): IpAddress {
     const kept = (word: number, place: number): number => (word & maskWord(bits, place)) >>> 0;
     return new IpAddress(kept(this.w0, 0), kept(this.w1, 1), kept(this.w2, 2), kept(this.w3, 3));
@@ -47,7 +55,10 @@ export class IpAddress {
   }
 }
 
-/** Word `place` (0 to 3) of the 128-bit mask whose first `bits` bits are set, as an unsigned 32-bit number. */
+/**
+ * Word `place` (0 to 3) of the 128-bit mask whose first `bits` bits are set, as an unsigned 32-bit
+ * number.
+ */
 export function maskWord(bits: number, place: number): number {
   const set = Math.min(Math.max(bits - 32 * place, 0), 32);
   // A shift by 32 would shift by nothing.
@@ -55,9 +66,10 @@ export function maskWord(bits: number, place: number): number {
 }
 
 /**
- * The address that a text spells, or null when it is not exactly one.
- * Strict: IPv4 is four decimal numbers without leading zeros; IPv6 is RFC 4291, without zone id, brackets or port; no white space.
- * IPv4-mapped IPv6, however spelled, is the IPv4 address. `::10.0.0.1` (IPv4-compatible, deprecated) is not mapped: it stays IPv6.
+ * The address that a text spells, or null when it is not exactly one. Strict: IPv4 is four decimal
+ * numbers without leading zeros; IPv6 is RFC 4291, without zone id, brackets or port; no white
+ * space. IPv4-mapped IPv6, however spelled, is the IPv4 address. `::10.0.0.1` (IPv4-compatible,
+ * deprecated) is not mapped: it stays IPv6.
  */
 export function parseIpAddress(text: string): IpAddress | null {
   if (text.length > LONGEST_ADDRESS || !ADDRESS_CHARACTERS.test(text)) {
@@ -82,7 +94,10 @@ function parseValidIpv6(text: string): IpAddress {
   return new IpAddress(word(0), word(1), word(2), word(3));
 }
 
-/** Of a text that is known to be one. Digit by digit: asked for each request, and to split it would take three times as long. */
+/**
+ * Of a text that is known to be one. Digit by digit: asked for each request, and to split it would
+ * take three times as long.
+ */
 function dottedQuadToWord(text: string): number {
   let word = 0;
   let part = 0;

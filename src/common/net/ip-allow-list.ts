@@ -29,8 +29,9 @@ export class IpAllowList {
   ) {}
 
   /**
-   * Compiles stored entries; an empty list allows no address, so turn "any address" into null before.
-   * Throws an `InvalidIpNetworkError` on an entry that is not a network: to leave it out, or to let all in, would be a guess.
+   * Compiles stored entries; an empty list allows no address, so turn "any address" into null
+   * before. Throws an `InvalidIpNetworkError` on an entry that is not a network: to leave it out,
+   * or to let all in, would be a guess.
    */
   static compile(canonicalTexts: readonly string[]): IpAllowList {
     const networks = canonicalTexts.map((text) => IpNetwork.parse(text));
@@ -53,7 +54,10 @@ export class IpAllowList {
     return OVERHEAD_BYTES + this.words.byteLength + this.text.length;
   }
 
-  /** Whether the address lies in one of the networks; null, an address that was not understood, never does. Allocates nothing. */
+  /**
+   * Whether the address lies in one of the networks; null, an address that was not understood,
+   * never does. Allocates nothing.
+   */
   allows(address: IpAddress | null): boolean {
     if (address === null) {
       return false;
@@ -103,7 +107,9 @@ function wordsOf({ w0, w1, w2, w3 }: IpAddress): number[] {
   return [w0, w1, w2, w3];
 }
 
-/** Two networks are nested or apart, so to drop the ones inside the one before leaves them apart. */
+/**
+ * Two networks are nested or apart, so to drop the ones inside the one before leaves them apart.
+ */
 function sortedAndDisjoint(networks: readonly IpNetwork[]): IpNetwork[] {
   const kept: IpNetwork[] = [];
   for (const network of networks.toSorted((a, b) => a.compareTo(b))) {

@@ -1,7 +1,10 @@
 const LONGEST_NETWORK = 49;
 const EXAMPLES = 'such as 192.168.1.10, 203.0.113.0/24 or 2001:db8::/32';
 
-/** The first match determines the message. The patterns run on short texts only, so none can be slow. */
+/**
+ * The first match determines the message. The patterns run on short texts only, so none can be
+ * slow.
+ */
 const FAULTS: readonly (readonly [pattern: RegExp, sentence: string])[] = [
   [/^$/, `An entry must not be empty: use an address or a network, ${EXAMPLES}.`],
   [/\s/, `An entry must not contain white space: use one address or network per entry, ${EXAMPLES}.`],

@@ -4,8 +4,8 @@ import { IpAllowList } from './ip-allow-list.js';
 import { IpNetwork } from './ip-network.js';
 
 /**
- * The other implementation: big integers, and not a line shared with the one under test. It lives here, and makes the file
- * long, so that it is in no build. `length` is on the family's own scale.
+ * The other implementation: big integers, and not a line shared with the one under test. It lives
+ * here, and makes the file long, so that it is in no build. `length` is on the family's own scale.
  */
 interface Model {
   readonly version: 4 | 6;
@@ -104,7 +104,10 @@ const anyModel = fc
   .oneof(model(4, [0, 1, 8, 24, 30, 31, 32]), model(6, [0, 1, 64, 80, 81, 95, 96, 97, 126, 127, 128]))
   .filter((network) => modelOf(canonicalText(network))?.version === network.version);
 
-/** One of the many spellings of a network: mapped, expanded, padded, in capitals, with a dotted tail. */
+/**
+ * One of the many spellings of a network: mapped, expanded, padded, in capitals, with a dotted
+ * tail.
+ */
 const spelling = fc.record({ mapped: fc.boolean(), full: fc.boolean(), capitals: fc.boolean(), dotted: fc.boolean() });
 type Spelling = typeof spelling extends fc.Arbitrary<infer S> ? S : never;
 function spell(network: Model, how: Spelling): string {
@@ -123,7 +126,10 @@ function spell(network: Model, how: Spelling): string {
   return `${how.capitals ? text.toUpperCase() : text}/${network.length + shift}`;
 }
 
-/** Networks and addresses around a network: inside, at its edges, just outside, one bit away, elsewhere, of the other family. */
+/**
+ * Networks and addresses around a network: inside, at its edges, just outside, one bit away,
+ * elsewhere, of the other family.
+ */
 const around = fc.tuple(fc.nat(8), bits(128), fc.nat(127), fc.boolean());
 type Around = typeof around extends fc.Arbitrary<infer A> ? A : never;
 function neighbour(network: Model, [kind, noise, bit, single]: Around): Model {

@@ -8,19 +8,27 @@ const MAPPED_ZEROS = 80;
 const MAPPED_BITS = 96;
 const ALL_BITS = 128;
 
-/** A text that is not an IP network. `message` is one sentence for the client: what is wrong and how to fix it. */
+/**
+ * A text that is not an IP network. `message` is one sentence for the client: what is wrong and how
+ * to fix it.
+ */
 export class InvalidIpNetworkError extends Error {
   override readonly name = 'InvalidIpNetworkError';
 }
 
 /**
- * An IPv4 or IPv6 network in CIDR form (RFC 4632, RFC 4291); a single address is a network of one. Immutable.
+ * An IPv4 or IPv6 network in CIDR form (RFC 4632, RFC 4291); a single address is a network of one.
+ * Immutable.
  *
  * IPv4-mapped IPv6 is IPv4 everywhere, so a network is of one family or is refused:
- * - inside `::ffff:0:0/96` it is the IPv4 network: `::ffff:10.0.0.0/104` is `10.0.0.0/8`, `::ffff:0:0/96` is `0.0.0.0/0`;
- * - an address inside that range with a prefix below 96 is refused: it straddles both families, or has an IPv4 prefix length;
- * - a prefix of 81 to 95 that still takes the range in (`::fffe:0:0/95`) is refused: it spells a part of the mapped marker;
- * - every other one, `::/0` to `::/80` included, is of IPv6 alone: it never contains or covers anything of IPv4.
+ * - inside `::ffff:0:0/96` it is the IPv4 network: `::ffff:10.0.0.0/104` is `10.0.0.0/8`,
+ *   `::ffff:0:0/96` is `0.0.0.0/0`;
+ * - an address inside that range with a prefix below 96 is refused: it straddles both families, or
+ *   has an IPv4 prefix length;
+ * - a prefix of 81 to 95 that still takes the range in (`::fffe:0:0/95`) is refused: it spells a
+ *   part of the mapped marker;
+ * - every other one, `::/0` to `::/80` included, is of IPv6 alone: it never contains or covers
+ *   anything of IPv4.
  */
 export class IpNetwork {
   private readonly m0: number;
@@ -40,7 +48,10 @@ export class IpNetwork {
     this.m3 = maskWord(bits, 3);
   }
 
-  /** Reads an address or a network in any valid spelling. Throws an `InvalidIpNetworkError` on anything else. */
+  /**
+   * Reads an address or a network in any valid spelling. Throws an `InvalidIpNetworkError` on
+   * anything else.
+   */
   static parse(text: string): IpNetwork {
     const slash = text.indexOf('/');
     const addressText = slash === -1 ? text : text.slice(0, slash);
@@ -91,7 +102,10 @@ export class IpNetwork {
     return this.first.family === 4 ? this.bits - MAPPED_BITS : this.bits;
   }
 
-  /** The one canonical text, as stored and returned: RFC 5952, mapped as IPv4, a single address without a prefix length. */
+  /**
+   * The one canonical text, as stored and returned: RFC 5952, mapped as IPv4, a single address
+   * without a prefix length.
+   */
   toString(): string {
     if (this.bits === ALL_BITS) {
       return this.first.toString();
@@ -130,8 +144,8 @@ function prefixTooLong(addressBits: number): string {
 }
 
 /**
- * The entries of an allow-list as they are stored: in canonical text, in the order given, each network once.
- * Throws an `InvalidIpNetworkError` on an entry that is not a network.
+ * The entries of an allow-list as they are stored: in canonical text, in the order given, each
+ * network once. Throws an `InvalidIpNetworkError` on an entry that is not a network.
  */
 export function canonicalNetworks(texts: readonly string[]): string[] {
   return [...new Set(texts.map((text) => IpNetwork.parse(text).toString()))];

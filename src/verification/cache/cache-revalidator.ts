@@ -6,8 +6,8 @@ import { KeyLoader, type Places } from './key-loader.js';
 /** The pause between two batches. Entries requested within it are read together. */
 export const REFRESH_PAUSE_MS = 10;
 /**
- * Keys in one batch, or a tenth of those due if that is more. Small, because verifications wait while
- * a batch is compiled.
+ * Keys in one batch, or a tenth of those due if that is more. Small, because verifications wait
+ * while a batch is compiled.
  */
 const AT_ONCE = 25;
 const SHARE_AT_ONCE = 0.1;

@@ -14,8 +14,8 @@ const SCOPE_TEXT_BYTES = 20;
 const ESCAPE_BYTES = 6;
 
 /**
- * The size of a cache entry in bytes, including its response. The estimate is at least the real size
- * less a few percent, and higher where several keys share a list.
+ * The size of a cache entry in bytes, including its response. The estimate is at least the real
+ * size less a few percent, and higher where several keys share a list.
  */
 export function sizeOf({ secretHash, key: { record, allowList } }: CachedSecret): number {
   const { label, description, scopes } = record;

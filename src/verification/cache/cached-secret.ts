@@ -54,7 +54,10 @@ export interface CachedSecretRow {
   readonly deactivated_at: MysqlDateTime | null;
 }
 
-/** @throws TypeError for a malformed row, which must not verify: an empty allow-list would mean any address */
+/**
+ * @throws TypeError for a malformed row, which must not verify: an empty allow-list would mean any
+ * address
+ */
 export function compileCachedSecret(secretId: string, row: CachedSecretRow, readAtMs: number): CachedSecret {
   const key = verifiedKey(row);
   return {
@@ -88,7 +91,10 @@ function copyOf(secretId: string): string {
  * perf: docs/performance.md#interned-values
  */
 const ORGANIZATION_IDS = new LRUCache<OrganizationId, OrganizationId>({ max: 1_000, memoMethod: (id) => id });
-/** The last lists of scopes, by the text of the column. Keys share few lists, and a list can be larger than its key. */
+/**
+ * The last lists of scopes, by the text of the column. Keys share few lists, and a list can be
+ * larger than its key.
+ */
 const SCOPE_LISTS = new LRUCache<string, { readonly names: readonly Scope[]; readonly set: ScopeSet<Scope> }>({
   max: 1_000,
   maxSize: 1_000_000,

@@ -9,7 +9,9 @@ const QUERIES_AT_ONCE = 4;
 const IDS_PER_QUERY = 250;
 /** The ids of each kind that may be read at the same time. More are refused at once. */
 const PLACES: Places = { cached: 2_000, unknown: 2_000 };
-/** Reads of one id before the caller gets a 503, because the key changes faster than it can be read. */
+/**
+ * Reads of one id before the caller gets a 503, because the key changes faster than it can be read.
+ */
 const MOST_READS = 5;
 
 /**
@@ -32,9 +34,9 @@ interface Waiting {
 }
 
 /**
- * Loads key snapshots from the database. Concurrent callers of one id share one read. The ids of one
- * event-loop tick share one query, with a few queries at a time. A snapshot whose key changed during
- * the read is read again.
+ * Loads key snapshots from the database. Concurrent callers of one id share one read. The ids of
+ * one event-loop tick share one query, with a few queries at a time. A snapshot whose key changed
+ * during the read is read again.
  */
 @Injectable()
 export class KeyLoader {

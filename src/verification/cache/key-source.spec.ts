@@ -21,7 +21,9 @@ import {
 const BOUND_MS = 1_000;
 const GRACE_MS = 10_000;
 
-/** A source over a feed that is as old as the test says, and a database that is reachable or not. */
+/**
+ * A source over a feed that is as old as the test says, and a database that is reachable or not.
+ */
 function arrange(outageGraceMs = GRACE_MS) {
   const clock = new HandClock();
   const cache = new KeyCache({ cacheMaxKeys: 100, cacheMaxBytes: 2 ** 28 });

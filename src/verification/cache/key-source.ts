@@ -15,8 +15,8 @@ import { VerificationMetrics } from '../verification-metrics.js';
 const WITHOUT_FEED: Places = { cached: 5, unknown: 3 };
 const PROBE_INTERVAL_MS = 250;
 /**
- * The age at which a used entry has been read again. It bounds the age of what the change log leaves
- * out (a label changed by another instance), and limits the effect of a missing entry.
+ * The age at which a used entry has been read again. It bounds the age of what the change log
+ * leaves out (a label changed by another instance), and limits the effect of a missing entry.
  */
 const LATEST_REFRESH_MS = 60_000;
 const MAX_WAITING_FOR_OUTCOME = 2_000;
@@ -80,7 +80,9 @@ export class KeySource {
     return this.inTime(await this.loader.loadFresh(secretId, this.places()));
   }
 
-  /** Whether no change since the read is known. Does not depend on the cache having kept the entry. */
+  /**
+   * Whether no change since the read is known. Does not depend on the cache having kept the entry.
+   */
   isStillTrue(reading: Reading): boolean {
     return this.feed.isFresh && !this.changes.isStale(reading);
   }

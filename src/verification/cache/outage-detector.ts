@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { CLOCK, type Clock } from '../../common/clock.js';
 
 /**
- * How long a failed read proves an outage. Longer than a read plus the pause between two, so that an
- * outage under traffic always has a recent failure.
+ * How long a failed read proves an outage. Longer than a read plus the pause between two, so that
+ * an outage under traffic always has a recent failure.
  */
 const EVIDENCE_MS = 1_500;
 /** The deadline of a read. */
@@ -36,7 +36,8 @@ export class OutageDetector {
   }
 
   /**
-   * Whether the most recent read failed, not long ago, and no read sent after `reachedMs` succeeded.
+   * Whether the most recent read failed, not long ago, and no read sent after `reachedMs`
+   * succeeded.
    * @param reachedMs on the monotonic clock
    */
   isOutageSince(reachedMs: number): boolean {

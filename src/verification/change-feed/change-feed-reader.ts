@@ -8,8 +8,8 @@ import { serverTimeToMs } from '../cache/cached-secret.js';
 /**
  * The part of the change log that each poll reads again. It is longer than the longest transaction,
  * and than a commit may hang on the server (semi-synchronous replication gives up on its replica
- * after 10 s), so entries may commit out of order. The entries of a commit that hangs for longer are
- * written again by `UnconfirmedCommits`.
+ * after 10 s), so entries may commit out of order. The entries of a commit that hangs for longer
+ * are written again by `UnconfirmedCommits`.
  */
 export const OVERLAP_MS = 20_000;
 const DEADLINE_MS = 400;
@@ -22,7 +22,10 @@ export interface ChangeLogEntry extends Change {
   readonly createdMs: number;
 }
 
-/** The newest entry known. If it is missing later, the database has been restored to an earlier state. */
+/**
+ * The newest entry known. If it is missing later, the database has been restored to an earlier
+ * state.
+ */
 export type Cursor = Pick<ChangeLogEntry, 'id' | 'createdMs'>;
 
 /** Where the next page begins. All null: at the beginning. */

@@ -11,8 +11,8 @@ import { decodeSecretId } from '../../secrets/secret-format.js';
 import type { CachedSecret } from '../cache/cached-secret.js';
 
 /**
- * bcrypt occupies a core for tens of milliseconds. This bounds the cores that a flood of secrets can
- * occupy.
+ * bcrypt occupies a core for tens of milliseconds. This bounds the cores that a flood of secrets
+ * can occupy.
  */
 const MAX_CONCURRENT = 2;
 
@@ -65,8 +65,8 @@ export class BcryptRecovery {
   }
 
   /**
-   * A secret without a digest, or under a removed pepper, is not valid. One under a newer pepper than
-   * this instance has cannot be verified here.
+   * A secret without a digest, or under a removed pepper, is not valid. One under a newer pepper
+   * than this instance has cannot be verified here.
    */
   private withoutRecovery({ pepperVersion, key }: CachedSecret): boolean {
     if (pepperVersion !== null && this.peppers.isAhead(pepperVersion)) {

@@ -37,7 +37,9 @@ export class DigestRenewal {
     });
   }
 
-  /** Queues a secret whose digest matched under an older pepper. Does nothing under the current one. */
+  /**
+   * Queues a secret whose digest matched under an older pepper. Does nothing under the current one.
+   */
   renewIfOutdated(secret: string, { secretId, pepperVersion, key }: CachedSecret): void {
     if (pepperVersion === null || !this.peppers.isOutdated(pepperVersion)) {
       return;
