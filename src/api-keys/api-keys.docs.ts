@@ -16,38 +16,38 @@ export const docs = {
   create: {
     summary: 'Create an API key',
     description:
-      'The answer holds the whole secret, this once: keep it. A key cannot be stronger than the one that creates it, in ' +
-      'scopes, addresses or expiry; that is refused with 403, and `validator` says what goes beyond.',
+      'The response contains the whole secret. It is shown only once, so store it. A key cannot be stronger than the key that ' +
+      'creates it, in scopes, addresses or expiry: that is a 403, and `validator` names what exceeds.',
   },
 
   list: {
     summary: 'List the API keys',
     description:
-      'All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page, and its ' +
-      'absence alone says that there is none. `limit` is an upper bound: a page ends at about 1 MB, and among many thousands of ' +
-      'keys, a page of one `status` may hold fewer than `limit`, even none. A caller that leaves several such pages unread gets 429.',
+      'The keys of your organization, newest first, in pages, with masked secrets. The header `Link` names the next page. Follow it ' +
+      'until it is absent: a page may have fewer keys than `limit`, because it ends at about 1 MB, and with `status` it may even be ' +
+      'empty. A client that does not read several of its pages gets 429.',
   },
 
   current: {
     summary: 'Read the calling API key',
     description:
-      'The key that the request is made with, secret masked; every living key may ask, whatever its scopes. What another ' +
-      'request has just changed may take a second to show; a label or description, a minute.',
+      'The key of the request, with a masked secret. It requires no scope. A change by another request is visible after at most a ' +
+      'second, a new label or description after at most a minute.',
     // The route has no input and needs no admission.
     failures: { 400: null, 429: null },
   },
 
   get: {
     summary: 'Read an API key',
-    description: 'The key, secret masked, and how much it has been used.',
+    description: 'The key, with a masked secret and its usage.',
     failures: { ...WRONG_ID, ...NOT_FOUND },
   },
 
   update: {
-    summary: 'Change an API key',
+    summary: 'Update an API key',
     description:
-      'A field that is left out stays as it is; the secret never changes. Neither the key as it was nor as it becomes may ' +
-      'be stronger than yours: that is refused with 403, and `validator` says what goes beyond.',
+      'An omitted field keeps its value, and the secret never changes. The key must not be stronger than yours, neither before nor ' +
+      'after the update: that is a 403, and `validator` names what exceeds.',
     example: { ...EXAMPLE_KEY, updated_at: EXAMPLE_METRICS.last_used_at, metrics: EXAMPLE_METRICS },
     failures: NOT_FOUND,
   },
@@ -55,8 +55,8 @@ export const docs = {
   delete: {
     summary: 'Delete an API key',
     description:
-      'Its secret stops working at once, and for good. The keys that it created continue to work. After a leak, list them by ' +
-      '`?created_by=` with the id of this key, which finds them after the deletion too, and delete those that you did not make.',
+      'Its secret stops working immediately and permanently. The keys that it created still work. After a leak, list them by ' +
+      '`?created_by=` with the id of this key, also after the deletion, and delete those that you did not create.',
     failures: { ...WRONG_ID, ...NOT_FOUND },
   },
 } as const satisfies Record<string, ApiResultOptions>;

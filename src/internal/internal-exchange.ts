@@ -88,9 +88,9 @@ export class InternalExchange implements InFlightRequest, InternalRequest {
     }
   }
 
-  private write({ status, headers, body, isAscii = false }: InternalResponse): void {
+  private write({ status, headers, body }: InternalResponse): void {
     const { response, context } = this;
-    const length = isAscii ? body.length : Buffer.byteLength(body);
+    const length = Buffer.byteLength(body);
     const isLast = !response.shouldKeepAlive || response.hasHeader('Connection') || headers.includes('Connection');
     response.writeHead(status, [
       ...headers,

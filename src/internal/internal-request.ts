@@ -16,6 +16,4 @@ export interface InternalResponse {
   /** Names and values in turn; the length of the body and the request id are added. */
   readonly headers: readonly string[];
   readonly body: string;
-  /** Whether the body is known to be ASCII, so that its bytes need not be counted. */
-  readonly isAscii?: boolean;
 }

@@ -17,7 +17,7 @@ export type PlainFields = Readonly<Record<string, string | number | boolean | nu
 export type StructuredLogger = Logger & {
   /**
    * Writes the same line faster, for plain fields. Omits the bindings of child loggers.
-   * perf: docs/performance.md#access-log
+   * perf: docs/performance.md#techniques-that-stay
    */
   plain(level: 'debug' | 'info', fields: PlainFields, sentence: string): void;
 };

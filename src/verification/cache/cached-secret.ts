@@ -67,8 +67,7 @@ export function compileCachedSecret(secretId: string, row: CachedSecretRow, read
     secretHash: row.secret_hash,
     key,
     binding: bindingTextOf(key),
-    // Integers are stored inline (V8 Smi). A fraction would be a boxed heap number.
-    readAtMs: Math.floor(readAtMs),
+    readAtMs,
   };
 }
 
@@ -88,7 +87,7 @@ function copyOf(secretId: string): string {
 
 /**
  * The last organization ids, so that the keys of one organization share one string.
- * perf: docs/performance.md#interned-values
+ * perf: docs/performance.md#measured-and-below-3-
  */
 const ORGANIZATION_IDS = new LRUCache<OrganizationId, OrganizationId>({ max: 1_000, memoMethod: (id) => id });
 /**

@@ -18,15 +18,10 @@ export class KeyCache {
   /** Changes name keys, and a key can have two secrets. */
   private readonly secretIdsOf = new Map<ApiKeyId, string | string[]>();
 
-  private readonly maxBytes: number;
-  /** Below half of either bound nothing is evicted soon, so the order of use is not kept. */
-  private isHalfFull = false;
-
-  constructor(@Inject(CONFIG) private readonly config: Pick<Config, 'cacheMaxKeys' | 'cacheMaxBytes'>) {
-    this.maxBytes = this.boundByHeap(config.cacheMaxBytes);
+  constructor(@Inject(CONFIG) config: Pick<Config, 'cacheMaxKeys' | 'cacheMaxBytes'>) {
     this.entries = new LRUCache({
       max: config.cacheMaxKeys,
-      maxSize: this.maxBytes,
+      maxSize: boundByHeap(config.cacheMaxBytes),
       sizeCalculation: sizeOf,
       dispose: (entry, secretId) => {
         this.forgetKeyOf(entry, secretId);
@@ -44,7 +39,7 @@ export class KeyCache {
   }
 
   get(secretId: string): CachedSecret | undefined {
-    return this.isHalfFull ? this.entries.get(secretId) : this.entries.peek(secretId);
+    return this.entries.get(secretId);
   }
 
   /** Whether there is an entry, whatever its age. Does not count as a use. */
@@ -73,7 +68,6 @@ export class KeyCache {
       const others = this.secretIdsOf.get(keyId);
       this.secretIdsOf.set(keyId, others === undefined ? secretId : [others, secretId].flat());
     }
-    this.isHalfFull = this.size * 2 >= this.config.cacheMaxKeys || this.bytes * 2 >= this.maxBytes;
   }
 
   delete(secretId: string): void {
@@ -103,17 +97,6 @@ export class KeyCache {
     this.entries.clear();
   }
 
-  private boundByHeap(configured: number): number {
-    const heapLimit = getHeapStatistics().heap_size_limit;
-    const bytes = cacheBytes(configured, heapLimit);
-    if (bytes < configured) {
-      new Logger(KeyCache.name).warn(
-        `CACHE_MAX_BYTES is ${configured}, but the cache takes at most ${bytes} bytes, a quarter of this process's heap limit (${heapLimit}). Raise the limit with NODE_OPTIONS=--max-old-space-size=<MB>, or lower CACHE_MAX_BYTES.`,
-      );
-    }
-    return bytes;
-  }
-
   private forgetKeyOf({ key: { keyId } }: CachedSecret, secretId: string): void {
     const others = [this.secretIdsOf.get(keyId) ?? []].flat().filter((other) => other !== secretId);
     const [first] = others;
@@ -123,4 +106,16 @@ export class KeyCache {
       this.secretIdsOf.set(keyId, others.length === 1 ? first : others);
     }
   }
+}
+
+/** The bound in bytes: the configured one, or a share of the heap limit if that is less. */
+function boundByHeap(configured: number): number {
+  const heapLimit = getHeapStatistics().heap_size_limit;
+  const bytes = cacheBytes(configured, heapLimit);
+  if (bytes < configured) {
+    new Logger(KeyCache.name).warn(
+      `CACHE_MAX_BYTES is ${configured}, but the cache takes at most ${bytes} bytes, a quarter of this process's heap limit (${heapLimit}). Raise the limit with NODE_OPTIONS=--max-old-space-size=<MB>, or lower CACHE_MAX_BYTES.`,
+    );
+  }
+  return bytes;
 }
