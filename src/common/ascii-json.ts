@@ -1,8 +1,8 @@
 declare const asciiOnly: unique symbol;
 
 /**
- * JSON of ASCII alone: in every encoding that is asked for it has as many bytes as characters, so
- * nobody has to count them.
+ * JSON in ASCII only, so that it can be written as Latin-1.
+ * perf: docs/performance.md#ascii-responses-as-latin-1
  */
 export type AsciiJson = string & { readonly [asciiOnly]: true };
 

@@ -23,9 +23,9 @@ let passingMs = NaN;
 let passingStart = '';
 
 /**
- * Two new ids for something that nobody stores or sorts, as each request needs: UUIDv7 all the
- * same, at a tenth of the cost, in order only to the millisecond. They share most of one random
- * number, which is enough to tell one request from all others.
+ * Two cheap UUIDv7s for the ids of a request. Ordered to the millisecond only, and never stored. They
+ * share most of one random number, which is enough to distinguish requests.
+ * perf: docs/performance.md#two-ids-from-one-random-number
  */
 export function newRequestIds<P extends IdPrefix, Q extends IdPrefix>(
   first: P,

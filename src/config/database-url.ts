@@ -106,7 +106,7 @@ function tlsOf(parameters: URLSearchParams, host: string): DatabaseConfig['tls']
     );
   }
   if (mode === 'verify-ca' && ca === null) {
-    throw new Error('takes tls=verify-ca only with ca=: of the well-known authorities, anybody can have a certificate');
+    throw new Error('takes tls=verify-ca only with ca=: anyone can get a certificate from the well-known authorities');
   }
   // mysql2 compares a certificate with host names only.
   if (mode === 'verify' && isIP(host) !== 0) {

@@ -42,7 +42,7 @@ describe('the configuration', () => {
 
   it('must say in production which pepper and which proxies', () => {
     expect(problems({ APP_ENV: 'production', DATABASE_URL })).toEqual([
-      expect.stringContaining('TRUST_PROXY must be said in production'),
+      expect.stringContaining('TRUST_PROXY must be set in production'),
       expect.stringContaining('SECRET_PEPPER must be set in production'),
     ]);
     expect(parse(production)).toMatchObject({

@@ -5,10 +5,7 @@ import { isLoopback } from './is-loopback.js';
 import { problemsOfSecrets } from './secret-problems.js';
 import { VARIABLES, type Variable, type VariableName } from './variables.js';
 
-/**
- * Some variables are wrong. `problems` has one sentence for each, by name, with what would be
- * right.
- */
+/** Some variables are wrong. `problems` has one sentence for each, with its name and the remedy. */
 export class ConfigError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(`The configuration is wrong:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
@@ -16,28 +13,26 @@ export class ConfigError extends Error {
   }
 }
 
-/**
- * `docker run --env-file` and systemd's `Environment=` differ in this from a shell and from `.env`.
- */
+/** `docker run --env-file` and systemd's `Environment=` keep quotes, unlike a shell and `.env`. */
 const QUOTED = ' (the value is in quotes, and whatever set it made them a part of it: remove them)';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Parsed<N extends VariableName> = (typeof VARIABLES)[N] extends Variable<infer T> ? T : never;
 
 /**
- * Parses every variable, once. Empty counts as unset.
- * @param developmentPepper where development gets its pepper when none is set
- * @throws ConfigError that lists all that is wrong at once
+ * Parses every variable, once. An empty value counts as unset.
+ * @param developmentPepper provides the pepper of development if none is set
+ * @throws ConfigError that lists every problem
  */
 export function parseEnv(env: Environment, developmentPepper: (dataDir: string) => Pepper): Config {
   const problems: string[] = [];
   const apiEnv: ApiEnvironment = env.APP_ENV === 'production' ? 'production' : 'development';
   const read = <N extends VariableName>(name: N): Parsed<N> | undefined => readVariable(name, env, apiEnv, problems);
-  const required = <N extends VariableName>(name: N, mend: string): Parsed<N> | undefined => {
+  const required = <N extends VariableName>(name: N, remedy: string): Parsed<N> | undefined => {
     const before = problems.length;
     const value = read(name);
     if (value === undefined && problems.length === before) {
-      problems.push(`${name} ${mend}`);
+      problems.push(`${name} ${remedy}`);
     }
     return value;
   };
@@ -46,7 +41,7 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
   const database = required('DATABASE_URL', 'must be set: mysql://user:password@host:port/name');
   const trustedProxies = required(
     'TRUST_PROXY',
-    'must be said in production: none, or the addresses and networks of your proxies',
+    'must be set in production: none, or the addresses and networks of your proxies',
   );
   const pepper =
     apiEnv === 'production'
@@ -78,7 +73,7 @@ export function parseEnv(env: Environment, developmentPepper: (dataDir: string) 
     internalTokens: read('INTERNAL_TOKENS') ?? [],
     forwardAuthAddressHeader: read('FORWARD_AUTH_ADDRESS_HEADER'),
   };
-  problems.push(...problemsOfDoors({ ...rest, ...endpoints }, problems));
+  problems.push(...problemsOfInternalListener({ ...rest, ...endpoints }, problems));
   problems.push(
     ...problemsOfSecrets(
       { pepper: pepper?.[0], retiredPeppers, internalTokens: endpoints.internalTokens, database },
@@ -122,10 +117,9 @@ function readVariable<N extends VariableName>(
 }
 
 /**
- * What is wrong with settings of the internal endpoints that are right each by itself; not asked
- * while one of them is not.
+ * Cross-field checks for the internal listener. Skipped for fields that already failed.
  */
-function problemsOfDoors(
+function problemsOfInternalListener(
   endpoints: {
     readonly internalHost: string | undefined;
     readonly internalTokens: readonly InternalToken[];
@@ -149,7 +143,7 @@ function problemsOfDoors(
   }
   if (forwardAuthAddressHeader !== undefined && forwardAuthTrustedPeers?.length === 0) {
     problems.push(
-      'FORWARD_AUTH_TRUSTED_PEERS must name the gateways that set FORWARD_AUTH_ADDRESS_HEADER: 127.0.0.1, say',
+      'FORWARD_AUTH_TRUSTED_PEERS must name the gateways that set FORWARD_AUTH_ADDRESS_HEADER, for example 127.0.0.1',
     );
   }
   if (
@@ -158,7 +152,7 @@ function problemsOfDoors(
     !isWrong('FORWARD_AUTH_ADDRESS_HEADER')
   ) {
     problems.push(
-      'FORWARD_AUTH_ADDRESS_HEADER must name the header that FORWARD_AUTH_TRUSTED_PEERS set: X-Real-IP, say',
+      'FORWARD_AUTH_ADDRESS_HEADER must name the header that FORWARD_AUTH_TRUSTED_PEERS set, for example X-Real-IP',
     );
   }
   return problems;

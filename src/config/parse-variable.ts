@@ -1,19 +1,19 @@
 import { isIP } from 'node:net';
 import type { InternalToken, Pepper } from './config.js';
 
-/** Understands the text of a variable, or throws an Error that says what would be right. */
+/** Parses the text of a variable, or throws an Error that says what is required. */
 export type ParseVariable<T> = (text: string) => T;
 
 const MIN_PEPPER_BYTES = 32;
 const MIN_TOKEN_CHARACTERS = 32;
-/** The name becomes a label of metrics: there must not be many. */
+/** Few, because the name is a label of metrics. */
 const MOST_TOKENS = 64;
 const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
-/** What RFC 6750 lets a bearer token be made of. */
+/** The characters of a bearer token (RFC 6750). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 const HOST_NAME = /^(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9.])?$/;
 const HEADER_NAME = /^[A-Za-z0-9][A-Za-z0-9-]{0,63}$/;
-/** Headers that say something else already. */
+/** Headers with another meaning. */
 const HEADERS_IN_USE = ['authorization', 'host', 'content-length', 'content-type'];
 
 /** One of the given words, exactly as written. */
@@ -27,18 +27,18 @@ export function oneOf<const T extends string>(choices: readonly T[]): ParseVaria
   };
 }
 
-/** A decimal whole number, bounds included. */
+/** A decimal integer, bounds included. */
 export function integer(min: number, max: number): ParseVariable<number> {
   return (text) => {
     const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
     if (!(value >= min && value <= max)) {
-      throw new Error(`must be a whole number from ${min} to ${max}`);
+      throw new Error(`must be an integer from ${min} to ${max}`);
     }
     return value;
   };
 }
 
-/** A text without white space; `what` completes the sentence that refuses any other. */
+/** A text without white space. `what` completes the error message. */
 export function text(what: string): ParseVariable<string> {
   return (value) => {
     if (/[\s\0]/.test(value)) {
@@ -48,7 +48,7 @@ export function text(what: string): ParseVariable<string> {
   };
 }
 
-/** An address or a host name to listen on, as `listen` takes it. */
+/** An address or a host name to listen on. */
 export const host: ParseVariable<string> = (value) => {
   if (isIP(value) !== 0 || HOST_NAME.test(value)) {
     return value;
@@ -65,13 +65,13 @@ export const host: ParseVariable<string> = (value) => {
 /** `on` or `off`. */
 export const onOff: ParseVariable<boolean> = (value) => oneOf(['on', 'off'])(value) === 'on';
 
-/** At most so many comma-separated peppers, each long enough to be a key. */
+/** Comma-separated peppers, each long enough for a key. */
 export function peppers(most: number): ParseVariable<readonly Pepper[]> {
   return (value) => {
     const entries = value.split(',');
     const good = entries.every((entry) => /^\S+$/.test(entry) && Buffer.byteLength(entry) >= MIN_PEPPER_BYTES);
     if (entries.length > most || !good) {
-      const form = most === 1 ? 'must be one text' : `must be up to ${most} comma-separated texts, each`;
+      const form = most === 1 ? 'must be one string' : `must be up to ${most} comma-separated strings, each`;
       throw new Error(
         `${form} of ${MIN_PEPPER_BYTES} bytes or more without commas and white space; make one with: openssl rand -base64 32`,
       );
@@ -80,7 +80,7 @@ export function peppers(most: number): ParseVariable<readonly Pepper[]> {
   };
 }
 
-/** Comma-separated `name:token`; a name may have several tokens, a token has one name. */
+/** Comma-separated `name:token`. A name may have several tokens, a token has one name. */
 export const internalTokens: ParseVariable<readonly InternalToken[]> = (value) => {
   const entries = value.split(',').map((entry) => /^([^:]*):(.*)$/s.exec(entry.trim())?.slice(1) ?? []);
   const problems = entries.map(([name, token]) => explainToken(name, token));
@@ -90,7 +90,7 @@ export const internalTokens: ParseVariable<readonly InternalToken[]> = (value) =
     throw new Error(`must be up to ${MOST_TOKENS} comma-separated entries of the form name:token; ${reason}`);
   }
   if (new Set(entries.map(([, token]) => token)).size < entries.length) {
-    throw new Error('must not give one token to two names: nobody could tell them apart');
+    throw new Error('must not give one token to two names, because they could not be told apart');
   }
   return entries.map(([name = '', token = '']) => ({ name, token: Buffer.from(token) }));
 };
@@ -114,7 +114,7 @@ function explainToken(name: string | undefined, token: string | undefined): stri
     : undefined;
 }
 
-/** The name of a header, in lower case as Node has it. */
+/** The name of a header, in lower case as in Node. */
 export const headerName: ParseVariable<string> = (value) => {
   const name = value.toLowerCase();
   if (!HEADER_NAME.test(name) || name.startsWith('x-latchkey-') || HEADERS_IN_USE.includes(name)) {

@@ -11,9 +11,8 @@ interface Secrets {
 }
 
 /**
- * What is wrong with secrets that are right each by itself: one that guards two things, and in
- * production one that is not random. A retired pepper may be weak, because to retire it is how it
- * is replaced.
+ * Checks secrets that are well-formed: none may guard two things, and in production each must be
+ * random. A retired pepper may be weak, because retiring is the way to replace it.
  */
 export function problemsOfSecrets(secrets: Secrets, env: ApiEnvironment): string[] {
   return [...problemsOfReuse(secrets), ...(env === 'production' ? problemsOfStrength(secrets) : [])];
@@ -28,7 +27,7 @@ function problemsOfReuse({ pepper, retiredPeppers, internalTokens, database }: S
   }
   if ([...(pepper === undefined ? [] : [pepper]), ...retiredPeppers].some(isTaken)) {
     problems.push(
-      'INTERNAL_TOKENS must not contain a pepper, because services that know a token would know it too: make another token with openssl rand -hex 32',
+      'INTERNAL_TOKENS must not contain a pepper, because services that have a token would have it, too: create another token with openssl rand -hex 32',
     );
   }
   if (pepper?.equals(password) === true) {
@@ -38,7 +37,7 @@ function problemsOfReuse({ pepper, retiredPeppers, internalTokens, database }: S
   }
   if (isTaken(password)) {
     problems.push(
-      'INTERNAL_TOKENS must not contain the password in DATABASE_URL: make another token with openssl rand -hex 32',
+      'INTERNAL_TOKENS must not contain the password in DATABASE_URL: create another token with openssl rand -hex 32',
     );
   }
   return problems;

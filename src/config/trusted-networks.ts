@@ -7,13 +7,13 @@ const NOT_ROUTED = ['10.0.0.0/8', 'fc00::/7', 'fe80::/10'].map((network) => IpNe
 const SHORTEST_PREFIX = { 4: 8, 6: 16 } as const;
 /**
  * The part of all addresses of a family that may be trusted together: more than the proxies of any
- * provider have, and too little to be the internet.
+ * provider have, and much less than the internet.
  */
 const LARGEST_SHARE = { 4: 1 / 8, 6: 1 / 64 } as const;
 
 /**
  * `none`, or the comma-separated addresses and networks of proxies. A request from one of them is
- * believed about any client's address, so networks that hold a good part of the internet, alone or
+ * trusted about any client's address, so networks that hold a good part of the internet, alone or
  * together, are refused.
  */
 export const networks: ParseVariable<readonly IpNetwork[]> = (value) => {

@@ -8,7 +8,7 @@ export const EVENT_SUBSCRIBERS = Symbol('event subscribers');
 
 /**
  * Records what changes. This is the only way to say that something changed: every subscriber writes
- * in the transaction of the change, so that none can miss it and none is told of a rollback.
+ * in the transaction of the change, so that none can miss it and none is called for a rollback.
  *
  * @example await events.record(transaction, apiKeyUpdated({ actor, before, after }));
  */

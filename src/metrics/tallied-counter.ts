@@ -14,8 +14,9 @@ interface Tally {
 const newTally = (): Tally => ({ count: 0, below: new Map() });
 
 /**
- * A counter for what happens thousands of times a second: counted in memory, and handed over when
- * somebody looks. prom-client makes a text of the labels at each count.
+ * A counter for events that occur thousands of times a second. It counts in memory and passes the
+ * totals to prom-client when the metrics are read, because prom-client builds a string of the labels
+ * at each count. perf: docs/performance.md#metrics-counted-in-memory
  */
 export class TalliedCounter<const L extends readonly string[]> {
   private readonly root = newTally();

@@ -7,7 +7,7 @@ interface Tally {
   sum: number;
 }
 
-/** What a histogram is told once. */
+/** The definition of a histogram. */
 export interface TalliedHistogramOptions {
   readonly name: string;
   readonly help: string;

@@ -6,7 +6,7 @@ import { UnavailableError } from '../unavailable-error.js';
 import type { AdmissionOutcome } from './admission-limits.js';
 
 /**
- * What a request is told that was not admitted.
+ * The error of a request that was not admitted.
  * @param what names the queue in the log
  */
 export function refusalError(reason: Exclude<AdmissionOutcome, 'admitted'>, what: string): DomainError {

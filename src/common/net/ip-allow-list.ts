@@ -10,12 +10,12 @@ const ADDRESS_WORDS = 4;
 const OVERHEAD_BYTES = 450;
 
 /**
- * The networks that a key may be used from, compiled for verification: `allows` takes a few
- * comparisons, however long the list. Kept as numbers rather than objects: a cache holds many
- * thousands of lists, and 100 networks would be 300 objects.
+ * The networks from which a key may be used, compiled for verification: `allows` takes a few
+ * comparisons, however long the list is. Stored as numbers, because a cache holds many thousands of
+ * lists, and 100 networks would be 300 objects.
  *
- * There is no unrestricted list. "Any address" is the absence of one (null), so that a list that
- * lost its entries by mistake admits nobody instead of everybody.
+ * There is no unrestricted list. "Any address" is the absence of a list (null), so that a list that
+ * lost its entries by mistake admits no address instead of every address.
  */
 export class IpAllowList {
   private constructor(
