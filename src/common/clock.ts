@@ -1,19 +1,19 @@
-/** Where time comes from: a collaborator, so that a test can hold it still. */
+/** The source of time, injected so that a test can control it. */
 export interface Clock {
-  /** Milliseconds that only ever grow, from an arbitrary start: for ages and deadlines. */
+  /** Milliseconds since an arbitrary start, never decreasing: for ages and deadlines. */
   monotonicMs(): number;
 }
 
-/** The token under which the clock is injected. */
+/** The token of the clock. */
 export const CLOCK = Symbol('clock');
 
-/** What the wall clock may be put forward by without its being taken for time that passed. */
+/** A larger step of the wall clock counts as time that passed. */
 const TOLERATED_STEP_MS = 500;
 
 /**
- * The machine's own. Node's monotonic clock stands still while the machine sleeps, or is a virtual
- * one that was paused; the wall clock, put right afterwards, tells: what it jumps ahead by has
- * passed. If it was merely wrong before, things seem older than they are, which is harmless.
+ * The clock of the machine. Node's monotonic clock stops while the machine sleeps or a virtual
+ * machine is paused. The wall clock is corrected afterwards, so a step forward counts as time that
+ * passed. If the wall clock was merely wrong before, ages are too large, which is safe.
  */
 export class SystemClock implements Clock {
   private sleptMs = 0;

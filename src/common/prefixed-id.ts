@@ -23,9 +23,9 @@ let passingMs = NaN;
 let passingStart = '';
 
 /**
- * Two cheap UUIDv7s for the ids of a request. Ordered to the millisecond only, and never stored. They
- * share most of one random number, which is enough to distinguish requests.
- * perf: docs/performance.md#two-ids-from-one-random-number
+ * Two cheap UUIDv7s for the ids of a request. Ordered to the millisecond only, and never stored.
+ * They share most of one random number, which is enough to distinguish requests. perf:
+ * docs/performance.md#two-ids-from-one-random-number
  */
 export function newRequestIds<P extends IdPrefix, Q extends IdPrefix>(
   first: P,

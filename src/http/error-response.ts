@@ -206,6 +206,7 @@ export function sendJson(response: ServerResponse, status: number, body: string 
   response.setHeader('Content-Type', JSON_TYPE);
   const bytes = Buffer.byteLength(body);
   response.setHeader('Content-Length', bytes);
-  // perf: docs/performance.md#ascii-responses-as-latin-1. Node omits the body of a response to HEAD.
+  // perf: docs/performance.md#ascii-responses-as-latin-1. Node omits the body of a response to
+  // HEAD.
   response.end(body, bytes === body.length ? 'latin1' : 'utf8');
 }

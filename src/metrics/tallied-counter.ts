@@ -15,8 +15,8 @@ const newTally = (): Tally => ({ count: 0, below: new Map() });
 
 /**
  * A counter for events that occur thousands of times a second. It counts in memory and passes the
- * totals to prom-client when the metrics are read, because prom-client builds a string of the labels
- * at each count. perf: docs/performance.md#metrics-counted-in-memory
+ * totals to prom-client when the metrics are read, because prom-client builds a string of the
+ * labels at each count. perf: docs/performance.md#metrics-counted-in-memory
  */
 export class TalliedCounter<const L extends readonly string[]> {
   private readonly root = newTally();
