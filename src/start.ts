@@ -25,7 +25,7 @@ const app = await serve({
 // Through the log's destination: after all lines of the log so far, and without waiting for a
 // reader.
 app.get<LineSink>(LINE_SINK).write(escapeUnseen(await banner(app, app.get<Config>(CONFIG))), true);
-// Should the starter be gone by now, the stop is under way: no second reason to end.
+// If the parent has exited, the stop is already under way, so the error is ignored.
 process.send?.({ type: 'ready' }, undefined, undefined, () => undefined);
 
 async function banner(app: NestExpressApplication, config: Config): Promise<string> {

@@ -1,6 +1,6 @@
 /**
- * Characters that a terminal obeys or hides instead of showing them: control characters but the
- * line feed, format characters (those that turn the direction of text, those of no width), and
+ * Characters that a terminal interprets or hides: control characters other than the
+ * line feed, format characters (such as bidirectional controls and zero-width characters), and
  * separators of lines and paragraphs.
  */
 const UNSEEN = /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { stringify, v7 } from 'uuid';
 
 /**
- * Ids are UUIDv7 (RFC 9562): they sort by the time they were made. Outside the database they wear a
- * prefix that says what they name; inside it they are BINARY(16).
+ * Ids are UUIDv7 (RFC 9562) and sort by creation time. Outside the database they have a
+ * prefix for the type of the resource; inside it they are BINARY(16).
  */
 export type ApiKeyId = `api_key_${string}`;
 export type OrganizationId = `org_${string}`;
@@ -18,7 +18,7 @@ export function newId<P extends IdPrefix>(prefix: P): `${P}${string}` {
   return `${prefix}${v7()}`;
 }
 
-/** The millisecond of the last passing id, and how its ids begin: many are made in one. */
+/** The millisecond of the last request ids, and the part that all ids of that millisecond share. */
 let passingMs = NaN;
 let passingStart = '';
 

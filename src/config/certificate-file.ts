@@ -22,7 +22,7 @@ export function readCertificates(path: string): string {
     }
     return found.map((certificate) => new X509Certificate(certificate).toString()).join('');
   } catch (error) {
-    throw new Error(`names in ca= a file that is not a certificate, or a damaged one: ${path}`, { cause: error });
+    throw new Error(`has a ca= file that is not a valid certificate: ${path}`, { cause: error });
   }
 }
 
@@ -30,7 +30,7 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    throw new Error(`names in ca= a file that cannot be read (${errorCode(error) ?? 'unknown error'}): ${path}`, {
+    throw new Error(`has a ca= file that cannot be read (${errorCode(error) ?? 'unknown error'}): ${path}`, {
       cause: error,
     });
   }

@@ -43,7 +43,7 @@ export const databaseUrl: ParseVariable<DatabaseConfig> = (value) => {
 };
 
 /**
- * What a text that is not such a URL lacks, or has too much. Never repeats it: it holds a password.
+ * Explains why a text is not such a URL. Never repeats the text, because it contains a password.
  */
 function explainForm(value: string, url: URL | undefined): string {
   if (!value.startsWith(SCHEME)) {
@@ -102,7 +102,7 @@ function tlsOf(parameters: URLSearchParams, host: string): DatabaseConfig['tls']
   const mode = TLS_MODES.find((known) => known === asked);
   if (mode === undefined) {
     throw new Error(
-      'takes tls=verify, tls=verify-ca (whatever host the certificate names), or tls=insecure (encrypted, but the server is not authenticated)',
+      'takes tls=verify, tls=verify-ca (the host name is not checked), or tls=insecure (encrypted, but the server is not authenticated)',
     );
   }
   if (mode === 'verify-ca' && ca === null) {

@@ -12,8 +12,8 @@ import { ConfigError } from './parse-env.js';
 const PEPPER = /^[^\p{Cc}\uFFFD]{32,}$/u;
 
 /**
- * The pepper of a development machine: made once, kept in the data folder for its owner's eyes
- * only.
+ * The pepper of a development machine: generated once, in a file that only its owner can
+ * read.
  */
 export function developmentPepper(dataDir: string): Pepper {
   const path = join(dataDir, 'pepper');
@@ -28,7 +28,7 @@ export function developmentPepper(dataDir: string): Pepper {
 
 function unusable(path: string, code: string): ConfigError {
   return new ConfigError([
-    `DATA_DIR must be a folder that this user may write; ${path} can be neither read nor made there (${code}). Or set SECRET_PEPPER`,
+    `DATA_DIR must be a folder that this user may write; ${path} can be neither read nor created there (${code}). Alternatively, set SECRET_PEPPER`,
   ]);
 }
 

@@ -60,7 +60,7 @@ export function readEnvFile(path, shownPath = path) {
 }
 
 /**
- * Adds the variables to an environment. What the environment has wins, even if it is empty there.
+ * Adds the variables to an environment. The environment takes precedence, even with an empty value.
  *
  * @param {readonly EnvFileEntry[]} entries
  * @param {Record<string, string | undefined>} env
@@ -112,8 +112,8 @@ function parseLine(text) {
 }
 
 /**
- * Means by a value what `util.parseEnv` means, but refuses what that cuts off, or continues in the
- * next line, without a word. (It cannot be used for the rest: Node 22.5 takes the comment after an
+ * Parses a value like `util.parseEnv`, but rejects what that silently cuts off or continues on the
+ * next line. (`util.parseEnv` cannot be used for the rest: Node 22.5 takes the comment after an
  * empty value for the value.)
  *
  * @param {string} rest what follows the equals sign

@@ -102,7 +102,7 @@ describe('the configuration', () => {
     }
     for (const host of ['0.0.0.0', '::', '10.0.0.1', '::ffff:10.0.0.1', 'localhost.example.com', 'internal']) {
       expect(problems({ DATABASE_URL, INTERNAL_HOST: host })).toEqual([
-        expect.stringContaining('INTERNAL_TOKENS must be set where INTERNAL_HOST is not this machine alone'),
+        expect.stringContaining('INTERNAL_TOKENS must be set unless INTERNAL_HOST is a loopback address'),
       ]);
     }
     const token = 'x'.repeat(32);
@@ -132,7 +132,7 @@ describe('the configuration', () => {
     const reasons: readonly (readonly [entry: string, reason: string])[] = [
       ['2'.repeat(32), 'has no colon'],
       [`bil ling:${'2'.repeat(32)}`, 'must have a name of'],
-      [`b:${'2'.repeat(31)}`, 'has a token of 31 characters, and 32 is the least'],
+      [`b:${'2'.repeat(31)}`, 'has a token of 31 characters, but at least 32 are required'],
       [`b:${'2'.repeat(32)}:x`, 'has a character in its token'],
     ];
     for (const [entry, reason] of reasons) {
@@ -296,15 +296,13 @@ describe('the file of ca= in DATABASE_URL', () => {
     ['a certificate in UTF-16', Buffer.from(authority, 'utf16le')],
   ])('must not have %s: it is named, and not shown', (_, content) => {
     const found = problems({ DATABASE_URL: write(content) });
-    expect(found).toEqual([`DATABASE_URL names in ca= a file that is not a certificate, or a damaged one: ${path}`]);
+    expect(found).toEqual([`DATABASE_URL has a ca= file that is not a valid certificate: ${path}`]);
   });
 
   it('must be a file that can be read', () => {
     const named = (file: string) => problems({ DATABASE_URL: `${DATABASE_URL}?ca=${encodeURIComponent(file)}` });
     expect(named(join(path, '..'))).toEqual([expect.stringMatching(/cannot be read \(EISDIR\): \//)]);
-    expect(named('/nowhere.pem')).toEqual([
-      'DATABASE_URL names in ca= a file that cannot be read (ENOENT): /nowhere.pem',
-    ]);
+    expect(named('/nowhere.pem')).toEqual(['DATABASE_URL has a ca= file that cannot be read (ENOENT): /nowhere.pem']);
   });
 });
 

@@ -14,7 +14,7 @@ export class ConfigError extends Error {
 }
 
 /** `docker run --env-file` and systemd's `Environment=` keep quotes, unlike a shell and `.env`. */
-const QUOTED = ' (the value is in quotes, and whatever set it made them a part of it: remove them)';
+const QUOTED = ' (the quotes around the value are part of it: remove them)';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Parsed<N extends VariableName> = (typeof VARIABLES)[N] extends Variable<infer T> ? T : never;
@@ -138,7 +138,7 @@ function problemsOfInternalListener(
     !isLoopback(internalHost)
   ) {
     problems.push(
-      'INTERNAL_TOKENS must be set where INTERNAL_HOST is not this machine alone: name:token, the token made by openssl rand -hex 32',
+      'INTERNAL_TOKENS must be set unless INTERNAL_HOST is a loopback address: name:token, with a token from openssl rand -hex 32',
     );
   }
   if (forwardAuthAddressHeader !== undefined && forwardAuthTrustedPeers?.length === 0) {

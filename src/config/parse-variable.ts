@@ -110,7 +110,7 @@ function explainToken(name: string | undefined, token: string | undefined): stri
     return 'has a character in its token that HTTP does not allow there; make one with: openssl rand -hex 32';
   }
   return token.length < MIN_TOKEN_CHARACTERS
-    ? `has a token of ${token.length} characters, and ${MIN_TOKEN_CHARACTERS} is the least; make one with: openssl rand -hex 32`
+    ? `has a token of ${token.length} characters, but at least ${MIN_TOKEN_CHARACTERS} are required; make one with: openssl rand -hex 32`
     : undefined;
 }
 

@@ -88,7 +88,7 @@ describe.each(['production', 'development'])('a secret that guards two things is
 
   it('a pepper that is retired too', () => {
     expect(found({ SECRET_PEPPER: shared, SECRET_PEPPER_RETIRED: `${random()},${shared}` })).toEqual([
-      expect.stringContaining('SECRET_PEPPER must not stand in SECRET_PEPPER_RETIRED too'),
+      expect.stringContaining('SECRET_PEPPER must not be in SECRET_PEPPER_RETIRED too'),
     ]);
   });
 

@@ -23,7 +23,7 @@ function problemsOfReuse({ pepper, retiredPeppers, internalTokens, database }: S
   const isTaken = (secret: Buffer) => internalTokens.some(({ token }) => token.equals(secret));
   const password = Buffer.from(database?.password ?? '');
   if (pepper !== undefined && retiredPeppers.some((retired) => retired.equals(pepper))) {
-    problems.push('SECRET_PEPPER must not stand in SECRET_PEPPER_RETIRED too: remove it there');
+    problems.push('SECRET_PEPPER must not be in SECRET_PEPPER_RETIRED too: remove it there');
   }
   if ([...(pepper === undefined ? [] : [pepper]), ...retiredPeppers].some(isTaken)) {
     problems.push(
@@ -32,7 +32,7 @@ function problemsOfReuse({ pepper, retiredPeppers, internalTokens, database }: S
   }
   if (pepper?.equals(password) === true) {
     problems.push(
-      'SECRET_PEPPER must not be the password in DATABASE_URL, because it guards the keys where that is known: make another with openssl rand -base64 32',
+      'SECRET_PEPPER must not be the password in DATABASE_URL, because it must protect the keys from anyone who has that password: create another with openssl rand -base64 32',
     );
   }
   if (isTaken(password)) {

@@ -85,7 +85,7 @@ function successSchema($ref: string, isList: boolean, status: number, message: s
   return { type: 'object', required: Object.keys(properties), properties };
 }
 
-/** Documents the failures that every route has, and those of one route, which win. */
+/** Documents the failures that every route has, and those of one route, which take precedence. */
 export function documentFailures(takesBody: boolean, ofRoute: RouteFailures): MethodDecorator[] {
   const failures: RouteFailures = { ...commonFailures(takesBody), ...ofRoute };
   return Object.entries(failures).flatMap(([key, failure]) => {

@@ -64,7 +64,7 @@ export interface DocumentedFailure {
 }
 
 /**
- * Documents one status of a route: the shared envelope, and a true example for each way to come by
+ * Documents one status of a route: the shared envelope, and an example for each cause of
  * it.
  */
 export function ApiFailure(

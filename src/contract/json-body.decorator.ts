@@ -18,8 +18,8 @@ export function JsonBody(): ParameterDecorator {
 }
 
 /**
- * Whether a method of a prototype has a `@JsonBody()`. Decorators of a method may ask: those of its
- * parameters ran before.
+ * Whether a method of a prototype has a `@JsonBody()`. Works in method decorators, because those of
+ * parameters run first.
  */
 export function takesJsonBody(prototype: object, method: string | symbol): boolean {
   return Reflect.getMetadata(TAKES_BODY, prototype, method) === true;

@@ -29,7 +29,7 @@ export function RequireScopes(...scopes: readonly Scope[]): MethodDecorator {
     ApiBearerAuth(),
     ApiFailure(
       401,
-      'No API key, or one that is not good: unknown, expired, disabled or deleted',
+      'No API key, or one that is not valid: unknown, expired, disabled or deleted',
       {
         missing: { error: new CredentialsMissingError().message },
         invalid: { error: new UnknownApiKeyError().message },

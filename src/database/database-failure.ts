@@ -18,7 +18,7 @@ export function databaseFailure(error: unknown): string | null {
   }
   if (error instanceof UnavailableError) {
     const cause = error.cause === undefined ? error.message : reasonOf(error.cause);
-    return `The database cannot be used: ${error.detail ?? cause}. DATABASE_URL says where it is, DATABASE_WAIT_MS how long to wait for it.`;
+    return `The database cannot be used: ${error.detail ?? cause}. Check DATABASE_URL, or increase DATABASE_WAIT_MS if the server needs longer to start.`;
   }
   if (RIGHT_ERRNOS.has(serverErrno(error))) {
     return `The database account lacks a right: ${reasonOf(error)}. Grant it, or name an account that has it in DATABASE_URL.`;

@@ -68,7 +68,7 @@ function assertKept(found: ReadonlyMap<string, string>, wanted: readonly Session
 
 function differenceIn(found: ReadonlyMap<string, string>, wanted: readonly SessionVariable[]): string | null {
   if (found.size > wanted.length / 2 && !found.has('pseudo_thread_id')) {
-    return 'CONNECTION_ID() is not that of the connection that was set up, because something sends the statements of one connection to several';
+    return 'CONNECTION_ID() is not that of the connection that was set up, because a proxy distributes the statements of one connection over several';
   }
   const version = found.get('version');
   for (const { name, alias, reads, only } of wanted) {

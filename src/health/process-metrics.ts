@@ -33,7 +33,7 @@ export class ProcessMetrics {
     this.expose('latchkey_usage_backlog_keys', 'Keys with counts that are not written yet.', () => meter.backlog);
     this.expose(
       'latchkey_usage_age_seconds',
-      'How long ago everything that was counted was last written.',
+      'The time since all counts were last written.',
       () => meter.ageMs / 1_000,
     );
     this.exposeAdmission({ control: requests, lists, pages, bcrypt: secrets.hashing });
@@ -87,7 +87,7 @@ export class ProcessMetrics {
   private exposeConnections(database: Database): void {
     const each = (value: (use: LaneUse) => number) =>
       LANES.map((lane) => ({ labels: { lane }, value: value(database.useOf(lane)) }));
-    this.expose('latchkey_database_connections', 'How many connections the pool may hold.', () => database.poolSize);
+    this.expose('latchkey_database_connections', 'The size of the connection pool.', () => database.poolSize);
     this.exposeEach('latchkey_database_connections_in_use', 'Connections in use, by lane.', ['lane'], () =>
       each(({ running }) => running),
     );

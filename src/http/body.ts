@@ -31,7 +31,7 @@ export function readBody(
     throw bodyTooLarge(limitBytes);
   }
   if (request.headers.expect !== undefined && request.httpVersion === '1.1') {
-    // Not earlier: a client that asks first sends no body that is never read.
+    // Not earlier, so that a client that waits for 100 sends only a body that is read.
     response.writeContinue();
   }
   return request.complete ? readArrived(request, limitBytes) : readBytes(request, response, limitBytes, deadlineMs);
@@ -72,7 +72,7 @@ function readBytes(
     const onBrokenOff = () => {
       // Also called after a complete body, where creating an error and its stack would be wasted.
       if (!request.complete || request.errored !== null) {
-        reject(new ProtocolError(400, 'BODY_BROKEN_OFF', 'The body broke off before its end.'));
+        reject(new ProtocolError(400, 'BODY_BROKEN_OFF', 'The connection was closed before the body was complete.'));
       }
     };
     const read = (chunk: Buffer) => {

@@ -55,10 +55,10 @@ const SENTENCES: Readonly<Record<number, string>> = {
   400: 'The request is malformed.',
   401: new CredentialsMissingError().message,
   403: 'This is not allowed.',
-  404: 'There is nothing here.',
+  404: 'The resource does not exist.',
   408: 'The request did not arrive in time.',
   413: 'The request is too large.',
-  415: 'The body is in a format that is not understood.',
+  415: 'The format of the body is not supported.',
   429: 'Too many requests: slow down.',
   503: 'The service is unavailable for the moment; try again shortly.',
 };
@@ -75,7 +75,7 @@ export function describeFailure(thrown: unknown): Failure {
     return { status, code, sentence: message, validator: null, headers };
   }
   if (thrown instanceof URIError) {
-    return describeStatus(400, 'MALFORMED_URL', 'The address of the request has a malformed percent-encoding.');
+    return describeStatus(400, 'MALFORMED_URL', 'The URL of the request contains a malformed percent-encoding.');
   }
   const status = statusOf(thrown);
   // Nest wraps what Express and its parsers throw. Their messages quote the request, so only the
@@ -115,7 +115,7 @@ function describeStatus(
   return {
     status,
     code,
-    sentence: sentence ?? 'The request is refused.',
+    sentence: sentence ?? 'The request was rejected.',
     validator: null,
     headers: { ...challenge, ...headers },
   };

@@ -93,7 +93,7 @@ export function parseJsonObject(bytes: Buffer, limits: JsonBodyLimits): object {
   if (size.values > limits.values) {
     throw invalidFields(
       [largestMember(text).slice(0, LONGEST_PATH)],
-      `holds too many entries; a body may have at most ${limits.values} in all`,
+      `contains too many entries; a body may have at most ${limits.values} in total`,
     );
   }
   const body = parseText(text);

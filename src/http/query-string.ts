@@ -33,7 +33,7 @@ export function parseQuery(text: string | null): ParsedUrlQuery {
     );
     const message = `is one of more than ${MOST_PARAMETERS} parameters; leave out those that the request does not have`;
     throw new InvalidInputError(
-      `The request is invalid: its address has more than ${MOST_PARAMETERS} parameters. See validator for the first of them.`,
+      `The request is invalid: its URL has more than ${MOST_PARAMETERS} parameters. See validator for the first of them.`,
       { fields: Object.fromEntries(names.map((name) => [name, message])) },
     );
   }

@@ -96,7 +96,7 @@ export class EnvoyForwardAuthEndpoint extends ForwardAuthEndpoint {
   protected override requiredScopes({ request: { rawHeaders } }: InternalRequest): ScopeSet<Scope> {
     const [value, ...more] = headerValues(rawHeaders, SCOPES_HEADER);
     if (value === undefined || more.length > 0) {
-      throw gatewayMistake('The gateway must set the header X-Latchkey-Scopes, once.');
+      throw gatewayMistake('The gateway must set the header X-Latchkey-Scopes exactly once.');
     }
     return parseScopes(value, 'The header X-Latchkey-Scopes');
   }
@@ -124,7 +124,7 @@ function scopesOfQuery(query: string): ScopeSet<Scope> {
   const [[name, value] = [], ...more] = hasTooManyParameters(query) ? [] : [...new URLSearchParams(query)];
   if (name !== 'scopes' || value === undefined || more.length > 0) {
     throw gatewayMistake(
-      'The address must have the parameter scopes exactly once, and no other: ?scopes=invoices.read',
+      'The URL must have the parameter scopes exactly once and no other parameter, such as ?scopes=invoices.read.',
     );
   }
   return parseScopes(value, 'The parameter scopes');
@@ -134,7 +134,7 @@ function scopesOfQuery(query: string): ScopeSet<Scope> {
 function parseScopes(text: string, where: string): ScopeSet<Scope> {
   const scopes = text.split(/[ \t,]+/).filter((scope) => scope !== '');
   if (!scopes.every((scope) => SCOPE_CATALOGUE.has(scope))) {
-    throw gatewayMistake(`${where} must be scopes, comma-separated: invoices.read,payments.read`);
+    throw gatewayMistake(`${where} must be a comma-separated list of scopes, such as invoices.read,payments.read.`);
   }
   return SCOPE_CATALOGUE.setOf(scopes);
 }

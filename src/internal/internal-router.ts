@@ -117,7 +117,7 @@ function rejectPages({ headers }: IncomingMessage, credential: Credential): void
     throw new ProtocolError(
       421,
       'FOREIGN_HOST',
-      'Without INTERNAL_TOKENS this listener answers to names of this machine only.',
+      'Without INTERNAL_TOKENS, the Host header must be localhost or a loopback address.',
     );
   }
   // Health and metrics change nothing, so a link to them is harmless.

@@ -110,6 +110,6 @@ function gatewayUnknown(): ProtocolError {
   return new ProtocolError(
     500,
     'GATEWAY_UNKNOWN',
-    'The gateway is not known here: it must send one of INTERNAL_TOKENS as the header X-Latchkey-Token. Nothing was decided about your key.',
+    'The gateway is not authenticated: it must send one of INTERNAL_TOKENS as the header X-Latchkey-Token. Nothing was decided about your key.',
   );
 }

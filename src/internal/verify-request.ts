@@ -58,7 +58,7 @@ function parseEntry(entry: object, path: string, problems: Problems): VerifyRequ
   refuseUnknown(entry, FIELDS, path, problems);
   const { secret, client_ip: clientIp, scopes } = entry as Readonly<Record<string, unknown>>;
   if (typeof secret !== 'string') {
-    problems[`${path}secret`] = 'must be the secret to verify, as text';
+    problems[`${path}secret`] = 'must be a string: the secret to verify';
   }
   const address = typeof clientIp === 'string' ? parseIpAddress(clientIp) : null;
   if (clientIp !== undefined && clientIp !== null && address === null) {

@@ -1,6 +1,6 @@
 import type { Metric, MetricObjectWithValues, MetricValueWithName, Registry } from 'prom-client';
 
-/** What one value of the label has seen. */
+/** The observations of one label value. */
 interface Tally {
   /** One for each bound, and one for what is beyond the last. */
   readonly counts: number[];
@@ -38,7 +38,7 @@ export class TalliedHistogram {
         this.tallies.clear();
       },
     };
-    // All that the registry ever asks of a metric.
+    // The part of a metric that the registry uses.
     registry.registerMetric(metric as unknown as Metric);
   }
 
@@ -58,7 +58,7 @@ export class TalliedHistogram {
     tally.sum += amount;
   }
 
-  /** Each bucket holds what those below it hold, too; the last holds all. */
+  /** Buckets are cumulative; the last one contains every observation. */
   private values(): MetricValueWithName<string>[] {
     const { name, labelName, bounds } = this.options;
     return [...this.tallies].flatMap(([value, { counts, sum }]) => {

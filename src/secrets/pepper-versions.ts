@@ -13,7 +13,7 @@ export class UnknownPepperError extends Error {
   constructor() {
     super(
       [
-        'The data in this database was made with another SECRET_PEPPER, so that no key in it would verify. The ways out:',
+        'The data in this database was made with another SECRET_PEPPER, so no key in it would verify. Do one of the following:',
         '  - set SECRET_PEPPER to the one the data was made with (in development it is kept in DATA_DIR/pepper);',
         '  - if this is a rotation, put the old one into SECRET_PEPPER_RETIRED;',
         '  - if the old one is lost, set BCRYPT_RECOVERY=on: each key is checked by bcrypt once, when it is next used.',
@@ -52,7 +52,7 @@ export async function assignPepperVersions(
 /**
  * Says in the log how many living keys still need a pepper other than the current one, so that an
  * operator knows when it may go; and warns of those whose pepper is not set. Reads every secret
- * once, if there has ever been a rotation: not for anybody to wait for.
+ * once if there has ever been a rotation, so callers must not wait for it.
  * @throws UnavailableError
  */
 export async function reportOldPeppers(database: Database, ring: PepperKeyring): Promise<void> {
@@ -75,12 +75,10 @@ export async function reportOldPeppers(database: Database, ring: PepperKeyring):
   const logger = new Logger('Peppers');
   for (const { version, living } of counts) {
     if (ring.knows(version)) {
-      logger.log(
-        `${living} keys that are not deleted were last seen under pepper ${version}: it is needed until none are left`,
-      );
+      logger.log(`${living} keys still use pepper ${version}: keep it until none are left`);
     } else {
       logger.warn(
-        `${living} keys that are not deleted are under pepper ${version}, which is not set, and do not verify: put it into SECRET_PEPPER_RETIRED`,
+        `${living} keys use pepper ${version}, which is not set, and do not verify: add it to SECRET_PEPPER_RETIRED`,
       );
     }
   }

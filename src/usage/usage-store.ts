@@ -83,9 +83,9 @@ export class UsageStore {
 }
 
 /**
- * Written out rather than bound: thousands of rows are written each second under load, and the
- * driver takes its time over each value. An id is hexadecimal digits by now, and nothing else here
- * is anybody's text.
+ * Inlined rather than bound: thousands of rows are written each second under load, and the
+ * driver is slow for each bound value. An id is hexadecimal digits here, and no other value is
+ * text from a client.
  */
 function rowText(
   { keyId, requests, lastUsedAtSeconds }: KeyUsage,

@@ -54,7 +54,7 @@ export class VerificationMetrics {
   watchFeed(ageMs: () => number): void {
     new Gauge({
       name: 'latchkey_change_feed_age_seconds',
-      help: 'Time since every change was known to this instance.',
+      help: 'The time since the last successful poll of the change log.',
       registers: [this.registry],
       collect() {
         this.set(ageMs() / 1_000);

@@ -106,7 +106,7 @@ describe('several verdicts', () => {
     expect(await verifyAll(['a', 'b'])).toEqual(['VALID', 'VALID']);
     isBusy = true;
     cache.clear();
-    await expect(verifyAll(['b'])).rejects.toMatchObject({ detail: 'too many others are reading' });
+    await expect(verifyAll(['b'])).rejects.toMatchObject({ detail: 'too many reads are under way' });
     expect(outcomes).toEqual(['VALID', 'VALID', 'UNAVAILABLE']);
   });
 });

@@ -78,10 +78,10 @@ export class Verifier {
       for (let open = asked.filter(isOpen); open.length > 0; open = asked.filter(isOpen)) {
         await this.reachEach(open, options);
         if (open.every(isOpen)) {
-          throw new UnavailableError({ detail: 'too many others are reading' });
+          throw new UnavailableError({ detail: 'too many reads are under way' });
         }
         if (this.revalidateAll(asked, options) && ++withdrawals > MAX_WITHDRAWALS) {
-          throw new UnavailableError({ detail: 'what was known of some grew old before the others were known' });
+          throw new UnavailableError({ detail: 'some verdicts were outdated before the others were reached' });
         }
       }
       const verdicts = asked.flatMap(({ verdict }) => verdict ?? []);

@@ -87,9 +87,9 @@ describe('the pepper', () => {
         database: instances.schema.url,
         env: { SECRET_PEPPER: SECOND, SECRET_PEPPER_RETIRED: FIRST },
       });
-      await retired.prints(/"info".*2 keys that are not deleted were last seen under pepper 1:/);
+      await retired.prints(/"info".*2 keys still use pepper 1:/);
       const forgotten = new TestProcess({ database: instances.schema.url, env: { SECRET_PEPPER: SECOND } });
-      await forgotten.prints(/"warn".*2 keys that are not deleted are under pepper 1, which is not set/);
+      await forgotten.prints(/"warn".*2 keys use pepper 1, which is not set/);
 
       const url = await retired.ready();
       for (const secret of secrets) {

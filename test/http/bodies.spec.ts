@@ -186,7 +186,7 @@ describe('a body', () => {
         await post(`{"name":"x","parts":[{"size":"s"}],"scopes":[${Array(9_500).fill(entry).join()}]}`),
         400,
       );
-      expect(validator).toEqual({ scopes: 'holds too many entries; a body may have at most 1000 in all' });
+      expect(validator).toEqual({ scopes: 'contains too many entries; a body may have at most 1000 in total' });
     },
   );
 

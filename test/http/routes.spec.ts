@@ -24,12 +24,12 @@ const request = (method: string, path: string, headers = '') =>
 describe('a path that does not exist', () => {
   it.each(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND'])('is 404 by %s', async (method) => {
     const { body } = await request(method, '/nowhere?token=hidden', 'X-Refuse: yes\r\n');
-    expect(expectFailure(body, 404).error).toBe(`There is no ${method} at this path.`);
+    expect(expectFailure(body, 404).error).toBe(`There is no route for ${method} at this path.`);
   });
 
   it('is not shown back: it may hold a secret, in a spelling that no pattern matches', async () => {
     const { body } = await request('GET', `/<script>|${'x'.repeat(5_000)}`);
-    expect(expectFailure(body, 404).error).toBe('There is no GET at this path.');
+    expect(expectFailure(body, 404).error).toBe('There is no route for GET at this path.');
   });
 
   it.each(['/', '//', '/things/', '/./things', '/%2e%2e', '/health', '/health/liveness', '/things/a/b', '/:id', '*'])(

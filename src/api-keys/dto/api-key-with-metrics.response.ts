@@ -14,7 +14,7 @@ export class ApiKeyMetricsResponse {
   @ApiProperty({
     type: 'integer',
     minimum: 0,
-    description: 'Requests whose secret matched while the key was alive, each once; at most a second late.',
+    description: 'The number of requests with this key while it was alive. Up to a second late.',
     example: EXAMPLE_METRICS.total_requests,
   })
   total_requests!: number;

@@ -23,7 +23,7 @@ export class ApiKeyResponse {
 
   @ApiProperty({
     type: String,
-    description: 'Whole in the answer that creates the key, masked ever after.',
+    description: 'Complete in the response that creates the key, masked in every other.',
     example: EXAMPLE_KEY.secret,
   })
   secret!: string;

@@ -3,11 +3,15 @@ import type { ApiKey } from '../api-key.entity.js';
 import { EXAMPLE_KEY, EXAMPLE_SECRET } from './api-key.example.js';
 import { ApiKeyResponse, fieldsOf } from './api-key.response.js';
 
-/** A key at its creation: the one answer that holds the whole secret. */
+/** A created key, in the only response that contains the complete secret. */
 export class CreatedApiKeyResponse extends ApiKeyResponse {
   static override readonly example: unknown = { ...EXAMPLE_KEY, secret: EXAMPLE_SECRET };
 
-  @ApiProperty({ type: String, description: 'Whole, this once: keep it.', example: EXAMPLE_SECRET })
+  @ApiProperty({
+    type: String,
+    description: 'The complete secret. No other response contains it: store it.',
+    example: EXAMPLE_SECRET,
+  })
   // Declared again for its documentation alone, and filled by `withSecret`.
   override secret = '';
 

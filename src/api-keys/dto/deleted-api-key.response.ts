@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { ApiKeyId } from '../../common/prefixed-id.js';
 import { EXAMPLE_KEY } from './api-key.example.js';
 
-/** What is left to say of a deleted key. */
+/** The response to the deletion of a key. */
 export class DeletedApiKeyResponse {
   static readonly example: unknown = { id: EXAMPLE_KEY.id };
 

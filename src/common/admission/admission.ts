@@ -4,7 +4,7 @@ import { moveToEnd, TenantWork, type Waiting } from './tenant-work.js';
 /**
  * A bounded semaphore that is fair between tenants, and between the keys of a tenant: a place that
  * becomes free goes to the tenants with queued work in rotation, so the length of one queue delays
- * no other. A tenant is whatever must not starve the others: an organization, or a lane of the
+ * no other. A tenant is a user that must not starve the others: an organization, or a lane of the
  * connection pool.
  *
  * Invariant: no queued request could run now. So a request that finds room runs at once, and
@@ -82,7 +82,7 @@ export class Admission {
     }
   }
 
-  /** Changes the limits. What runs already goes on, also where it is more than that. */
+  /** Changes the limits. Running work continues, even beyond the new limits. */
   resize(limits: AdmissionLimits): void {
     this.limits = limits;
     this.dispatch();
@@ -120,7 +120,7 @@ export class Admission {
     this.forgetIdle(tenant, work);
   }
 
-  /** Admits what waits and can run. */
+  /** Admits the queued work that can run. */
   private dispatch(): void {
     for (let next = this.findNext(); next !== undefined; next = this.findNext()) {
       const { tenant, work, key, waiting } = next;
@@ -161,9 +161,9 @@ export class Admission {
   }
 
   /**
-   * Whether the request can wait. Where the queue of its tenant is full, the newest request of the
-   * key with the longest queue gives way to a key that has fewer: two keys must not lock out the
-   * third, by which a leaked one is deleted.
+   * Whether the request can be queued. If its tenant's queue is full, the newest request of the
+   * key with the longest queue is dropped for a key that has fewer: two keys must not lock out a
+   * third, which may be needed to delete a leaked one.
    */
   private makeQueueFor(tenant: string, key: AdmissionKey): boolean {
     if (this.hasQueueFor(tenant, key)) {

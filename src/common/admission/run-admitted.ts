@@ -5,7 +5,7 @@ import type { AdmissionKey } from './admission-limits.js';
 import { refusalError } from './refusal-error.js';
 
 /**
- * Work that failed as unavailable after this long was not unlucky: what it waited for does not
+ * Work that failed as unavailable after at least this long waited for a dependency that does not
  * answer.
  */
 const SLOW_FAILURE_MS = 1_000;
@@ -19,9 +19,9 @@ export interface AdmittedWork {
 }
 
 /**
- * Runs work when it is admitted. Where the work fails because something does not answer, whatever
- * of the same tenant waits behind it is refused at once: it would wait again, one after the other,
- * and fail then.
+ * Runs work when it is admitted. If the work fails because a dependency does not answer, everything
+ * of the same tenant that is queued behind it is rejected at once: it would wait, one by one,
+ * and then fail.
  * @throws TooManyRequestsError when the queue is full
  * @throws UnavailableError when the work waited too long
  */
@@ -45,7 +45,7 @@ export async function runAdmitted<T>(
   }
 }
 
-/** Refuses what waits behind work that failed slowly. */
+/** Rejects the work queued behind work that failed slowly. */
 export function refuseBehind(admission: Admission, tenant: string, error: unknown, startedMs: number): void {
   const isOutage = error instanceof UnavailableError && !(error instanceof AtCapacityError);
   if (isOutage && performance.now() - startedMs >= SLOW_FAILURE_MS) {

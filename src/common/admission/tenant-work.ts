@@ -66,7 +66,7 @@ export class TenantWork {
     this.forgetIdle(key, work);
   }
 
-  /** The request whose turn it is, of a key that runs fewer than so many. */
+  /** The next request in rotation whose key runs fewer than `runningPerKey`. */
   findNext(runningPerKey: number): { readonly key: AdmissionKey; readonly waiting: Waiting } | undefined {
     for (const [key, { running, queue }] of this.rotation) {
       const [waiting] = queue;
@@ -77,14 +77,14 @@ export class TenantWork {
     return undefined;
   }
 
-  /** Lets the other keys go first from now on. */
+  /** Moves the key to the end of the rotation. */
   rotate(key: AdmissionKey): void {
     moveToEnd(this.rotation, key);
   }
 
   /**
-   * The newest request of the key with the longest queue, if that is longer than what the key would
-   * have.
+   * The newest request of the key with the longest queue, if that is longer than this key's queue
+   * would become.
    */
   newestOfLongestQueue(key: AdmissionKey): Waiting | undefined {
     let longest: ReadonlySet<Waiting> = new Set();

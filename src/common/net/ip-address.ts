@@ -84,7 +84,7 @@ export function parseIpAddress(text: string): IpAddress | null {
 }
 
 function parseValidIpv6(text: string): IpAddress {
-  // ipaddr.js takes `::10.0.0.1` for `::ffff:10.0.0.1`: it is never shown a dotted tail.
+  // ipaddr.js parses `::10.0.0.1` as `::ffff:10.0.0.1`, so it never receives a dotted tail.
   const hexadecimal = text.replace(DOTTED_TAIL, (quad) => {
     const word = dottedQuadToWord(quad);
     return `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`;
@@ -95,8 +95,8 @@ function parseValidIpv6(text: string): IpAddress {
 }
 
 /**
- * Of a text that is known to be one. Digit by digit: asked for each request, and to split it would
- * take three times as long.
+ * Parses a text that is known to be IPv4. Digit by digit, because every request needs it: `split`
+ * takes three times as long.
  */
 function dottedQuadToWord(text: string): number {
   let word = 0;

@@ -6,7 +6,7 @@ const IPV4_WORDS = 2;
 /** First and last address of an IPv6 network. */
 const IPV6_WORDS = 8;
 const ADDRESS_WORDS = 4;
-/** What V8 and the allocator keep for one list beside its words and its text, measured. */
+/** The measured overhead of one list in V8 and the allocator, without its words and its text. */
 const OVERHEAD_BYTES = 450;
 
 /**
@@ -108,7 +108,7 @@ function wordsOf({ w0, w1, w2, w3 }: IpAddress): number[] {
 }
 
 /**
- * Two networks are nested or apart, so to drop the ones inside the one before leaves them apart.
+ * Two networks are nested or disjoint, so without the nested ones all are disjoint.
  */
 function sortedAndDisjoint(networks: readonly IpNetwork[]): IpNetwork[] {
   const kept: IpNetwork[] = [];

@@ -118,10 +118,10 @@ export function describeNoRoute(request: HttpRequest, layers: readonly RouterLay
   const { method = '', path } = request;
   const allowed = allowedMethods(path, layers);
   if (allowed.length === 0) {
-    return new ProtocolError(404, 'NO_ROUTE', `There is no ${method} at this path.`);
+    return new ProtocolError(404, 'NO_ROUTE', `There is no route for ${method} at this path.`);
   }
   const allow = allowed.join(', ');
-  const text = `The method ${method} is not allowed here; these are: ${allow}.`;
+  const text = `The method ${method} is not allowed here. Allowed methods: ${allow}.`;
   return new ProtocolError(405, 'METHOD_NOT_ALLOWED', text, { Allow: allow });
 }
 

@@ -214,7 +214,7 @@ function createNodeServer(receive: Receive, limits: ListenerLimits, classes: Req
     receive(request, response);
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
-    const text = 'Only Expect: 100-continue is understood.';
+    const text = 'Only Expect: 100-continue is supported.';
     // The client may or may not send its body now, so the connection cannot be used again.
     receive(request, response, new ProtocolError(417, 'EXPECTATION_FAILED', text, { Connection: 'close' }));
   });

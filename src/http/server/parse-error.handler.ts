@@ -101,7 +101,7 @@ function rejectArriving(inFlight: InFlightRequest, failure: ProtocolError, socke
 function failureOf(code: string): ProtocolError | null {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
-      return new ProtocolError(431, code, 'The address and the headers of the request are too large together.');
+      return new ProtocolError(431, code, 'The request line and the headers are too large.');
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new ProtocolError(413, code, 'The chunk extensions of the body are too large.');
     case 'ERR_HTTP_REQUEST_TIMEOUT':

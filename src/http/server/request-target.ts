@@ -38,7 +38,7 @@ export function normalizeTarget(
     return null;
   }
   request.url = '/';
-  return url === '*' ? null : new ProtocolError(400, 'BAD_TARGET', 'The target of the request is not a valid address.');
+  return url === '*' ? null : new ProtocolError(400, 'BAD_TARGET', 'The request target is not a valid URL.');
 }
 
 /** Does not use the path of a `URL`, which turns backslashes into slashes. */
