@@ -9,7 +9,7 @@ import { admissionKeyOf, waitForTurn } from './wait-for-turn.js';
  * A page is up to 1 MB, so clients that do not read hold up to 8 MB per organization, and 128 MB in
  * total.
  */
-export const LIST_LIMITS: AdmissionLimits = {
+const LIST_LIMITS: AdmissionLimits = {
   running: 128,
   runningPerTenant: 8,
   runningPerKey: 4,
@@ -21,7 +21,7 @@ export const LIST_LIMITS: AdmissionLimits = {
  * Two pages at a time, and one per organization, because building a page takes up to 15 ms of the
  * event loop, and verifications wait for it.
  */
-export const PAGE_LIMITS: AdmissionLimits = {
+const PAGE_LIMITS: AdmissionLimits = {
   running: 2,
   runningPerTenant: 1,
   runningPerKey: 1,

@@ -78,8 +78,8 @@ export class ApiKeysService {
   }
 
   /**
-   * Deletes a key. Its secret is invalid at once; its row stays for the record. @throws
-   * ApiKeyNotFoundError
+   * Deletes a key. Its secret is invalid at once; its row stays for the record.
+   * @throws ApiKeyNotFoundError
    */
   async delete(caller: Caller, id: ApiKeyId): Promise<DeletedApiKeyResponse> {
     return this.actors.authorizeFor(caller, 'api_keys.delete', id, async (transaction, { target: before, now }) => {

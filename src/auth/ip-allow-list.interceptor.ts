@@ -5,9 +5,8 @@ import { errorForVerdict } from '../decision/verdict-error.js';
 import type { Verdict } from '../decision/verdict.js';
 
 /**
- * Rejects a key that must not be used from the client's address. Runs last: rejects any verdict
- * that
- * the guards did not, so that no handler of a protected route runs without a VALID one.
+ * Rejects a key that must not be used from the client's address, and every other verdict that the
+ * guards did not reject, so that no handler of a protected route runs without a VALID one.
  */
 @Injectable()
 export class IpAllowListInterceptor implements NestInterceptor {

@@ -94,8 +94,8 @@ export class ChangeLog {
 }
 
 /**
- * Writes one entry for each change, in one statement. @returns the id of the first, which is the
- * lowest
+ * Writes one entry for each change, in one statement.
+ * @returns the id of the first entry, which is the lowest
  */
 async function insertEntries({ manager }: Transaction, changes: readonly Change[]): Promise<string> {
   const { insertId } = await manager.query<{ insertId: number | string }>(

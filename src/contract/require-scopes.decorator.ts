@@ -12,7 +12,7 @@ import type { Scope } from '../common/access/scope.js';
 import { ApiFailure } from './error-response.schema.js';
 
 /** The metadata that holds a handler's scopes; see `requiredScopes`. */
-export const REQUIRED_SCOPES = Symbol('required scopes');
+const REQUIRED_SCOPES = Symbol('required scopes');
 
 /**
  * Admits only keys with all of these scopes (without arguments: every valid key). Documents the

@@ -16,8 +16,7 @@ export function announcesBody({ headers }: IncomingMessage): boolean {
 
 /**
  * The bytes of a request's body, synchronously if all have arrived. body-parser is not used,
- * because
- * it reads the rest of a rejected body before it lets us respond.
+ * because it reads the rest of a rejected body before it lets us respond.
  * @throws ProtocolError (a promise rejects with it) when there are more than `limitBytes`, when the
  * body breaks off, or when it has not arrived after `deadlineMs`
  */

@@ -14,9 +14,8 @@ const FILES = new Set([
 
 /**
  * Mounted before Swagger UI, which serves the whole folder of its package: passes on the page and
- * the
- * files that it loads, and responds to every other path with 404. Paths are compared as they were
- * sent, so an encoded spelling of another file is rejected too.
+ * the files that it loads, and responds to every other path with 404. Paths are compared as they
+ * were sent, so an encoded spelling of another file is rejected too.
  *
  * Without its final slash, or with a query, the page is redirected: its links are relative, so that
  * it works under any path prefix, and Nest resolves them by the last character of the whole URL.

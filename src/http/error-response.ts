@@ -123,8 +123,7 @@ function describeStatus(
 
 /**
  * The status that an error of Nest (`getStatus()`) or of http-errors (`status` and `expose`)
- * carries;
- * 500 for any other.
+ * carries; 500 for any other.
  */
 function statusOf(thrown: unknown): number {
   if (thrown instanceof HttpException) {
@@ -147,8 +146,8 @@ function retryAfter(thrown: unknown, status: number): Record<string, string> {
 
 /**
  * The `WWW-Authenticate` header of a failure (RFC 6750, section 3): the realm alone if no
- * credentials
- * were sent, or if they are not the reason; null for a failure that is not about access.
+ * credentials were sent, or if they are not the reason; null for a failure that is not about
+ * access.
  */
 function challengeFor(error: DomainError): string | null {
   if (error instanceof CredentialsMissingError) {

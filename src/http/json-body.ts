@@ -36,8 +36,7 @@ const LONGEST_PATH = 100;
 const DEEPEST = 32;
 /**
  * Names that every object inherits, and `prototype`. Validation silently drops such a field or
- * takes
- * it for a declared one; the edge rejects it by name, like every other unknown field.
+ * takes it for a declared one; the edge rejects it by name, like every other unknown field.
  */
 export const UNSAFE_KEYS: ReadonlySet<string> = new Set([...Object.getOwnPropertyNames(Object.prototype), 'prototype']);
 /** body-parser silently repairs invalid UTF-8. */

@@ -3,8 +3,7 @@ import { InvalidInputError } from '../common/domain-error.js';
 
 /**
  * More than any valid request has. Validating an unknown parameter takes microseconds, and a URL
- * has
- * room for thousands.
+ * has room for thousands.
  */
 export const MOST_PARAMETERS = 50;
 const MOST_NAMED = 10;

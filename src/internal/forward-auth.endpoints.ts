@@ -28,8 +28,7 @@ const LONGEST_CACHED_QUERY = 1_024;
 /**
  * For gateways that ask before they forward a request: nginx's `auth_request`, Traefik's
  * `forwardAuth`. 200 with the owner of the key, or the 401 and 403 of the public listener. Any
- * other
- * status is about the gateway, never about the key.
+ * other status is about the gateway, never about the key.
  */
 @Injectable()
 export class ForwardAuthEndpoint implements InternalEndpoint {

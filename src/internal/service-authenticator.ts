@@ -11,7 +11,7 @@ const BASE64 = /^[A-Za-z0-9+/]+=*$/;
 const REALM = 'realm="latchkey-internal"';
 
 /** The header in which a gateway sends its token. */
-export const GATEWAY_TOKEN_HEADER = 'x-latchkey-token';
+const GATEWAY_TOKEN_HEADER = 'x-latchkey-token';
 
 /** Authenticates services by their tokens. */
 @Injectable()
@@ -69,8 +69,8 @@ export class ServiceAuthenticator {
 
   /**
    * RFC 6749, section 2.3.1: name and password are form-encoded before they are joined. Many
-   * clients
-   * omit that, so a plus is not decoded: names and tokens contain neither spaces nor percent signs.
+   * clients omit that, so a plus is not decoded: names and tokens contain neither spaces nor
+   * percent signs.
    */
   private nameOfBasic(encoded: string): string | null {
     const [id = '', password = ''] = Buffer.from(encoded, 'base64').toString('latin1').split(/:(.*)/s);
@@ -100,7 +100,7 @@ function serviceUnknown(credential: Credential): ProtocolError {
   const orBasic = credential === 'bearer-or-basic' ? ', or name and token by HTTP Basic' : '';
   return new ProtocolError(
     401,
-    'CALLER_UNKNOWN',
+    'CLIENT_UNKNOWN',
     `This endpoint is for services: send one of INTERNAL_TOKENS as the header Authorization: Bearer <token>${orBasic}.`,
     { 'WWW-Authenticate': schemes.map((scheme) => `${scheme} ${REALM}`).join(', ') },
   );

@@ -5,7 +5,7 @@ import { ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages
 import { parseIpAddress } from '../common/net/ip-address.js';
 import type { VerifyRequest } from '../verification/key-authenticator.js';
 
-export const MOST_IN_BATCH = 100;
+const MOST_IN_BATCH = 100;
 /**
  * The most unknown fields and problems that a response names: it must not be many times longer than
  * its request.

@@ -41,8 +41,7 @@ export class VerifyEndpoint implements InternalEndpoint {
 
 /**
  * `POST /verify/batch`: up to a hundred verifications, answered in their order. If one of them
- * cannot
- * be decided, all fail.
+ * cannot be decided, all fail.
  */
 @Injectable()
 export class VerifyBatchEndpoint implements InternalEndpoint {

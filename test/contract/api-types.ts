@@ -13,13 +13,13 @@ export interface paths {
         };
         /**
          * List the API keys
-         * @description All keys of your organization, newest first, in pages; secrets are masked. The header `Link` names the next page, and its absence alone says that there is none. `limit` is an upper bound: a page ends at about 1 MB, and among many thousands of keys, a page of one `status` may hold fewer than `limit`, even none. A caller that leaves several such pages unread gets 429.
+         * @description The keys of your organization, newest first, in pages, with masked secrets. The header `Link` names the next page. Follow it until it is absent: a page may have fewer keys than `limit`, because it ends at about 1 MB, and with `status` it may even be empty. A client that does not read several of its pages gets 429.
          */
         get: operations["apiKeysList"];
         put?: never;
         /**
          * Create an API key
-         * @description The answer holds the whole secret, this once: keep it. A key cannot be stronger than the one that creates it, in scopes, addresses or expiry; that is refused with 403, and `validator` says what goes beyond.
+         * @description The response contains the whole secret. It is shown only once, so store it. A key cannot be stronger than the key that creates it, in scopes, addresses or expiry: that is a 403, and `validator` names what exceeds.
          */
         post: operations["apiKeysCreate"];
         delete?: never;
@@ -37,7 +37,7 @@ export interface paths {
         };
         /**
          * Read the calling API key
-         * @description The key that the request is made with, secret masked; every living key may ask, whatever its scopes. What another request has just changed may take a second to show; a label or description, a minute.
+         * @description The key of the request, with a masked secret. It requires no scope. A change by another request is visible after at most a second, a new label or description after at most a minute.
          */
         get: operations["apiKeysCurrent"];
         put?: never;
@@ -57,18 +57,18 @@ export interface paths {
         };
         /**
          * Read an API key
-         * @description The key, secret masked, and how much it has been used.
+         * @description The key, with a masked secret and its usage.
          */
         get: operations["apiKeysGet"];
         /**
-         * Change an API key
-         * @description A field that is left out stays as it is; the secret never changes. Neither the key as it was nor as it becomes may be stronger than yours: that is refused with 403, and `validator` says what goes beyond.
+         * Update an API key
+         * @description An omitted field keeps its value, and the secret never changes. The key must not be stronger than yours, neither before nor after the update: that is a 403, and `validator` names what exceeds.
          */
         put: operations["apiKeysUpdate"];
         post?: never;
         /**
          * Delete an API key
-         * @description Its secret stops working at once, and for good. The keys that it created continue to work. After a leak, list them by `?created_by=` with the id of this key, which finds them after the deletion too, and delete those that you did not make.
+         * @description Its secret stops working immediately and permanently. The keys that it created still work. After a leak, list them by `?created_by=` with the id of this key, also after the deletion, and delete those that you did not create.
          */
         delete: operations["apiKeysDelete"];
         options?: never;
@@ -132,7 +132,7 @@ export interface components {
             /** @example Key for accessing product APIs */
             description: string | null;
             /**
-             * @description Whole, this once: keep it.
+             * @description The complete secret. No other response contains it: store it.
              * @example sk_live_030LKADJL8brw2LrrWLGq300lBcKUCcfcQwiP5o8gk3nAfLmS9Zf5fb0y00n0
              */
             secret: string;
@@ -230,7 +230,7 @@ export interface components {
             /** @example Key for accessing product APIs */
             description: string | null;
             /**
-             * @description Whole in the answer that creates the key, masked ever after.
+             * @description Complete in the response that creates the key, masked in every other.
              * @example sk_live_030LKADJL8br...y00n0
              */
             secret: string;
@@ -268,7 +268,7 @@ export interface components {
             /** @example api_key_0197c0f1-9589-7990-b421-4b806f637b0c */
             api_key_id: string;
             /**
-             * @description Requests whose secret matched while the key was alive, each once; at most a second late.
+             * @description The number of requests with this key while it was alive. Up to a second late.
              * @example 150
              */
             total_requests: number;
@@ -288,7 +288,7 @@ export interface components {
             /** @example Key for accessing product APIs */
             description: string | null;
             /**
-             * @description Whole in the answer that creates the key, masked ever after.
+             * @description Complete in the response that creates the key, masked in every other.
              * @example sk_live_030LKADJL8br...y00n0
              */
             secret: string;
@@ -466,7 +466,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description No API key, or one that is not good: unknown, expired, disabled or deleted */
+            /** @description No API key, or one that is not valid: unknown, expired, disabled or deleted */
             401: {
                 headers: {
                     /** @example Bearer realm="latchkey" */
@@ -606,7 +606,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description No API key, or one that is not good: unknown, expired, disabled or deleted */
+            /** @description No API key, or one that is not valid: unknown, expired, disabled or deleted */
             401: {
                 headers: {
                     /** @example Bearer realm="latchkey" */
@@ -751,7 +751,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description No API key, or one that is not good: unknown, expired, disabled or deleted */
+            /** @description No API key, or one that is not valid: unknown, expired, disabled or deleted */
             401: {
                 headers: {
                     /** @example Bearer realm="latchkey" */
@@ -884,7 +884,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description No API key, or one that is not good: unknown, expired, disabled or deleted */
+            /** @description No API key, or one that is not valid: unknown, expired, disabled or deleted */
             401: {
                 headers: {
                     /** @example Bearer realm="latchkey" */
@@ -1041,7 +1041,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description No API key, or one that is not good: unknown, expired, disabled or deleted */
+            /** @description No API key, or one that is not valid: unknown, expired, disabled or deleted */
             401: {
                 headers: {
                     /** @example Bearer realm="latchkey" */
@@ -1194,7 +1194,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorEnvelope"];
                 };
             };
-            /** @description No API key, or one that is not good: unknown, expired, disabled or deleted */
+            /** @description No API key, or one that is not valid: unknown, expired, disabled or deleted */
             401: {
                 headers: {
                     /** @example Bearer realm="latchkey" */

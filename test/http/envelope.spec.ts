@@ -227,7 +227,7 @@ describe('the log of a request', () => {
     await ask('/things/throws/address');
     const lines = await edge.requestLines(2);
     expect(lines).toMatchObject([
-      { endpoint: null, status: 404, error_code: 'NO_ROUTE', key_id: null },
+      { endpoint: null, status: 404, error_code: 'NOT_FOUND', key_id: null },
       { endpoint: '/things/throws/:what', status: 403, error_code: 'ADDRESS_NOT_ALLOWED', detail: 'IP_NOT_ALLOWED' },
     ]);
     expect(edge.log()).not.toContain('nowhere');

@@ -357,7 +357,7 @@ describe('POST /introspect', () => {
         organization_id: fixture.organizationId,
       },
       { endpoint: 'introspect', client: ODD_NAME, status: 400, error_code: 'INVALID_REQUEST' },
-      { endpoint: 'introspect', client: null, status: 401, error_code: 'CALLER_UNKNOWN' },
+      { endpoint: 'introspect', client: null, status: 401, error_code: 'CLIENT_UNKNOWN' },
     ]);
     const log = fixture.app.logs.join('');
     const tokens = [...Object.values(TOKENS), ODD_TOKEN];

@@ -361,7 +361,7 @@ describe('the listener for services', () => {
   it('logs who was refused, under the endpoint where it was', async () => {
     const answer = await callInternal(fixture, '/verify', {}, { token: 'x'.repeat(40) });
     const line = internalRequestLines(fixture).find(({ support_id: id }) => id === answer.body.support_id);
-    expect(line).toMatchObject({ endpoint: 'verify', client: null, status: 401, error_code: 'CALLER_UNKNOWN' });
+    expect(line).toMatchObject({ endpoint: 'verify', client: null, status: 401, error_code: 'CLIENT_UNKNOWN' });
   });
 
   /** Sends bytes, and reads until the connection ends. */

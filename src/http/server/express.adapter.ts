@@ -110,15 +110,14 @@ function classesOf(app: ExpressApp): RequestClasses {
 
 /**
  * Why no route took a request: the path does not exist (404), or does not take the method (405,
- * with
- * `Allow`). The path is not repeated, because it may contain a secret in a spelling that no pattern
- * redacts.
+ * with `Allow`). The path is not repeated, because it may contain a secret in a spelling that no
+ * pattern redacts.
  */
 export function describeNoRoute(request: HttpRequest, layers: readonly RouterLayer[]): ProtocolError {
   const { method = '', path } = request;
   const allowed = allowedMethods(path, layers);
   if (allowed.length === 0) {
-    return new ProtocolError(404, 'NO_ROUTE', `There is no route for ${method} at this path.`);
+    return new ProtocolError(404, 'NOT_FOUND', `There is no route for ${method} at this path.`);
   }
   const allow = allowed.join(', ');
   const text = `The method ${method} is not allowed here. Allowed methods: ${allow}.`;

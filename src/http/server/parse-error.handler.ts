@@ -24,10 +24,8 @@ const CONNECT_REFUSED = new ProtocolError(
 
 /**
  * Answers what Node rejects before there is a request: bytes that are not HTTP, headers that are
- * too
- * large or too slow, CONNECT. Such a failure gets the envelope, a line in the access log and a
- * count,
- * like every other.
+ * too large or too slow, CONNECT. Such a failure gets the envelope, a line in the access log and a
+ * count, like every other.
  */
 export function handleParseErrors(server: Server, env: ApiEnvironment, accessLog: AccessLog): void {
   const writeFailure = (socket: Socket, method: string | null, failure: ProtocolError) => {

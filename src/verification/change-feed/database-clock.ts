@@ -22,7 +22,8 @@ export class DatabaseClock {
   }
 
   /**
-   * Milliseconds since the epoch. @throws TypeError before the first value, when no key is loaded
+   * Milliseconds since the epoch.
+   * @throws TypeError before the first value, when no key is loaded
    */
   nowMs(): number {
     return this.msAt(this.clock.monotonicMs());
