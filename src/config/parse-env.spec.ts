@@ -148,7 +148,7 @@ describe('the configuration', () => {
     for (const quote of ['"', "'"]) {
       for (const [name, value] of Object.entries({ DATABASE_URL, PORT: '3000', TRUST_PROXY: '10.0.0.1' })) {
         expect(problems({ DATABASE_URL, [name]: `${quote}${value}${quote}` })).toEqual([
-          expect.stringMatching(new RegExp(`^${name} must .*the value is in quotes`)),
+          expect.stringMatching(new RegExp(`^${name} must .*the quotes around the value`)),
         ]);
       }
     }

@@ -70,9 +70,9 @@ describe('POST /verify', () => {
   });
 
   it.each([
-    [{}, { secret: /must be the secret/ }],
-    [{ secret: 7 }, { secret: /must be the secret/ }],
-    [{ secret: null }, { secret: /must be the secret/ }],
+    [{}, { secret: /must be a string: the secret/ }],
+    [{ secret: 7 }, { secret: /must be a string: the secret/ }],
+    [{ secret: null }, { secret: /must be a string: the secret/ }],
     [{ secret: 'x', client_ip: 'localhost' }, { client_ip: /IPv4 or IPv6/ }],
     [{ secret: 'x', client_ip: '127.0.0.1:80' }, { client_ip: /without port/ }],
     [{ secret: 'x', client_ip: '' }, { client_ip: /IPv4 or IPv6/ }],
@@ -83,8 +83,8 @@ describe('POST /verify', () => {
       { 'scopes.1': /not a scope/, 'scopes.2': /not a scope/ },
     ],
     [{ secret: 'x', scopes: Array(33).fill('invoices.read') }, { scopes: /at most 32/ }],
-    [{ secret: 'x', clientIp: '127.0.0.1' }, { clientIp: /not a field/ }],
-    [{ secret: 'x', hasOwnProperty: 1 }, { hasOwnProperty: /not a field/ }],
+    [{ secret: 'x', clientIp: '127.0.0.1' }, { clientIp: /not a recognized field/ }],
+    [{ secret: 'x', hasOwnProperty: 1 }, { hasOwnProperty: /not a recognized field/ }],
   ])('refuses %j, and says which fields to fix', async (body, fields) => {
     const validator = Object.fromEntries(
       Object.entries(fields).map(([field, pattern]) => [field, expect.stringMatching(pattern) as unknown]),
