@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { BackgroundTasks } from '../../background/background-tasks.js';
+import type { PeriodicTask } from '../../background/periodic-task.js';
 import { ChangeLog } from '../../change-log/change-log.js';
 import { CLOCK, type Clock } from '../../common/clock.js';
 import { CONFIG, type Config } from '../../config/config.js';
@@ -25,6 +26,7 @@ export class ChangeFeed implements OnApplicationShutdown {
   knownAtMs = -Infinity;
   private readonly logger = new Logger(ChangeFeed.name);
   private readonly position = new FeedPosition();
+  private readonly task: PeriodicTask;
 
   constructor(
     private readonly reader: ChangeFeedReader,
@@ -40,7 +42,7 @@ export class ChangeFeed implements OnApplicationShutdown {
       this.invalidation.apply(change);
     });
     metrics.watchFeed(() => this.ageMs);
-    tasks.add({
+    this.task = tasks.add({
       intervalMs: INTERVAL_MS,
       runsAtStart: true,
       logger: this.logger,
@@ -59,9 +61,11 @@ export class ChangeFeed implements OnApplicationShutdown {
     return this.ageMs <= this.config.freshnessBoundMs;
   }
 
-  /** Destroys the connection, so that a poll under way does not delay the stop. */
-  onApplicationShutdown(): void {
+  /** Stops polling. Destroys the connection, so that a poll under way does not delay the stop. */
+  async onApplicationShutdown(): Promise<void> {
+    const stopped = this.task.stop();
     this.reader.close();
+    await stopped;
   }
 
   /** Reads the next page. Rejects when the database does not answer in time. */
