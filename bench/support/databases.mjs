@@ -83,7 +83,7 @@ export class Databases {
 
   /**
    * Puts all its threads, and those that it will start, on the load's core: on the servers' they
-   * would stop whoever is measured.
+   * would stop the candidate that is measured.
    */
   async #pin(stop) {
     const question = 'SELECT @@datadir AS dataFolder, @@pid_file AS pidFile';

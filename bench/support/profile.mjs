@@ -5,7 +5,7 @@ const isNoWork = ({ functionName, url }) =>
   functionName === '(idle)' || functionName === 'dispatch' || (functionName === 'post' && url === 'node:inspector');
 
 /**
- * Where the time of a CPU profile went: by function (its own time), and by owner: whoever of the
+ * Where the time of a CPU profile went: by function (its own time), and by owner: the first of the
  * product or its packages is nearest to the top of the stack, so that Node's inside counts for who
  * called it.
  *

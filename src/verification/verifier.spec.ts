@@ -66,7 +66,7 @@ describe('several verdicts', () => {
   });
 
   it.each([{}, { fresh: true }])(
-    'are true when they are given: what changes while others are read is judged anew (%j)',
+    'are current when they are returned: a key that changes while others are read is decided again (%j)',
     async (options) => {
       const { cache, counted, tell, verifyAll } = arrange();
       cache.set('warm', valid('warm'));
@@ -91,7 +91,7 @@ describe('several verdicts', () => {
     expect(outcomes).toEqual(['UNAVAILABLE']);
   });
 
-  it('wait for their turn while others are read, and are none when nobody gets on', async () => {
+  it('wait for their turn while others are read, and fail when none makes progress', async () => {
     const { cache, database, outcomes, tell, verifyAll } = arrange();
     let isBusy = true;
     tell('a', valid('a'));

@@ -34,7 +34,7 @@ export function describeGuards(fixtureOf: () => Fixture, route: GuardedRoute): v
       }
     });
 
-    it('refuses a secret that nobody was given', async () => {
+    it('refuses a secret that was never issued', async () => {
       const fixture = fixtureOf();
       expectFailure(await route.callBadly(fixture.clientOf({ secret: unknownSecret() })), 401, {
         error: 'This API key is not valid.',

@@ -101,7 +101,7 @@ describe('a key that is dead', () => {
   });
 
   it.each(['deleted_at', 'disabled_at', 'expires_at'])(
-    'is not even acknowledged (%s) to somebody who knows its id and not its secret',
+    'is not acknowledged (%s) to a client that has its id and not its secret',
     async (column) => {
       const key = await fixture.createKey();
       await fixture.setColumn(key.id, column, 'UTC_TIMESTAMP()');
@@ -130,7 +130,7 @@ describe('a stored key that cannot be understood', () => {
     ['ip_allow_list', '[""]'],
     ['scopes', '{}'],
     ['scopes', 'null'],
-  ])('lets nobody in (%s = %s), rather than everybody, and says nothing of the inside', async (column, json) => {
+  ])('refuses every request (%s = %s), and discloses no internals', async (column, json) => {
     const key = await fixture.createKey();
     await fixture.setColumn(key.id, column, `'${json}'`);
     expectFailure(await fixture.clientOf(key).list(), 500, { error: /^An internal error occurred\./ });

@@ -248,7 +248,7 @@ describe('the failures that the document shows', () => {
       case '415 failure':
         return { secret, headers: { 'content-type': 'text/plain' } };
       default:
-        throw new Error(`nobody knows how to provoke ${status} ${name}`);
+        throw new Error(`this spec cannot provoke ${status} ${name}`);
     }
   }
 

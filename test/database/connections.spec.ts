@@ -85,7 +85,7 @@ describe('a connection to the database', () => {
       'verify, when the certificate names another host',
       () => overTcp(`tls=verify&${authority()}`, 'localhost', impostor),
     ],
-    ['verify, when nobody known has signed the certificate', () => overTcp('tls=verify')],
+    ['verify, when no known authority has signed the certificate', () => overTcp('tls=verify')],
     [
       'verify-ca, when another authority has signed it',
       () => overTcp(`tls=verify-ca&ca=${encodeURIComponent(join(folder, 'elsewhere.pem'))}`),

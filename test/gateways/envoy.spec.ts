@@ -89,7 +89,7 @@ describe('the endpoint for Envoy', () => {
   });
 
   it.each([
-    ['nobody says the scopes', []],
+    ['no header names the scopes', []],
     ['they are said twice', [scopes('invoices.read'), scopes('')]],
     ['they are none', [scopes('-')]],
   ])('says 400, and nothing about the key, if %s', async (_, headers) => {

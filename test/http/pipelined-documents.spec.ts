@@ -28,7 +28,7 @@ function openFiles(): number {
 // the waiting ones that the socket is gone. Each used to keep its file open until the process could
 // accept no connection.
 onLinux(
-  'pipelined requests for a document that nobody reads hold few files, and none once the client is gone',
+  'pipelined requests whose responses are not read hold few files, and none once the client is gone',
   async () => {
     const socket = connect(Number(new URL(app.url).port), '127.0.0.1');
     socket.on('error', () => undefined);

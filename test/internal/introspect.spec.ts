@@ -161,7 +161,7 @@ describe('POST /introspect', () => {
         return key.secret;
       },
       'a secret with the id of a key, and nothing else of it': async () => forge((await fixture.createKey()).secret),
-      'a secret that nobody was given': async () => {
+      'a secret that was never issued': async () => {
         const key = await fixture.createForeignKey();
         return forge(key.secret).replace(/.{6}$/, '000000');
       },

@@ -68,7 +68,7 @@ describe('the listener for services', () => {
       {},
       { 'x-latchkey-token': 'x'.repeat(40) },
       { authorization: `Bearer ${TOKENS.gateway}` },
-    ])('a gateway with %j is 500 and not 401, so that nobody takes it for a word about a key', async (headers) => {
+    ])('a gateway with %j is 500 and not 401, which would be a decision about a key', async (headers) => {
       const { secret } = fixture.root;
       const response = await at('/forward-auth?scopes=', {
         headers: { authorization: `Bearer ${secret}`, ...headers },
@@ -132,7 +132,7 @@ describe('the listener for services', () => {
       '?scopes=&client=1',
       '?Scopes=',
       '?scopes[]=invoices.read',
-    ])('refuses %j with 400: whoever wrote the configuration must mean it', async (query) => {
+    ])('refuses %j with 400: the configuration must state it exactly once', async (query) => {
       const response = await ask(query);
       expect([response.status, response.headers.get('x-api-key-id')]).toEqual([400, null]);
     });

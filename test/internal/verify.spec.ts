@@ -61,7 +61,7 @@ describe('POST /verify', () => {
     expect((await dataOf({ secret: key.secret, client_ip: '::ffff:127.0.0.1' })).code).toBe('VALID');
   });
 
-  it.each(['', ' ', 'sk_live_', 'x'.repeat(10_000), '🔑'])('finds %j malformed, and asks nobody', async (secret) => {
+  it.each(['', ' ', 'sk_live_', 'x'.repeat(10_000), '🔑'])('finds %j malformed, without a query', async (secret) => {
     await untilChangesRead(fixture.app);
     const statements = await recordQueries(fixture.app, async () => {
       expect(await dataOf({ secret })).toStrictEqual({ valid: false, code: 'MALFORMED', api_key: null });

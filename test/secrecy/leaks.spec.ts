@@ -133,7 +133,7 @@ describe.each(LOG_FORMATS)(
       expect((await ask('GET', `${KEYS}/${a.id}`, a.secret)).status).toBe(200);
       expect((await ask('PUT', `${KEYS}/${b.id}`, a.secret, { label: 'changed' })).status).toBe(200);
       await changeInDatabase(schema.name, a.id, ['UPDATE api_key_secrets SET digest = NULL WHERE key_id = ?', idOf(a)]);
-      await eventually('the digest is made anew', async () => {
+      await eventually('the digest is renewed', async () => {
         expect((await ask('GET', KEYS, a.secret)).status).toBe(200);
         return hasDigest(a);
       });

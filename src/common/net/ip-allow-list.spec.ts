@@ -35,7 +35,7 @@ describe('an allow-list', () => {
     expect(IpAllowList.compile(['0.0.0.0/0']).allows(parseIpAddress('2001:db8::1'))).toBe(false);
   });
 
-  it('without entries lets nobody in: a list that was lost must not open the endpoint', () => {
+  it('without entries allows no address: a lost list must not allow every address', () => {
     expect(IpAllowList.compile([]).allows(parseIpAddress('127.0.0.1'))).toBe(false);
     expect(IpAllowList.compile([]).allows(parseIpAddress('::1'))).toBe(false);
   });

@@ -57,7 +57,7 @@ function arrange() {
   };
 }
 
-describe('facts are read anew', () => {
+describe('stale entries are revalidated', () => {
   it('together, each once however often it was asked for, whether the one before could be read or not', async () => {
     const { request, read } = arrange();
     const [first, second, third] = [newSecretId(), newSecretId(), newSecretId()];
@@ -67,7 +67,7 @@ describe('facts are read anew', () => {
     expect(await read()).toEqual([[third]]);
   });
 
-  it('25 at a time, so that nobody waits for long', async () => {
+  it('25 at a time, so that no verification waits for long', async () => {
     const { request, read } = arrange();
     const ids = Array.from({ length: 60 }, newSecretId);
     request(...ids);

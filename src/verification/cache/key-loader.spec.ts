@@ -189,7 +189,7 @@ describe('reading cold facts', () => {
     expect([cache.size, sent.length]).toEqual([0, 5]);
   });
 
-  it('does not believe a read that took so long that nobody remembers what changed meanwhile', async () => {
+  it('rejects a read that took longer than recent changes are kept', async () => {
     const { loader, sent, clock, cache } = arrange();
     const id = newSecretId();
     const facts = storedSecret(id, clock.nowMs);
@@ -203,15 +203,15 @@ describe('reading cold facts', () => {
     expect(await waiting).not.toBeNull();
   });
 
-  it('reads anew, where that is asked for, although a read is under way', async () => {
+  it('reads again on request, although a read is under way', async () => {
     const { loader, sent, foundNow } = arrange();
     const id = newSecretId();
     const first = loader.load(id);
     await turnOfTheLoop();
-    const anew = loader.loadFresh(id);
+    const fresh = loader.loadFresh(id);
     sent[0]?.answer(foundNow([id]));
     await turnOfTheLoop();
     sent[1]?.answer(foundNow([id]));
-    expect(await first).not.toBe(await anew);
+    expect(await first).not.toBe(await fresh);
   });
 });

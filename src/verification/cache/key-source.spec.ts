@@ -72,7 +72,7 @@ function arrange(outageGraceMs = GRACE_MS) {
 }
 
 describe('where facts come from', () => {
-  it('the cache, while the feed is fresh, and nobody is asked', async () => {
+  it('the cache, without a query, while the feed is fresh', async () => {
     const { clock, feed, database, source, id } = arrange();
     expect(source.findWarm(id)).toBeUndefined();
     await source.read(id);
@@ -83,7 +83,7 @@ describe('where facts come from', () => {
     expect(database.queries).toBe(1);
   });
 
-  it('the cache still, when they are a minute old; they are read again in nobody’s way', async () => {
+  it('the cache still, when they are a minute old; they are read again in the background', async () => {
     const { clock, feed, database, source, id } = arrange();
     const first = await source.read(id);
     feed.knownAtMs = clock.nowMs += 60_001;
@@ -204,7 +204,7 @@ describe('where facts come from', () => {
     expect(source.findWarm(id)).toBeUndefined();
   });
 
-  it('never the cache for who asks for facts read anew', async () => {
+  it('never the cache for a request for fresh data', async () => {
     const { clock, database, source, id } = arrange();
     const known = await source.read(id);
     expect(await source.readFresh(id)).not.toBe(known);
