@@ -5,9 +5,9 @@ const isNoWork = ({ functionName, url }) =>
   functionName === '(idle)' || functionName === 'dispatch' || (functionName === 'post' && url === 'node:inspector');
 
 /**
- * Where the time of a CPU profile went: by function (its own time), and by owner: the first of the
- * product or its packages is nearest to the top of the stack, so that Node's inside counts for who
- * called it.
+ * Where the time of a CPU profile went: by function (its own time), and by owner: the frame
+ * of the product or its packages that is nearest to the top of the stack, so that Node's own code
+ * counts for its caller.
  *
  * @param {object} profile as the inspector gives it
  * @returns {{ functions: [name: string, share: number][], owners: [name: string, share: number][]
