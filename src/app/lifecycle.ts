@@ -38,6 +38,8 @@ export async function serve(steps: StartSteps = {}, options: AppOptions = {}): P
     surviveStreamErrors();
     // perf: docs/performance.md#allocation-site-pretenuring
     setFlagsFromString('--no-allocation-site-pretenuring');
+    // A full collection at twice the size that the last one left: docs/performance.md#heap-growth
+    setFlagsFromString('--heap-growing-percent=100');
     const config = loadConfig();
     assertSecretsStayHidden(config, options);
     const app = await createApp(config, options);

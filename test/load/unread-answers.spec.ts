@@ -8,6 +8,7 @@ import { endProcesses } from '../support/running-process.js';
 import { TestProcess } from '../support/test-process.js';
 import { greatestFields, insertOrganization, insertVerifiableKeys } from '../support/bulk-keys.js';
 import { eventually } from '../support/eventually.js';
+import { measured } from '../support/reports.js';
 import { createSchema, type TestSchema } from '../support/schema.js';
 import { median, readMetric, residentBytes, verifyWhile } from './verify-load.js';
 
@@ -77,6 +78,7 @@ describe('answers of the greatest size that many clients of one key ask for', ()
         most = Math.max(most, await residentBytes(service.internalUrl));
       }
     });
+    measured('resident memory grew by', (most - before) / 1e6, 'MB');
     expect(median(times)).toBeLessThan(MOST_P50_MS);
     expect(most - before).toBeLessThan(MOST_GROWTH);
     // One client alone gets so many responses that they queue in the process.

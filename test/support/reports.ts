@@ -11,9 +11,9 @@ export function report(what: string, figures: readonly number[], unit = 'ms'): v
   );
 }
 
-/** Prints a measured duration if LATCHKEY_MEASURED is set. */
-export function measured(what: string, ms: number): void {
+/** Prints a measured figure if LATCHKEY_MEASURED is set. */
+export function measured(what: string, figure: number, unit = 'ms'): void {
   if (process.env.LATCHKEY_MEASURED !== undefined) {
-    process.stderr.write(`measured: ${what}: ${Math.round(ms)} ms\n`);
+    process.stderr.write(`measured: ${what}: ${Math.round(figure)} ${unit}\n`);
   }
 }
