@@ -22,5 +22,8 @@ export default {
   setupFiles: ['reflect-metadata'],
   // Most of the time goes into waiting for processes and the database: more workers than cores.
   maxWorkers: 2,
+  // Jest keeps what modules of finished files hold: a worker grows by about 50 MB with each. At
+  // this size it is replaced before the next file.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
 };
