@@ -6,8 +6,10 @@
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { compileInto } from '../scripts/support/build.mjs';
 import { ensureDependencies } from '../scripts/support/dependencies.mjs';
+import { Failure } from '../scripts/support/failure.mjs';
 import { runScript } from '../scripts/support/script.mjs';
 import { step } from '../scripts/support/steps.mjs';
 import { ensurePeers } from './support/peers.mjs';
@@ -15,12 +17,12 @@ import { majorsIn, runtimeOf } from './support/runtimes.mjs';
 import { settingsFor, workFolder } from './support/settings.mjs';
 
 const options = process.argv.slice(2);
-const quick = options.includes('--quick');
 // Set before better-auth is loaded, and inherited by every process that this one starts.
 process.env.BETTER_AUTH_TELEMETRY = '0';
 
 await runScript(async (stop) => {
-  const majors = majorsIn(options);
+  const { quick, node } = parseOptions();
+  const majors = majorsIn(node);
   await ensureDependencies(stop);
   await ensurePeers(stop);
   const runtimes = majors.map(runtimeOf);
@@ -46,3 +48,15 @@ await runScript(async (stop) => {
   }
   return 0;
 });
+
+/** Any other argument is refused: the whole benchmark takes a quarter of an hour. */
+function parseOptions() {
+  try {
+    return parseArgs({
+      args: options,
+      options: { quick: { type: 'boolean', default: false }, node: { type: 'string' } },
+    }).values;
+  } catch (error) {
+    throw new Failure(`${/** @type {Error} */ (error).message}. The options are --quick and --node=20,24.`);
+  }
+}

@@ -5,7 +5,6 @@ import { Failure } from '../../scripts/support/failure.mjs';
 
 /** The major versions of Node that the product supports. Each row is measured on each of them. */
 const MAJORS = [20, 24];
-const OPTION = '--node=';
 
 /**
  * A version of Node under test. All measured servers of one column run on it.
@@ -14,14 +13,14 @@ const OPTION = '--node=';
  */
 
 /**
- * @returns {number[]} the majors that `--node=20` or `--node=20,24` names; all without the option
+ * @param {string | undefined} list `20` or `20,24`, as `--node` gives it
+ * @returns {number[]} the majors of the list; all without one
  */
-export function majorsIn(args) {
-  const option = args.find((arg) => arg.startsWith(OPTION));
-  if (option === undefined) return MAJORS;
-  const majors = option.slice(OPTION.length).split(',').map(Number);
+export function majorsIn(list) {
+  if (list === undefined) return MAJORS;
+  const majors = list.split(',').map(Number);
   const unknown = majors.find((major) => !MAJORS.includes(major));
-  if (unknown !== undefined) throw new Failure(`${option} must name one or more of ${MAJORS.join(', ')}.`);
+  if (unknown !== undefined) throw new Failure(`--node=${list} must name one or more of ${MAJORS.join(', ')}.`);
   return majors;
 }
 
