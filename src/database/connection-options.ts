@@ -10,11 +10,11 @@ export const DEFAULT_POOL_SIZE = 5;
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /**
- * The idle time after which this side closes a connection. The server closes it after 8 s
+ * The idle time after which this side closes a connection. The server closes it after 6 s
  * (`wait_timeout`, see the session). The difference is longer than a transaction may take, so that
  * no statement is sent on a connection that the server is closing.
  */
-export const MAX_IDLE_MS = 5_000;
+export const MAX_IDLE_MS = 3_000;
 
 /** The table of the migrations that have been applied. */
 export const MIGRATIONS_TABLE = 'migrations';

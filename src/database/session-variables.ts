@@ -25,7 +25,7 @@ const NO_LIMIT = '18446744073709551615';
  * whose host lost power sends no FIN: without this limit its row locks stay for the server's
  * `wait_timeout`, 8 hours.
  */
-const IDLE_SECONDS = '8';
+const IDLE_SECONDS = '6';
 /**
  * The same within a transaction. Longer than any transaction of this service, so that only those of
  * lost clients end.
