@@ -9,8 +9,8 @@ import { median } from './statistics.mjs';
 const RESULTS = inProject('bench/RESULTS.md');
 const CHART = inProject('docs/images/bench.svg');
 /** Latency: our p99 as a multiple of the bare server's. */
-const MOST_P99 = 2;
-const MOST_BYTES_PER_KEY = 1_300;
+const MAX_P99 = 2;
+const MAX_BYTES_PER_KEY = 1_300;
 const MISSED = ' **missed**';
 
 /**
@@ -49,7 +49,7 @@ ${ratioTable(columns)}
 From an open-loop generator in Node (\`bench/load/fixed-rate.mjs\`): each latency is counted from when its request was due,
 so that a stall counts for every request that it delays. The generator shares its core with the database. The public
 route and the bare route each run at half of their own greatest rate above; \`/verify\` and the bare \`node:http\` server
-both at half of the greatest rate of \`/verify\`. Our p99 must be at most ${MOST_P99} times the bare server's. Milliseconds.
+both at half of the greatest rate of \`/verify\`. Our p99 must be at most ${MAX_P99} times the bare server's. Milliseconds.
 
 ${latencyTable(columns)}
 
@@ -62,7 +62,7 @@ ${statementsTable(columns)}
 
 ## Memory
 
-At most ${count(MOST_BYTES_PER_KEY)} bytes of heap for each cached key.
+At most ${count(MAX_BYTES_PER_KEY)} bytes of heap for each cached key.
 
 ${memoryTable(columns, settings)}
 ${columns.map(profilesOf).join('\n')}`;
@@ -113,7 +113,7 @@ function latencyTable(columns) {
   return table(
     ['', 'requests/s', 'p50', 'p99', 'p999', 'not answered with 200, in a round'],
     rows.map(([name, { rate, p50, p99, p999, failed }, bare]) => {
-      const missed = bare !== undefined && p99 > MOST_P99 * bare.p99 ? MISSED : '';
+      const missed = bare !== undefined && p99 > MAX_P99 * bare.p99 ? MISSED : '';
       return [name, count(rate), p50.toFixed(2), p99.toFixed(2) + missed, p999.toFixed(2), failed];
     }),
   );
@@ -136,7 +136,7 @@ function memoryTable(columns, { few, cached }) {
     columns.map(({ runtime, manyKeys: { memory, bytesPerEntry } }) => [
       `Node ${runtime.major}`,
       ...[memory.few, memory.many].flatMap(({ heapUsed, rss }) => [megabytes(heapUsed), megabytes(rss)]),
-      count(bytesPerEntry) + (bytesPerEntry > MOST_BYTES_PER_KEY ? MISSED : ''),
+      count(bytesPerEntry) + (bytesPerEntry > MAX_BYTES_PER_KEY ? MISSED : ''),
     ]),
   );
 }

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 
 /** Systems allow 104 to 108 bytes for the path of a socket, including its final zero. */
-const LONGEST_PATH = 103;
+const MAX_PATH_LENGTH = 103;
 
 /** The first byte after the header of a MySQL server's greeting: the version of the protocol. */
 const PROTOCOL_VERSION = 10;
@@ -18,7 +18,7 @@ const PROTOCOL_VERSION = 10;
  */
 export function chooseSocket(folder, account) {
   const path = join(folder, 'server.sock');
-  if (Buffer.byteLength(path) <= LONGEST_PATH) return path;
+  if (Buffer.byteLength(path) <= MAX_PATH_LENGTH) return path;
   const short = mkdtempSync('/tmp/latchkey-socket-');
   if (account !== null) chownSync(short, account.uid, account.gid);
   return join(short, 'server.sock');

@@ -30,7 +30,7 @@ const PAGE_LIMITS: AdmissionLimits = {
 };
 
 /** The time limit of a list. A page of 1 MB arrives within it at 17 KB/s. */
-const LONGEST_LIST_MS = 60_000;
+const MAX_LIST_MS = 60_000;
 
 /** The concurrent lists, from the request until the client has read the response. */
 @Injectable()
@@ -52,7 +52,7 @@ export class ListAdmission extends Admission {
       leave();
       return 'aborted';
     }
-    const tooSlow = setTimeout(() => response.destroy(), LONGEST_LIST_MS).unref();
+    const tooSlow = setTimeout(() => response.destroy(), MAX_LIST_MS).unref();
     response.once('close', () => {
       clearTimeout(tooSlow);
       leave();

@@ -28,8 +28,8 @@ export async function waitForTurn(
     leave();
   }
   response.once('close', leave);
-  const patience = { waitMs: REQUEST_WAIT_MS, signal: gone.signal };
-  const outcome = await admission.enter(caller.organizationId, admissionKeyOf(caller), patience);
+  const waitOptions = { waitMs: REQUEST_WAIT_MS, signal: gone.signal };
+  const outcome = await admission.enter(caller.organizationId, admissionKeyOf(caller), waitOptions);
   response.off('close', leave);
   return outcome;
 }

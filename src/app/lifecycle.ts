@@ -94,7 +94,7 @@ export async function stop(app: NestExpressApplication): Promise<void> {
   readiness.phase = 'draining';
   const listeners = [(app.getHttpAdapter() as unknown as PublicExpressAdapter).listener, app.get(InternalListener)];
   for (const listener of listeners) {
-    listener.askClientsToLeave();
+    listener.announceClose();
   }
   await sleep(wasReady ? shutdownDelayMs : 0);
   try {

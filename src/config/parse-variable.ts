@@ -7,7 +7,7 @@ export type ParseVariable<T> = (text: string) => T;
 const MIN_PEPPER_BYTES = 32;
 const MIN_TOKEN_CHARACTERS = 32;
 /** Few, because the name is a label of metrics. */
-const MOST_TOKENS = 64;
+const MAX_TOKENS = 64;
 const TOKEN_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 /** The characters of a bearer token (RFC 6750). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
@@ -85,9 +85,9 @@ export const internalTokens: ParseVariable<readonly InternalToken[]> = (value) =
   const entries = value.split(',').map((entry) => /^([^:]*):(.*)$/s.exec(entry.trim())?.slice(1) ?? []);
   const problems = entries.map(([name, token]) => explainToken(name, token));
   const wrong = problems.findIndex((problem) => problem !== undefined);
-  if (wrong !== -1 || entries.length > MOST_TOKENS) {
+  if (wrong !== -1 || entries.length > MAX_TOKENS) {
     const reason = wrong === -1 ? `there are ${entries.length}` : `entry ${wrong + 1} ${problems[wrong] ?? ''}`;
-    throw new Error(`must be up to ${MOST_TOKENS} comma-separated entries of the form name:token; ${reason}`);
+    throw new Error(`must be up to ${MAX_TOKENS} comma-separated entries of the form name:token; ${reason}`);
   }
   if (new Set(entries.map(([, token]) => token)).size < entries.length) {
     throw new Error('must not give one token to two names, because they could not be told apart');

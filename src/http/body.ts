@@ -7,7 +7,7 @@ import { ProtocolError } from './error-response.js';
  * How long a body may take by default. The limits of the listeners for a whole request are not
  * longer.
  */
-const LONGEST_BODY_MS = 30_000;
+const MAX_BODY_MS = 30_000;
 
 /** Whether the request announces a body at all. */
 export function announcesBody({ headers }: IncomingMessage): boolean {
@@ -24,7 +24,7 @@ export function readBody(
   request: IncomingMessage,
   response: ServerResponse,
   limitBytes: number,
-  deadlineMs = LONGEST_BODY_MS,
+  deadlineMs = MAX_BODY_MS,
 ): MaybePromise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
     throw bodyTooLarge(limitBytes);

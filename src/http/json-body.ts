@@ -29,8 +29,8 @@ const PUBLIC_LIMITS: JsonBodyLimits = {
   deadlineMs: 5_000,
 };
 /** The number of fields that a failure names. */
-const MOST_NAMED = 10;
-const LONGEST_PATH = 100;
+const MAX_NAMED = 10;
+const MAX_PATH_LENGTH = 100;
 
 /** Deeper than any valid body, and safe for functions that recurse over it. */
 const DEEPEST = 32;
@@ -91,7 +91,7 @@ export function parseJsonObject(bytes: Buffer, limits: JsonBodyLimits): object {
   }
   if (size.values > limits.values) {
     throw invalidFields(
-      [largestMember(text).slice(0, LONGEST_PATH)],
+      [largestMember(text).slice(0, MAX_PATH_LENGTH)],
       `contains too many entries; a body may have at most ${limits.values} in total`,
     );
   }
@@ -186,9 +186,9 @@ function firstPaths(text: string, isPicked: (named: NamedPath) => boolean): stri
   const paths: string[] = [];
   for (const named of namesOf(text)) {
     if (isPicked(named)) {
-      paths.push(named.path.slice(0, LONGEST_PATH));
+      paths.push(named.path.slice(0, MAX_PATH_LENGTH));
     }
-    if (paths.length === MOST_NAMED) {
+    if (paths.length === MAX_NAMED) {
       break;
     }
   }

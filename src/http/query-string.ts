@@ -5,15 +5,15 @@ import { InvalidInputError } from '../common/domain-error.js';
  * More than any valid request has. Validating an unknown parameter takes microseconds, and a URL
  * has room for thousands.
  */
-export const MOST_PARAMETERS = 50;
-const MOST_NAMED = 10;
-const LONGEST_NAME = 100;
+export const MAX_PARAMETERS = 50;
+const MAX_NAMED = 10;
+const MAX_NAME_LENGTH = 100;
 
 /** Whether a query string or a form has too many parameters, counted without parsing it. */
 export function hasTooManyParameters(text: string): boolean {
   let count = 0;
   for (let at = text.indexOf('&'); at !== -1; at = text.indexOf('&', at + 1)) {
-    if (++count >= MOST_PARAMETERS) {
+    if (++count >= MAX_PARAMETERS) {
       return true;
     }
   }
@@ -27,12 +27,12 @@ export function hasTooManyParameters(text: string): boolean {
 export function parseQuery(text: string | null): ParsedUrlQuery {
   const query = text ?? '';
   if (hasTooManyParameters(query)) {
-    const names = Object.keys(parse(query, '&', '=', { maxKeys: MOST_NAMED })).map((name) =>
-      name.slice(0, LONGEST_NAME),
+    const names = Object.keys(parse(query, '&', '=', { maxKeys: MAX_NAMED })).map((name) =>
+      name.slice(0, MAX_NAME_LENGTH),
     );
-    const message = `is one of more than ${MOST_PARAMETERS} parameters; leave out those that the request does not have`;
+    const message = `is one of more than ${MAX_PARAMETERS} parameters; leave out those that the request does not have`;
     throw new InvalidInputError(
-      `The request is invalid: its URL has more than ${MOST_PARAMETERS} parameters. See validator for the first of them.`,
+      `The request is invalid: its URL has more than ${MAX_PARAMETERS} parameters. See validator for the first of them.`,
       { fields: Object.fromEntries(names.map((name) => [name, message])) },
     );
   }

@@ -8,8 +8,8 @@ import { UNSAFE_KEYS } from './json-body.js';
  * More than any valid request has. A body of thousands of unknown fields gets no response ten times
  * its size.
  */
-const MOST_FIELDS = 50;
-const LONGEST_NAME = 100;
+const MAX_FIELDS = 50;
+const MAX_NAME_LENGTH = 100;
 
 /**
  * Validates body, path and query against their classes. Rejects unknown fields by name, with one
@@ -46,13 +46,13 @@ function unknownField(name: string): InvalidInputError {
 function invalidInput(errors: ValidationError[]): InvalidInputError {
   const fields = flatten(errors, '');
   return new InvalidInputError(invalidFieldsMessage(fields.length), {
-    fields: Object.fromEntries(fields.slice(0, MOST_FIELDS)),
+    fields: Object.fromEntries(fields.slice(0, MAX_FIELDS)),
   });
 }
 
 function flatten(errors: readonly ValidationError[], path: string): [field: string, message: string][] {
   return errors.flatMap((error) => {
-    const field = path + error.property.slice(0, LONGEST_NAME);
+    const field = path + error.property.slice(0, MAX_NAME_LENGTH);
     const own: [string, string][] = error.constraints === undefined ? [] : [[field, messageOf(error.constraints)]];
     return [...own, ...flatten(error.children ?? [], `${field}.`)];
   });

@@ -82,9 +82,9 @@ export class InternalListener {
     }
   }
 
-  /** See `HttpServer.askClientsToLeave`. */
-  askClientsToLeave(): void {
-    this.server.askClientsToLeave();
+  /** See `HttpServer.announceClose`. */
+  announceClose(): void {
+    this.server.announceClose();
   }
 
   /**

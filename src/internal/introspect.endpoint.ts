@@ -6,7 +6,7 @@ import type { Verdict } from '../decision/verdict.js';
 import { readBody } from '../http/body.js';
 import { ProtocolError, type Failure } from '../http/error-response.js';
 import { mediaTypeOf } from '../http/http-headers.js';
-import { hasTooManyParameters, MOST_PARAMETERS } from '../http/query-string.js';
+import { hasTooManyParameters, MAX_PARAMETERS } from '../http/query-string.js';
 import type { VerifiedKey } from '../verification/cache/cached-secret.js';
 import { Verifier } from '../verification/verifier.js';
 import type { InternalEndpoint } from './internal-endpoint.js';
@@ -84,7 +84,7 @@ async function readForm({ request, response }: InternalRequest): Promise<URLSear
   const bytes = await readBody(request, response, BODY_LIMIT_BYTES);
   const text = bytes.toString('latin1');
   if (hasTooManyParameters(text)) {
-    throw invalidRequest(`The form has more than ${MOST_PARAMETERS} fields: send token and client_ip alone.`);
+    throw invalidRequest(`The form has more than ${MAX_PARAMETERS} fields: send token and client_ip alone.`);
   }
   return new URLSearchParams(text);
 }

@@ -5,13 +5,13 @@ import { ERROR_MESSAGES, invalidFieldsMessage } from '../contract/error-messages
 import { parseIpAddress } from '../common/net/ip-address.js';
 import type { VerifyRequest } from '../verification/key-authenticator.js';
 
-const MOST_IN_BATCH = 100;
+const MAX_BATCH_SIZE = 100;
 /**
  * The most unknown fields and problems that a response names: it must not be many times longer than
  * its request.
  */
-const MOST_UNKNOWN = 10;
-const MOST_TOLD = 100;
+const MAX_UNKNOWN = 10;
+const MAX_TOLD = 100;
 
 type Problems = Record<string, string>;
 
@@ -35,8 +35,8 @@ export function parseBatchRequest(body: object): readonly VerifyRequest[] {
   const problems: Problems = {};
   refuseUnknown(body, ['requests'], '', problems);
   const { requests } = body as { readonly requests?: unknown };
-  if (!Array.isArray(requests) || requests.length === 0 || requests.length > MOST_IN_BATCH) {
-    problems.requests = `must be an array of 1 to ${MOST_IN_BATCH} requests, each like the body of /verify`;
+  if (!Array.isArray(requests) || requests.length === 0 || requests.length > MAX_BATCH_SIZE) {
+    problems.requests = `must be an array of 1 to ${MAX_BATCH_SIZE} requests, each like the body of /verify`;
     refuseIf(problems);
     return [];
   }
@@ -94,7 +94,7 @@ function parseScopes(scopes: unknown, path: string, problems: Problems): ScopeSe
 function refuseUnknown(body: object, known: readonly string[], path: string, problems: Problems): void {
   let unknown = 0;
   for (const field in body) {
-    if (!known.includes(field) && unknown++ < MOST_UNKNOWN) {
+    if (!known.includes(field) && unknown++ < MAX_UNKNOWN) {
       problems[`${path}${field}`] = ERROR_MESSAGES.unknownField;
     }
   }
@@ -104,7 +104,7 @@ function refuseIf(problems: Problems): void {
   const count = Object.keys(problems).length;
   if (count > 0) {
     throw new InvalidInputError(invalidFieldsMessage(count), {
-      fields: Object.fromEntries(Object.entries(problems).slice(0, MOST_TOLD)),
+      fields: Object.fromEntries(Object.entries(problems).slice(0, MAX_TOLD)),
     });
   }
 }

@@ -1,6 +1,6 @@
 /** Deeper than any real chain of causes, so that a cycle ends. */
 const DEEPEST_CAUSE = 8;
-const MOST_ERRORS = 8;
+const MAX_ERRORS = 8;
 
 /** An error in the log. */
 export interface ErrorDescription {
@@ -50,7 +50,7 @@ function describeBelow(thrown: Error, depth: number): Pick<ErrorDescription, 'ca
   return {
     ...(thrown.cause !== undefined && { cause: serializeError(thrown.cause, depth + 1) }),
     ...(members.length > 0 && {
-      errors: members.slice(0, MOST_ERRORS).map((member) => serializeError(member, depth + 1)),
+      errors: members.slice(0, MAX_ERRORS).map((member) => serializeError(member, depth + 1)),
     }),
   };
 }

@@ -3,7 +3,7 @@ import type { LineSink } from './line-sink.js';
 import { openStandardOutput, writeToStandardError, type Output } from './standard-streams.js';
 
 /** Lines are collected until the end of the event-loop tick, up to this size. */
-const MOST_CHARACTERS = 65_536;
+const MAX_CHARACTERS = 65_536;
 /** The buffer for a blocked destination. Further lines are dropped. */
 const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
 /**
@@ -11,7 +11,7 @@ const MAX_BUFFERED_BYTES = 4 * 1024 * 1024;
  * second.
  */
 const FIRST_PAUSE_MS = 5;
-const LONGEST_PAUSE_MS = 200;
+const MAX_PAUSE_MS = 200;
 /** How long the exit of the process waits for a slow reader. */
 const LAST_WAIT_MS = 100;
 const LAST_PAUSE_MS = 5;
@@ -57,7 +57,7 @@ export class StandardOutput implements LineSink {
     } else {
       this.pending += line;
     }
-    if (isUrgent || (this.blockedBy === undefined && this.pending.length > MOST_CHARACTERS)) {
+    if (isUrgent || (this.blockedBy === undefined && this.pending.length > MAX_CHARACTERS)) {
       this.flush();
     } else if (this.blockedBy === undefined && !this.isScheduled) {
       this.isScheduled = true;
@@ -147,7 +147,7 @@ export class StandardOutput implements LineSink {
         this.timer = undefined;
         this.flush();
       }, this.pauseMs).unref();
-      this.pauseMs = Math.min(2 * this.pauseMs, LONGEST_PAUSE_MS);
+      this.pauseMs = Math.min(2 * this.pauseMs, MAX_PAUSE_MS);
     }
   }
 

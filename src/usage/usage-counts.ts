@@ -23,7 +23,7 @@ export interface KeyUsage extends Readonly<Omit<Usage, 'idleRounds'>> {
 export type UsageBatch = readonly KeyUsage[];
 
 /** After so many takes without a use a key loses its place. */
-const MOST_IDLE_ROUNDS = 10;
+const MAX_IDLE_ROUNDS = 10;
 
 /**
  * Counts uses in memory, by key. A key keeps its place after its count was taken: thousands of new
@@ -78,7 +78,7 @@ export class UsageCounts {
         break;
       }
       if (usage.requests === 0) {
-        if (++usage.idleRounds === MOST_IDLE_ROUNDS) {
+        if (++usage.idleRounds === MAX_IDLE_ROUNDS) {
           this.usages.delete(keyId);
         }
         continue;

@@ -94,7 +94,7 @@ export class Verifier {
    * Renews all verdicts, because the first may be outdated by the time the last is reached. A
    * verdict is withdrawn if its key may have changed. Returns whether one was.
    */
-  private revalidateAll(asked: readonly Asked[], options: VerifyOptions): boolean {
+  private revalidateAll(asked: readonly PendingVerification[], options: VerifyOptions): boolean {
     const nowMs = this.clock.monotonicMs();
     let isOneWithdrawn = false;
     for (const one of asked) {
@@ -110,8 +110,8 @@ export class Verifier {
   }
 
   /** Reads each from the database. Those refused because too many reads are under way stay open. */
-  private async reachEach(open: readonly Asked[], options: VerifyOptions): Promise<void> {
-    const reach = async (one: Asked) => {
+  private async reachEach(open: readonly PendingVerification[], options: VerifyOptions): Promise<void> {
+    const reach = async (one: PendingVerification) => {
       one.sinceMs = this.clock.monotonicMs();
       try {
         one.verdict = await this.authenticator.fromDatabase(one.request, options);
@@ -158,7 +158,7 @@ export class Verifier {
 }
 
 /** One of several requests, and its verdict once it is decided. */
-interface Asked {
+interface PendingVerification {
   readonly request: VerifyRequest;
   verdict: Verdict<VerifiedKey> | undefined;
   /**
@@ -167,4 +167,4 @@ interface Asked {
   sinceMs: number;
 }
 
-const isOpen = ({ verdict }: Asked): boolean => verdict === undefined;
+const isOpen = ({ verdict }: PendingVerification): boolean => verdict === undefined;

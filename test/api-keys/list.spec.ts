@@ -115,7 +115,7 @@ describe('listing API keys', () => {
   });
 
   describe('paging by bytes', () => {
-    const MOST_BYTES = 1_001_000;
+    const MAX_BYTES = 1_001_000;
 
     /** Ids and sizes of the pages that `Link` leads through. */
     async function readSizes({ app, root }: Fixture, query: string) {
@@ -139,7 +139,7 @@ describe('listing API keys', () => {
         const made = await insertVerifiableKeys(connection, fixture.organizationId, 230, greatestFields);
         const pages = await readSizes(fixture, query);
         expect(pages.flatMap(({ ids }) => ids)).toEqual([...made.map(({ id }) => id).reverse(), fixture.root.id]);
-        expect(Math.max(...pages.map(({ bytes }) => bytes))).toBeLessThan(MOST_BYTES);
+        expect(Math.max(...pages.map(({ bytes }) => bytes))).toBeLessThan(MAX_BYTES);
         // A page is full, too: the next key would not have fitted.
         expect(pages.length).toBe(3);
         expect(Math.min(...pages.slice(0, -1).map(({ bytes }) => bytes))).toBeGreaterThan(980_000);
@@ -164,7 +164,7 @@ describe('listing API keys', () => {
       }
       const pages = await readSizes(fixture, '?limit=1000');
       expect(pages.flatMap(({ ids }) => ids)).toEqual([...made.reverse(), fixture.root.id]);
-      expect(Math.max(...pages.map(({ bytes }) => bytes))).toBeLessThan(MOST_BYTES);
+      expect(Math.max(...pages.map(({ bytes }) => bytes))).toBeLessThan(MAX_BYTES);
     });
 
     it('reads little from the database that it does not show', async () => {

@@ -4,7 +4,7 @@ import { type Fixture, startFixture } from '../support/fixtures.js';
 
 const STEPS = 250;
 /** A walk that has not been everywhere by then goes on for as long. */
-const MOST_STEPS = 750;
+const MAX_STEPS = 750;
 /** Each creation takes as long as bcrypt does, and several times that on a busy machine. */
 const PATIENCE_MS = 120_000;
 const SEED = Number(process.env.CONTAINMENT_SEED ?? randomInt(2 ** 31));
@@ -147,7 +147,7 @@ describe(`over random sequences of creates and updates (CONTAINMENT_SEED=${SEED}
 
       const leastSeen = () => Math.min(granted.creates, granted.updates, refused.access, refused.containment);
 
-      for (let step = 0; step < STEPS || (leastSeen() <= 5 && step < MOST_STEPS); step++) {
+      for (let step = 0; step < STEPS || (leastSeen() <= 5 && step < MAX_STEPS); step++) {
         const actor = chance.is(0.2) ? strongest : chance.pick(keys);
         const address = chance.pick(
           actor.networks.length === 0 || chance.is(0.05)

@@ -128,7 +128,7 @@ export interface RawOutcome {
 /**
  * Writes bytes on a connection of their own, each piece in a packet of its own, and reads until the
  * server closes the connection.
- * @param end whether the client then sends FIN. Otherwise the server has to run out of patience
+ * @param end whether the client then sends FIN. Otherwise the server has to time out
  */
 export async function sendBytes(
   port: number,

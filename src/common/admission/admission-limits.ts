@@ -24,7 +24,7 @@ export type RefusalReason = (typeof REFUSAL_REASONS)[number];
 export type AdmissionOutcome = 'admitted' | 'aborted' | RefusalReason;
 
 /** How long a request waits at most, and what takes it out of the queue before that. */
-export interface Patience {
+export interface WaitOptions {
   readonly waitMs: number;
   readonly signal?: AbortSignal;
 }

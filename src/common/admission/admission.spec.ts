@@ -3,10 +3,10 @@ import type { AdmissionLimits, AdmissionOutcome } from './admission-limits.js';
 
 /** Ends what a test leaves in a queue. */
 let testIsOver: AbortController;
-let patience: { readonly waitMs: number; readonly signal: AbortSignal };
+let waitOptions: { readonly waitMs: number; readonly signal: AbortSignal };
 beforeEach(() => {
   testIsOver = new AbortController();
-  patience = { waitMs: 10_000, signal: testIsOver.signal };
+  waitOptions = { waitMs: 10_000, signal: testIsOver.signal };
 });
 afterEach(() => {
   testIsOver.abort();
@@ -26,7 +26,7 @@ function requests(admission: Admission) {
   return {
     admitted,
     ask: async (tenant: string, key = tenant, name = key): Promise<AdmissionOutcome> => {
-      const outcome = await admission.enter(tenant, key, patience);
+      const outcome = await admission.enter(tenant, key, waitOptions);
       if (outcome === 'admitted') {
         admitted.push(name);
       }
@@ -142,7 +142,7 @@ describe('admission', () => {
 
   it('forgets a request whose signal aborts, before or while it waits, and calls that no refusal', async () => {
     const admission = new Admission({ ...LIMITS, running: 1 });
-    await admission.enter('a', 'a', patience);
+    await admission.enter('a', 'a', waitOptions);
     const gone = new AbortController();
     const waiting = admission.enter('a', 'a', { waitMs: 10_000, signal: gone.signal });
     gone.abort();
@@ -203,17 +203,17 @@ describe('admission', () => {
   it('bounds work without a key by its tenant alone', async () => {
     const admission = new Admission({ ...LIMITS, queuedPerTenant: 4 });
     for (let i = 0; i < 7; i++) {
-      void admission.enter('a', null, patience);
+      void admission.enter('a', null, waitOptions);
     }
     expect(admission.loadOf('a')).toEqual({ running: LIMITS.runningPerTenant, queued: 4 });
-    expect(await admission.enter('a', null, patience)).toBe('queue-full');
+    expect(await admission.enter('a', null, waitOptions)).toBe('queue-full');
     admission.leave('a', null);
     expect(admission.loadOf('a')).toEqual({ running: LIMITS.runningPerTenant, queued: 3 });
   });
 
   it('does not let a request leave twice, which would admit one too many', async () => {
     const admission = new Admission(LIMITS);
-    await admission.enter('a', 'a', patience);
+    await admission.enter('a', 'a', waitOptions);
     admission.leave('a', 'a');
     expect(() => {
       admission.leave('a', 'a');

@@ -1,4 +1,10 @@
-import type { AdmissionKey, AdmissionLimits, AdmissionOutcome, Patience, RefusalReason } from './admission-limits.js';
+import type {
+  AdmissionKey,
+  AdmissionLimits,
+  AdmissionOutcome,
+  WaitOptions,
+  RefusalReason,
+} from './admission-limits.js';
 import { moveToEnd, TenantWork, type Waiting } from './tenant-work.js';
 
 /**
@@ -52,14 +58,14 @@ export class Admission {
   }
 
   /** Admits a request, now or when its turn comes. A request that was admitted must `leave`. */
-  async enter(tenant: string, key: AdmissionKey, patience: Patience): Promise<AdmissionOutcome> {
+  async enter(tenant: string, key: AdmissionKey, waitOptions: WaitOptions): Promise<AdmissionOutcome> {
     if (this.tryEnter(tenant, key)) {
       return 'admitted';
     }
-    if (patience.signal?.aborted === true) {
+    if (waitOptions.signal?.aborted === true) {
       return 'aborted';
     }
-    const outcome = this.makeQueueFor(tenant, key) ? await this.wait(tenant, key, patience) : 'queue-full';
+    const outcome = this.makeQueueFor(tenant, key) ? await this.wait(tenant, key, waitOptions) : 'queue-full';
     if (outcome !== 'admitted' && outcome !== 'aborted') {
       this.counts[outcome]++;
     }
@@ -88,7 +94,7 @@ export class Admission {
     this.dispatch();
   }
 
-  private wait(tenant: string, key: AdmissionKey, { waitMs, signal }: Patience): Promise<AdmissionOutcome> {
+  private wait(tenant: string, key: AdmissionKey, { waitMs, signal }: WaitOptions): Promise<AdmissionOutcome> {
     return new Promise((resolve) => {
       const settle = (outcome: AdmissionOutcome) => {
         clearTimeout(timer);

@@ -105,7 +105,7 @@ export class HttpServer {
    * Makes each further response the last of its connection, because a busy connection cannot be
    * closed without cutting off a request.
    */
-  askClientsToLeave(): void {
+  announceClose(): void {
     const close = (_request: IncomingMessage, response: ServerResponse) => {
       response.setHeader('Connection', 'close');
     };

@@ -4,7 +4,7 @@ import type { Failure } from '../error-response.js';
 
 const CONNECTION = Symbol('connection');
 /** Requests that may wait behind the one that is being served. */
-const MOST_WAITING = 1_000;
+const MAX_WAITING = 1_000;
 
 /** One request and its response, from arrival to end. A listener implements it. */
 export interface InFlightRequest {
@@ -69,7 +69,7 @@ export class PipelinedConnection {
     });
     if (this.served === undefined) {
       this.startTurn(inFlight);
-    } else if (this.waiting.length < MOST_WAITING) {
+    } else if (this.waiting.length < MAX_WAITING) {
       this.waiting.push(inFlight);
     } else {
       this.socket.destroy();

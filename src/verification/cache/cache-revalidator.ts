@@ -11,7 +11,7 @@ export const REFRESH_PAUSE_MS = 10;
  */
 const AT_ONCE = 25;
 const SHARE_AT_ONCE = 0.1;
-const MOST_DUE = 2_000;
+const MAX_DUE = 2_000;
 const PLACES: Places = { cached: 500, unknown: 0 };
 
 /**
@@ -31,7 +31,7 @@ export class CacheRevalidator {
 
   /** Queues an entry. Cheap, because under load it is called many times for one key. */
   request(secretId: string): void {
-    if (this.due.size < MOST_DUE) {
+    if (this.due.size < MAX_DUE) {
       this.due.add(secretId);
     }
     if (!this.isRunning) {

@@ -12,7 +12,7 @@ const PLACES: Places = { cached: 2_000, unknown: 2_000 };
 /**
  * Reads of one id before the caller gets a 503, because the key changes faster than it can be read.
  */
-const MOST_READS = 5;
+const MAX_READS = 5;
 
 /**
  * How many ids may be read at the same time: those with a cache entry, and others. They are counted
@@ -139,7 +139,7 @@ export class KeyLoader {
       waiting.resolve(found);
       return;
     }
-    if (++waiting.reads >= MOST_READS) {
+    if (++waiting.reads >= MAX_READS) {
       waiting.reject(new UnavailableError({ detail: `${found.key.keyId} changes faster than it can be read` }));
       return;
     }

@@ -7,7 +7,7 @@ import { CLOCK, type Clock } from '../../common/clock.js';
  */
 const EVIDENCE_MS = 1_500;
 /** The deadline of a read. */
-const LONGEST_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 1_000;
 
 /**
  * Detects that the database cannot be reached, by the outcome of the last reads. A failing change
@@ -50,7 +50,7 @@ export class OutageDetector {
   /** Resolves when the next read has succeeded or failed, or after a second. */
   nextOutcome(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, LONGEST_WAIT_MS);
+      const timer = setTimeout(resolve, MAX_WAIT_MS);
       this.listeners.push(() => {
         clearTimeout(timer);
         resolve();
