@@ -152,14 +152,24 @@ fi
 }
 
 async function untilSynced(database: PrivateDatabase): Promise<void> {
+  let failure: unknown;
+  // A node that joins may close its connections, so each attempt has one of its own.
+  const tryIsSynced = () =>
+    isSynced(database).catch((error: unknown) => {
+      failure = error;
+      return false;
+    });
+  await eventually('the node belongs to the cluster', tryIsSynced, SYNCED_WITHIN_MS).catch((error: unknown) => {
+    throw new Error('the node does not belong to the cluster', { cause: failure ?? error });
+  });
+}
+
+async function isSynced(database: PrivateDatabase): Promise<boolean> {
   const connection = await createConnection({ socketPath: socketOf(database), user: 'root' });
   try {
-    const isSynced = async () => {
-      const [rows] = await connection.query("SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_size', 'wsrep_ready')");
-      const status = new Map((rows as Record<string, string>[]).map((row) => [row.Variable_name, row.Value]));
-      return status.get('wsrep_cluster_size') === '2' && status.get('wsrep_ready') === 'ON';
-    };
-    await eventually('the node belongs to the cluster', isSynced, SYNCED_WITHIN_MS);
+    const [rows] = await connection.query("SHOW STATUS WHERE Variable_name IN ('wsrep_cluster_size', 'wsrep_ready')");
+    const status = new Map((rows as Record<string, string>[]).map((row) => [row.Variable_name, row.Value]));
+    return status.get('wsrep_cluster_size') === '2' && status.get('wsrep_ready') === 'ON';
   } finally {
     connection.destroy();
   }
