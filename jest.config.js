@@ -22,8 +22,8 @@ export default {
   setupFiles: ['reflect-metadata'],
   // Most of the time goes into waiting for processes and the database: more workers than cores.
   maxWorkers: 2,
-  // Jest keeps what modules of finished files hold: a worker grows by about 50 MB with each. At
-  // this size it is replaced before the next file.
+  // A worker keeps some memory of each file that it has run, up to 4 GB over the whole suite. Jest
+  // replaces it when a file ends and it is larger than this.
   workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
 };

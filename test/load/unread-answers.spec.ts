@@ -13,7 +13,8 @@ import { createSchema, type TestSchema } from '../support/schema.js';
 import { median, readMetric, residentBytes, verifyWhile } from './verify-load.js';
 
 const LIST = `${KEYS}?limit=1000`;
-const MAX_GROWTH = 200_000_000;
+/** With V8's default growth of the heap it is 175 to 200 MB. */
+const MAX_GROWTH = 150_000_000;
 const MAX_P50_MS = 20;
 
 describe('answers of the greatest size that many clients of one key ask for', () => {

@@ -153,13 +153,13 @@ fi
 
 async function untilSynced(database: PrivateDatabase): Promise<void> {
   let failure: unknown;
-  // A node that joins may close its connections, so each attempt has one of its own.
-  const tryIsSynced = () =>
+  // A joining node may close its connections, so each attempt opens a new one.
+  const ask = () =>
     isSynced(database).catch((error: unknown) => {
       failure = error;
       return false;
     });
-  await eventually('the node belongs to the cluster', tryIsSynced, SYNCED_WITHIN_MS).catch((error: unknown) => {
+  await eventually('the node belongs to the cluster', ask, SYNCED_WITHIN_MS).catch((error: unknown) => {
     throw new Error('the node does not belong to the cluster', { cause: failure ?? error });
   });
 }
